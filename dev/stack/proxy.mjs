@@ -1,0 +1,71 @@
+// A proxy in front of a real server that fails on demand. Without a matching rule it is transparent.
+import { FAULTS } from "./faults.mjs";
+import { forward } from "./forward.mjs";
+import { HttpServer } from "./http-server.mjs";
+import { record } from "./journal.mjs";
+
+/**
+ * Returns {url, port, set(rule), clear(), requests, clearRequests(), inFlight, start(), stop()}.
+ *
+ * A rule is {fault, match?, times?, ...parameters}. `match` is a string contained in, or a RegExp tested on,
+ * "METHOD /path?query"; a rule with `times` is used up after so many requests. The newest matching rule applies.
+ */
+export async function startFaultProxy({ target, port }) {
+  const rules = [];
+  const requests = [];
+  let inFlight = 0;
+
+  const server = new HttpServer(async (request, response) => {
+    const rule = takeRule(rules, `${request.method} ${request.url}`);
+    const { method, url: path } = request;
+    const entry = { at: Date.now(), method, path, fault: rule?.fault ?? null, status: null, ms: null, aborted: false };
+    record(requests, entry);
+    inFlight += 1;
+    response.on("close", () => {
+      inFlight -= 1;
+      entry.ms = Date.now() - entry.at;
+      if (response.headersSent) entry.status = response.statusCode;
+      entry.aborted = !response.writableFinished;
+    });
+    const exchange = { request, response, fetch: () => forward(request, response, target) };
+    try {
+      await FAULTS[rule?.fault ?? "none"](exchange, rule ?? {});
+    } catch {
+      // The target refused or broke off; the client sees the same.
+      request.socket.resetAndDestroy();
+    }
+  });
+  await server.start(port);
+
+  return {
+    url: server.url,
+    port: server.port,
+    requests,
+    clearRequests: () => (requests.length = 0),
+    get inFlight() {
+      return inFlight;
+    },
+    set: (rule) => {
+      if (!FAULTS[rule.fault]) throw new Error(`no such fault: ${rule.fault}`);
+      rules.unshift({ ...rule });
+    },
+    clear: () => (rules.length = 0),
+    start: () => server.start(),
+    stop: () => server.stop(),
+  };
+}
+
+function takeRule(rules, text) {
+  const index = rules.findIndex(({ match }) => matches(match, text));
+  const rule = rules[index];
+  if (rule?.times !== undefined && (rule.times -= 1) <= 0) rules.splice(index, 1);
+  return rule;
+}
+
+function matches(match, text) {
+  if (match === undefined) return true;
+  if (typeof match === "string") return text.includes(match);
+  // A RegExp with the flag g or y remembers where it stopped, and would match every other request.
+  match.lastIndex = 0;
+  return match.test(text);
+}

@@ -1,0 +1,57 @@
+// A real redis-server that keeps nothing on disk.
+import { startChild, untilReady } from "./children.mjs";
+import { choosePort, LOOPBACK } from "./ports.mjs";
+import { RedisClient } from "./redis-client.mjs";
+
+const MISSING = "redis-server is not installed: run `apt-get install redis-server` (or `brew install redis`)";
+
+/**
+ * Returns {port, command(...args), restart(), stop()}. restart() takes the same port again, also after stop(), and
+ * finds the database empty.
+ */
+export async function startRedis({ port } = {}) {
+  const server = new RedisServer(await choosePort(port));
+  await server.start();
+  return {
+    port: server.port,
+    command: (...args) => server.client.command(...args),
+    stop: () => server.stop(),
+    restart: async () => {
+      await server.stop();
+      await server.start();
+    },
+  };
+}
+
+class RedisServer {
+  #child;
+
+  constructor(port) {
+    this.port = port;
+    this.client = new RedisClient(port);
+  }
+
+  async start() {
+    const settings = ["--port", String(this.port), "--bind", LOOPBACK, "--save", "", "--appendonly", "no"];
+    this.#child = startChild("redis-server", settings, { env: { PATH: process.env.PATH, LANG: "C.UTF-8" } });
+    try {
+      await untilReady(this.#child, () => this.#answers());
+    } catch (error) {
+      await this.stop();
+      throw error.code === "ENOENT" ? new Error(MISSING) : error;
+    }
+  }
+
+  async stop() {
+    this.client.close();
+    await this.#child.stop();
+  }
+
+  async #answers() {
+    try {
+      return (await this.client.command("PING")) === "PONG";
+    } catch {
+      return false;
+    }
+  }
+}

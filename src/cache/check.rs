@@ -1,0 +1,59 @@
+//! Memory's revalidation without a download: one pipeline asks for the epoch and for the remaining life of every
+//! resident key. What agrees lives on; what does not is fetched anew or marked for a refresh.
+
+use std::{rc::Rc, time::Duration};
+
+use super::{Cache, lease::Work, load::LEASE, memory::Slot, redis, replies::Life};
+use crate::{catalog::Resource, ports::Timestamp};
+
+/// A key whose life differs by more than this from what was expected was written by somebody else meanwhile.
+const TOLERANCE: Duration = Duration::from_secs(2);
+
+impl Cache {
+    /// Checks everything resident, unless a check is under way; `asked` is what a client waits to see again.
+    pub(super) async fn check(self: Rc<Self>, asked: Resource) {
+        let begun = self.now();
+        let hold = self.state.borrow_mut().leases.acquire(Work::Check, begun, LEASE);
+        let Some(hold) = hold else { return };
+        let resident: Vec<Resource> =
+            self.state.borrow().memory.iter().map(|(resource, _)| *resource).collect();
+        let names: Vec<String> =
+            resident.iter().map(|resource| self.keys.resource(resource)).collect();
+        let timeout = self.policy.upstash_timeout;
+        let check = redis::check(&*self.ports.redis, &self.keys, &names, timeout);
+        let result = self.redis(check).await;
+        let now = self.now();
+        let mut reload = false;
+        {
+            let mut state = self.state.borrow_mut();
+            state.leases.release(Work::Check, hold);
+            // Without an answer memory goes on: its TTL bounds it, and the breaker how often this is tried.
+            let Ok((epochs, lives)) = result else { return };
+            state.observe(epochs, begun);
+            for (resource, life) in resident.iter().zip(lives) {
+                let Some(slot) = state.memory.peek_mut(resource) else { continue };
+                let agrees =
+                    epochs.current == slot.entry.epoch && agrees(slot, life, now, self.policy.ttl);
+                slot.checked_at = now;
+                slot.changed = slot.changed || !agrees;
+                reload |= slot.changed && *resource == asked && matches!(life, Life::Expires(_));
+            }
+        }
+        if reload {
+            self.refresh(asked).await;
+        }
+    }
+}
+
+/// Whether Redis still holds what memory does. What never was in Redis is not missed there.
+fn agrees(slot: &Slot, life: Life, now: Timestamp, ttl: Duration) -> bool {
+    match life {
+        Life::Expires(left) => {
+            let expected = slot.redis_expiry.unwrap_or(slot.entry.at + ttl);
+            let found = now + left;
+            found.since(expected) <= TOLERANCE && expected.since(found) <= TOLERANCE
+        }
+        Life::Missing => slot.redis_expiry.is_none(),
+        Life::Forever => false,
+    }
+}

@@ -1,0 +1,154 @@
+//! A cached thing with what its freshness is judged by. Decisions are functions of `now`.
+
+use std::rc::Rc;
+
+use crate::{
+    catalog::{Listing, Malformed, Resource, Snapshot},
+    config::Policy,
+    ports::Timestamp,
+};
+
+/// What Redis says of invalidations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Epochs {
+    /// The counter that every invalidation raises; none when Redis has no such key.
+    pub current: Option<u64>,
+    /// The epoch of the last hard invalidation.
+    pub barrier: Option<u64>,
+}
+
+/// How long something may still be served, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Freshness {
+    /// Within its TTL, and nothing was invalidated since.
+    Fresh,
+    /// Served at once, with a refresh behind it (RFC 5861 §3).
+    Revalidate,
+    /// Served only when nothing better can be had (RFC 5861 §4).
+    IfError,
+    /// Never served.
+    Gone,
+}
+
+/// The thing itself, decoded once.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// The models of a selection.
+    Listing(Rc<Listing>),
+    /// The models of a scope.
+    Snapshot(Rc<Snapshot>),
+}
+
+impl Content {
+    /// Reads a tier's text as what the key names.
+    pub fn decode(resource: &Resource, text: String) -> Result<Self, Malformed> {
+        Ok(match resource {
+            Resource::Listing(_) => Self::Listing(Rc::new(Listing::decode(text)?)),
+            Resource::Snapshot(_) => Self::Snapshot(Rc::new(Snapshot::decode(text)?)),
+        })
+    }
+
+    /// The number of models.
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Listing(listing) => listing.len(),
+            Self::Snapshot(snapshot) => snapshot.len(),
+        }
+    }
+
+    /// The JSON array.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Listing(listing) => listing.text(),
+            Self::Snapshot(snapshot) => snapshot.text(),
+        }
+    }
+
+    /// What it takes in memory.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Listing(listing) => listing.bytes(),
+            Self::Snapshot(snapshot) => snapshot.bytes(),
+        }
+    }
+}
+
+/// Content and where it stands in time.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The models.
+    pub content: Content,
+    /// When the origin was read.
+    pub at: Timestamp,
+    /// The epoch it was read under.
+    pub epoch: Option<u64>,
+}
+
+impl Entry {
+    /// How this may be served. `epochs` are the last ones seen; none were when Redis never answered, and then age
+    /// alone decides.
+    pub fn freshness(&self, now: Timestamp, epochs: Option<&Epochs>, policy: &Policy) -> Freshness {
+        let age = now.since(self.at);
+        if age >= policy.ttl.saturating_add(policy.stale) {
+            return Freshness::Gone;
+        }
+        let recent = age < policy.ttl.saturating_add(policy.revalidate);
+        let hard =
+            epochs.is_some_and(|epochs| epochs.barrier.is_some_and(|b| self.epoch < Some(b)));
+        let changed = epochs.is_some_and(|epochs| epochs.current != self.epoch);
+        match () {
+            () if hard => Freshness::IfError,
+            () if !changed && age < policy.ttl => Freshness::Fresh,
+            // An epoch that vanished with the rest of Redis counts as changed, not as a hard invalidation.
+            () if recent => Freshness::Revalidate,
+            () => Freshness::IfError,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn freshness_is_a_table() {
+        let policy = Policy::default();
+        let epochs = |current, barrier| Some(Epochs { current, barrier });
+        let known = epochs(Some(7), None);
+        for (age_secs, epoch, epochs, expected) in [
+            (0, Some(7), known, Freshness::Fresh),
+            (1799, Some(7), known, Freshness::Fresh),
+            (1800, Some(7), known, Freshness::Revalidate),
+            (2099, Some(7), known, Freshness::Revalidate),
+            (2100, Some(7), known, Freshness::IfError),
+            (88_199, Some(7), known, Freshness::IfError),
+            (88_200, Some(7), known, Freshness::Gone),
+            // A soft invalidation, an epoch that vanished, a value from before there was one.
+            (0, Some(6), known, Freshness::Revalidate),
+            (0, Some(7), epochs(None, None), Freshness::Revalidate),
+            (0, None, known, Freshness::Revalidate),
+            (2100, Some(6), known, Freshness::IfError),
+            // A hard one.
+            (0, Some(6), epochs(Some(7), Some(7)), Freshness::IfError),
+            (0, None, epochs(Some(7), Some(7)), Freshness::IfError),
+            (0, Some(7), epochs(Some(7), Some(7)), Freshness::Fresh),
+            (0, Some(7), epochs(Some(8), Some(7)), Freshness::Revalidate),
+            // Redis never answered; Redis without epochs, as the backend leaves it.
+            (0, Some(6), None, Freshness::Fresh),
+            (0, None, epochs(None, None), Freshness::Fresh),
+        ] {
+            let now = Timestamp(1_000_000_000_000);
+            let at = now.minus(std::time::Duration::from_secs(age_secs));
+            let entry = Entry { content: Content::Listing(Rc::default()), at, epoch };
+            let freshness = entry.freshness(now, epochs.as_ref(), &policy);
+            assert_eq!(freshness, expected, "{age_secs} s, {epoch:?}, {epochs:?}");
+        }
+    }
+
+    #[test]
+    fn another_machines_clock_never_makes_a_negative_age() {
+        let entry =
+            Entry { content: Content::Listing(Rc::default()), at: Timestamp(9_000), epoch: None };
+        assert_eq!(entry.freshness(Timestamp(0), None, &Policy::default()), Freshness::Fresh);
+    }
+}

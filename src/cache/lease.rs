@@ -1,0 +1,90 @@
+//! Time-bounded rights within an isolate: who holds one does the work, and the others look at what it leaves in
+//! memory. It expires by itself, since a request that dies runs no destructor (PLATFORM.md §4).
+
+use std::{collections::HashMap, time::Duration};
+
+use crate::{
+    catalog::{Resource, Scope},
+    ports::Timestamp,
+};
+
+/// What a lease is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Work {
+    /// Loading a scope's snapshot from the origin.
+    Load(Scope),
+    /// Refreshing something stale behind a response.
+    Refresh(Resource),
+    /// Checking memory against Redis.
+    Check,
+    /// Writing the counters to Redis.
+    Flush,
+}
+
+/// Proof of a lease: only its holder's release counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Hold {
+    until: Timestamp,
+    number: u64,
+}
+
+/// The leases of an isolate.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Leases {
+    held: HashMap<Work, Hold>,
+    issued: u64,
+}
+
+impl Leases {
+    /// Takes a free or expired lease for `length`. Check and set are one step: nothing awaits in between.
+    pub(super) fn acquire(&mut self, work: Work, now: Timestamp, length: Duration) -> Option<Hold> {
+        if self.is_held(work, now) {
+            return None;
+        }
+        self.held.retain(|_, hold| now < hold.until);
+        self.issued = self.issued.saturating_add(1);
+        let hold = Hold { until: now + length, number: self.issued };
+        self.held.insert(work, hold);
+        Some(hold)
+    }
+
+    /// Whether somebody holds it.
+    pub(super) fn is_held(&self, work: Work, now: Timestamp) -> bool {
+        self.held.get(&work).is_some_and(|hold| now < hold.until)
+    }
+
+    /// Gives it back, unless it expired and is another's by now.
+    pub(super) fn release(&mut self, work: Work, hold: Hold) {
+        if self.held.get(&work) == Some(&hold) {
+            self.held.remove(&work);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LENGTH: Duration = Duration::from_secs(10);
+
+    #[test]
+    fn one_holder_until_it_is_released_or_expires() {
+        let mut leases = Leases::default();
+        let hold = leases.acquire(Work::Check, Timestamp(0), LENGTH).unwrap();
+        assert_eq!(leases.acquire(Work::Check, Timestamp(9_999), LENGTH), None);
+        assert!(leases.acquire(Work::Load(Scope::All), Timestamp(0), LENGTH).is_some());
+        leases.release(Work::Check, hold);
+        let second = leases.acquire(Work::Check, Timestamp(1), LENGTH).unwrap();
+        let third = leases.acquire(Work::Check, Timestamp(10_001), LENGTH).unwrap();
+        assert_ne!(second, third);
+    }
+
+    #[test]
+    fn a_late_release_does_not_take_anothers_lease() {
+        let mut leases = Leases::default();
+        let late = leases.acquire(Work::Check, Timestamp(0), LENGTH).unwrap();
+        leases.acquire(Work::Check, Timestamp(10_000), LENGTH).unwrap();
+        leases.release(Work::Check, late);
+        assert!(leases.is_held(Work::Check, Timestamp(10_001)));
+    }
+}

@@ -1,0 +1,251 @@
+//! One snapshot load for everyone who waits: a lease within the isolate, one in Redis across isolates, and a
+//! back-off for an origin that fails. It all works without Redis too, only less thriftily.
+//!
+//! Nobody waits on another request's future (PLATFORM.md §4): followers look at plain memory with their own timer.
+
+use std::{rc::Rc, time::Duration};
+
+use super::{
+    Cache,
+    answer::Unavailable,
+    counters::Counter,
+    entry::{Content, Entry, Freshness},
+    events::Event,
+    gate,
+    lease::Work,
+    memory::Slot,
+    redis::{self, Claim, Verdict},
+    replies::Life,
+    tiers::{Found, within},
+};
+use crate::{
+    catalog::{Resource, Scope, Snapshot},
+    config::Mode,
+    ports::{Load, OriginError, Tier, TierError, Timestamp, millis},
+};
+
+/// How long a lease lasts, in the isolate and in Redis: longer than a load may take (DESIGN.md §4).
+pub(super) const LEASE: Duration = Duration::from_secs(10);
+/// How often a follower looks at memory.
+const POLL_MEMORY: Duration = Duration::from_millis(15);
+/// How often a follower looks at Redis.
+const POLL_REDIS: Duration = Duration::from_millis(150);
+
+/// What is left to do when a load is over: publish or note the failure, and give the lease back.
+#[derive(Clone, Debug)]
+pub struct After {
+    pub(super) scope: Scope,
+    pub(super) loaded: Option<Entry>,
+    /// The token of the lease in Redis, if we hold it.
+    pub(super) token: Option<String>,
+    pub(super) verdict: Verdict,
+}
+
+/// How a load ended.
+#[derive(Debug)]
+pub(super) struct LoadEnd {
+    pub(super) result: Result<Entry, Unavailable>,
+    /// Where the snapshot came from; memory means another request's load.
+    pub(super) from: Tier,
+    pub(super) fetched: Fetched,
+    pub(super) after: Option<After>,
+}
+
+/// What a load took of the origin.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Fetched {
+    pub(super) rows: usize,
+    pub(super) requests: usize,
+}
+
+impl LoadEnd {
+    fn of(result: Result<Entry, Unavailable>, from: Tier) -> Self {
+        Self { result, from, fetched: Fetched::default(), after: None }
+    }
+
+    fn unavailable(retry_after: Duration, reason: &'static str) -> Self {
+        Self::of(Err(Unavailable { retry_after, reason }), Tier::Origin)
+    }
+}
+
+impl Cache {
+    /// A fresh snapshot of a scope, read at `not_before` or later if that is given. `force` lets a shrunken one in.
+    pub(super) async fn load(
+        self: Rc<Self>,
+        scope: Scope,
+        not_before: Option<Timestamp>,
+        force: bool,
+    ) -> LoadEnd {
+        let give_up = self.now() + LEASE;
+        let hold = loop {
+            let now = self.now();
+            if let Some(entry) = self.resident_snapshot(scope, not_before) {
+                return LoadEnd::of(Ok(entry), Tier::Memory);
+            }
+            let mut state = self.state.borrow_mut();
+            if let Some(left) = state.backoff.entry(scope).or_default().remaining(now) {
+                return LoadEnd::unavailable(left, "backing-off");
+            }
+            if let Some(hold) = state.leases.acquire(Work::Load(scope), now, LEASE) {
+                break hold;
+            }
+            drop(state);
+            if now >= give_up {
+                return LoadEnd::unavailable(Duration::from_secs(1), "busy");
+            }
+            self.ports.clock.sleep(POLL_MEMORY).await;
+        };
+        let end = self.lead(scope, not_before, force).await;
+        self.state.borrow_mut().leases.release(Work::Load(scope), hold);
+        end
+    }
+
+    fn resident_snapshot(&self, scope: Scope, not_before: Option<Timestamp>) -> Option<Entry> {
+        let now = self.now();
+        let mut state = self.state.borrow_mut();
+        let (slot, freshness) = state.resident(&Resource::Snapshot(scope), now, &self.policy)?;
+        let young = not_before.is_none_or(|not_before| slot.entry.at >= not_before);
+        (freshness == Freshness::Fresh && young).then_some(slot.entry)
+    }
+
+    /// The isolate's one load: with the lease in Redis if Redis answers, without it if not.
+    async fn lead(
+        self: &Rc<Self>,
+        scope: Scope,
+        not_before: Option<Timestamp>,
+        force: bool,
+    ) -> LoadEnd {
+        let give_up = self.now() + LEASE;
+        let token = format!("{:016x}{:016x}", self.ports.clock.random(), self.ports.clock.random());
+        let mut held = None;
+        while self.policy.mode == Mode::Active {
+            let begun = self.now();
+            let Ok(claim) = self.claim(scope, &token).await else { break };
+            self.state.borrow_mut().observe(claim.epochs, begun);
+            held = claim.acquired.then(|| token.clone());
+            if let Some(end) = self.spared(scope, not_before, &claim).await {
+                let after = After { scope, loaded: None, token: held, verdict: Verdict::Unknown };
+                return LoadEnd { after: after.token.is_some().then_some(after), ..end };
+            }
+            if claim.acquired || self.now() >= give_up {
+                break;
+            }
+            self.ports.clock.sleep(POLL_REDIS).await;
+        }
+        self.load_from_origin(scope, held, force).await
+    }
+
+    async fn claim(&self, scope: Scope, token: &str) -> Result<Claim, TierError> {
+        let timeout = self.policy.upstash_timeout;
+        let now = self.now().0;
+        self.redis(redis::claim(&*self.ports.redis, &self.keys, scope, token, LEASE, now, timeout))
+            .await
+    }
+
+    /// Whether the claim shows that the origin need not, or must not, be asked by us.
+    async fn spared(
+        self: &Rc<Self>,
+        scope: Scope,
+        not_before: Option<Timestamp>,
+        claim: &Claim,
+    ) -> Option<LoadEnd> {
+        let now = self.now();
+        if let Some((failures, left)) = claim.backoff {
+            let mut state = self.state.borrow_mut();
+            state.backoff.entry(scope).or_default().adopt(failures, left, now);
+            return Some(LoadEnd::unavailable(left, "backing-off"));
+        }
+        let Life::Expires(_) = claim.snapshot else { return None };
+        let (at, _) = self.born(claim.snapshot, now);
+        if not_before.is_some_and(|not_before| at < not_before) {
+            return None;
+        }
+        match self.read_upstash(Resource::Snapshot(scope)).await {
+            Found::Entry(entry) => Some(LoadEnd::of(Ok(entry), Tier::Upstash)),
+            Found::Nothing | Found::Corrupt | Found::Failed(_) => None,
+        }
+    }
+
+    async fn load_from_origin(&self, scope: Scope, token: Option<String>, force: bool) -> LoadEnd {
+        let (begun, epochs) = (self.now(), self.state.borrow().epochs());
+        let mut fetched = Fetched::default();
+        let result = match self.ask_origin(scope).await {
+            Ok(load) => {
+                fetched = Fetched { rows: load.rows, requests: load.requests };
+                self.let_in(scope, load, force)
+            }
+            Err(error) => {
+                if error.is_quarantine() {
+                    self.quarantined(scope, error.as_str(), 0);
+                }
+                Err(error.as_str())
+            }
+        };
+        let now = self.now();
+        let snapshot = match result {
+            Ok(snapshot) => snapshot,
+            Err(reason) => {
+                let (failures, length) = self.failed(scope, now);
+                let verdict = Verdict::Failing(failures, length);
+                let after = Some(After { scope, loaded: None, token, verdict });
+                return LoadEnd { after, fetched, ..LoadEnd::unavailable(length, reason) };
+            }
+        };
+        let epoch = epochs.and_then(|epochs| epochs.current);
+        let entry = Entry { content: Content::Snapshot(Rc::new(snapshot)), at: begun, epoch };
+        let mut state = self.state.borrow_mut();
+        state.backoff.entry(scope).or_default().succeeded();
+        state.keep(Resource::Snapshot(scope), Slot::new(entry.clone(), None, now));
+        let loaded = Some(entry.clone());
+        let after = Some(After { scope, loaded, token, verdict: Verdict::Well });
+        LoadEnd { result: Ok(entry), from: Tier::Origin, fetched, after }
+    }
+
+    fn failed(&self, scope: Scope, now: Timestamp) -> (u32, Duration) {
+        let random = self.ports.clock.random();
+        let mut state = self.state.borrow_mut();
+        let backoff = state.backoff.entry(scope).or_default();
+        let length = backoff.failed(now, random);
+        (backoff.failures(), length)
+    }
+
+    /// Asks the origin, within its deadline, and logs what it said.
+    pub(super) async fn ask_origin(&self, scope: Scope) -> Result<Load, OriginError> {
+        let (begun, limit) = (self.now(), self.policy.origin_timeout);
+        self.count(Counter::OriginLoads);
+        let load = self.ports.origin.load(scope, limit);
+        let result =
+            within(&*self.ports.clock, limit, load).await.unwrap_or(Err(OriginError::Timeout));
+        let duration_ms = millis(self.now().since(begun));
+        match &result {
+            Ok(Load { snapshot, rows, requests }) => self.log(&Event::OriginFetch {
+                scope: scope.as_str(),
+                rows: *rows,
+                models: snapshot.len(),
+                requests: *requests,
+                duration_ms,
+            }),
+            Err(error) => {
+                self.count(Counter::Errors);
+                self.count(Counter::OriginErrors);
+                let error = error.to_string();
+                self.log(&Event::OriginError { scope: scope.as_str(), error, duration_ms });
+            }
+        }
+        result
+    }
+
+    fn let_in(&self, scope: Scope, load: Load, force: bool) -> Result<Snapshot, &'static str> {
+        let last_good = self.state.borrow().last_good(scope).map(|good| good.models);
+        let models = load.snapshot.len();
+        gate::judge(models, last_good, force).map(|()| load.snapshot).map_err(|refused| {
+            self.quarantined(scope, refused.as_str(), models);
+            refused.as_str()
+        })
+    }
+
+    fn quarantined(&self, scope: Scope, reason: &str, models: usize) {
+        self.count(Counter::Quarantined);
+        self.log(&Event::Quarantined { scope: scope.as_str(), reason, models });
+    }
+}

@@ -1,0 +1,412 @@
+//! The walk (DESIGN.md §5): memory, Upstash, KV, the snapshot by the same route, the origin, and at last what is
+//! stale. A tier that failed is not asked again in the same walk.
+
+use std::{rc::Rc, time::Duration};
+
+use futures_util::{
+    FutureExt,
+    future::{Either, select},
+};
+
+use super::{
+    Cache,
+    answer::{Answer, Outcome, Said, Served, Trace, Unavailable},
+    counters::Counter,
+    entry::{Content, Entry, Freshness},
+    events::Event,
+    follow_up::FollowUp,
+    load::LoadEnd,
+    memory::Slot,
+    publish::Publication,
+    tiers::Found,
+};
+use crate::{
+    catalog::{Listing, Resource, Selection},
+    config::Mode,
+    ports::{Tier, TierError, Timestamp},
+};
+
+/// With something stale at hand, a client does not wait longer than this for the origin; the load goes on behind.
+const SOFT_TIMEOUT: Duration = Duration::from_millis(1000);
+
+impl Cache {
+    /// Finds the listing of a selection.
+    pub async fn lookup(self: Rc<Self>, selection: Selection) -> Outcome {
+        let mut walk = Walk::new(Rc::clone(&self), selection);
+        let answer = walk.run().await;
+        self.conclude(&selection, &answer, &walk.trace);
+        let mut follow_ups = walk.follow_ups;
+        if self.flush_is_due() {
+            follow_ups.push(FollowUp::Flush);
+        }
+        let answer = answer.map(|served| Answer { trace: walk.trace, ..served });
+        Outcome { answer, follow_ups }
+    }
+
+    fn conclude(&self, selection: &Selection, answer: &Result<Answer, Unavailable>, trace: &Trace) {
+        let counter = match answer.as_ref().map(|answer| answer.served) {
+            Ok(Served::Hit) => Counter::Hits,
+            Ok(Served::Stale) => {
+                self.count(Counter::Hits);
+                Counter::Stale
+            }
+            Ok(Served::Miss) => Counter::Misses,
+            Err(_) => Counter::Unavailable,
+        };
+        self.count(counter);
+        let key = self.keys.listing(selection);
+        let count = answer.as_ref().map_or(0, |answer| answer.listing.len());
+        for (tier, said) in trace.iter() {
+            match said {
+                Said::Hit { ttl_secs, stale, derived, .. } => {
+                    match tier {
+                        Tier::Memory => self.count(Counter::MemoryHits),
+                        Tier::Upstash => self.count(Counter::UpstashHits),
+                        _ => self.count(Counter::KvHits),
+                    }
+                    self.log(&Event::CacheHit {
+                        key: &key,
+                        tier: tier.as_str(),
+                        count,
+                        ttl: *ttl_secs,
+                        stale: *stale,
+                        derived: *derived,
+                    });
+                }
+                Said::Forward { reason, detail, .. } => self.log(&Event::CacheMiss {
+                    key: &key,
+                    tier: tier.as_str(),
+                    reason: detail.unwrap_or(reason),
+                }),
+            }
+        }
+        if let Err(unavailable) = answer {
+            let retry_after_secs = unavailable.retry_after.as_secs();
+            self.log(&Event::Unavailable { key: &key, retry_after_secs });
+        }
+    }
+}
+
+/// Something stale that was found on the way.
+struct Candidate {
+    tier: Tier,
+    resource: Resource,
+    entry: Entry,
+}
+
+struct Walk {
+    cache: Rc<Cache>,
+    selection: Selection,
+    begun: Timestamp,
+    trace: Trace,
+    failed: Vec<Tier>,
+    stale: Option<Candidate>,
+    follow_ups: Vec<FollowUp>,
+}
+
+impl Walk {
+    fn new(cache: Rc<Cache>, selection: Selection) -> Self {
+        let begun = cache.now();
+        let (trace, failed, follow_ups) = (Trace::default(), Vec::new(), Vec::new());
+        Self { cache, selection, begun, trace, failed, stale: None, follow_ups }
+    }
+
+    async fn run(&mut self) -> Result<Answer, Unavailable> {
+        if self.cache.policy.mode == Mode::Passthrough {
+            return self.pass_through().await;
+        }
+        if let Some(answer) = self.memory() {
+            return Ok(answer);
+        }
+        let listing = Resource::Listing(self.selection);
+        let keyed = self.cache.state.borrow().is_probably_keyed(&self.selection);
+        if keyed && let Some(answer) = self.tiers(listing).await {
+            return Ok(answer);
+        }
+        let snapshot = Resource::Snapshot(self.selection.scope);
+        if let Some(answer) = self.tiers(snapshot).await {
+            return Ok(answer);
+        }
+        let unavailable = match self.origin().await {
+            Ok(answer) => return Ok(answer),
+            Err(unavailable) => unavailable,
+        };
+        // Whether this selection has a key at all was left open until here; the backend may have written it.
+        let unknown = self.cache.state.borrow().is_keyed(&self.selection).is_none();
+        if !keyed
+            && unknown
+            && let Some(answer) = self.tiers(listing).await
+        {
+            return Ok(answer);
+        }
+        self.serve_stale().ok_or(unavailable)
+    }
+
+    /// What memory alone can answer: fresh, or recently expired with a refresh behind it.
+    fn memory(&mut self) -> Option<Answer> {
+        let now = self.cache.now();
+        let policy = &self.cache.policy;
+        let name = Resource::Listing(self.selection);
+        let base = Resource::Snapshot(self.selection.scope);
+        let (listing, snapshot, backing_off) = {
+            let mut state = self.cache.state.borrow_mut();
+            let listing = state.resident(&name, now, policy);
+            let snapshot = state.resident(&base, now, policy);
+            let backoff = state.backoff.get(&base.scope());
+            (listing, snapshot, backoff.is_some_and(|backoff| backoff.remaining(now).is_some()))
+        };
+        self.trace.forward(Tier::Memory, "miss", None);
+        let mut best: Option<(Resource, Slot, Freshness)> = None;
+        for (resource, found) in [(name, listing), (base, snapshot)] {
+            let Some((slot, freshness)) = found else { continue };
+            let better = best.as_ref().is_none_or(|(_, held, held_freshness)| {
+                let newer = slot.entry.at > held.entry.at && freshness <= *held_freshness;
+                // A listing that differs from Redis waits for its own refresh.
+                newer || (freshness < *held_freshness && !held.changed)
+            });
+            if better {
+                best = Some((resource, slot, freshness));
+            }
+        }
+        let (resource, slot, freshness) = best?;
+        let recently_asked = now.since(slot.checked_at) < policy.memory_ttl;
+        match freshness {
+            Freshness::Fresh => {
+                if !recently_asked {
+                    self.follow_ups.push(FollowUp::Check(resource));
+                }
+                Some(self.serve(Tier::Memory, resource, &slot.entry, Served::Hit))
+            }
+            Freshness::Revalidate => {
+                self.follow_ups.push(FollowUp::Refresh(resource));
+                Some(self.serve(Tier::Memory, resource, &slot.entry, Served::Stale))
+            }
+            Freshness::IfError => {
+                self.trace.forward(Tier::Memory, "stale", None);
+                self.remember(Tier::Memory, resource, slot.entry);
+                // All others were asked a moment ago, and the origin must not be asked yet.
+                if backing_off && recently_asked { self.serve_stale() } else { None }
+            }
+            Freshness::Gone => None,
+        }
+    }
+
+    /// Upstash, and KV when Upstash has nothing, fails, or is silent for too long. The first good answer wins; the
+    /// loser goes on behind the response, so that its outcome still reaches its breaker.
+    async fn tiers(&mut self, resource: Resource) -> Option<Answer> {
+        let cache = Rc::clone(&self.cache);
+        let mut silent = None;
+        if !self.failed.contains(&Tier::Upstash) {
+            let silence = Rc::clone(&cache).silence().boxed_local();
+            match select(cache.read_upstash(resource), silence).await {
+                Either::Left((found, _)) => {
+                    if let Some(answer) = self.heard(Tier::Upstash, resource, found) {
+                        return Some(answer);
+                    }
+                }
+                Either::Right(((), read)) => silent = Some(read),
+            }
+        }
+        if self.failed.contains(&Tier::Kv) {
+            let found = silent?.await;
+            return self.heard(Tier::Upstash, resource, found);
+        }
+        let kv = cache.read_kv(resource);
+        let Some(upstash) = silent else {
+            let found = kv.await;
+            return self.heard(Tier::Kv, resource, found);
+        };
+        let (first, found, second, later) = match select(upstash, kv).await {
+            Either::Left((found, kv)) => (Tier::Upstash, found, Tier::Kv, kv),
+            Either::Right((found, upstash)) => (Tier::Kv, found, Tier::Upstash, upstash),
+        };
+        if let Some(answer) = self.heard(first, resource, found) {
+            if second == Tier::Upstash {
+                self.trace.forward(Tier::Upstash, "miss", Some("silent"));
+            }
+            self.follow_ups.push(FollowUp::Finish(later.map(drop).boxed_local()));
+            return Some(answer);
+        }
+        let found = later.await;
+        self.heard(second, resource, found)
+    }
+
+    /// Judges what a tier had: an answer, something for bad days, or nothing.
+    fn heard(&mut self, tier: Tier, resource: Resource, found: Found) -> Option<Answer> {
+        let entry = match found {
+            Found::Entry(entry) => entry,
+            Found::Nothing => {
+                self.trace.forward(tier, "miss", None);
+                return None;
+            }
+            Found::Corrupt => {
+                self.trace.forward(tier, "miss", Some("corrupt"));
+                return None;
+            }
+            Found::Failed(error) => {
+                let reason = if error == TierError::Open { "bypass" } else { "miss" };
+                self.trace.forward(tier, reason, Some(error.as_str()));
+                self.failed.push(tier);
+                return None;
+            }
+        };
+        let now = self.cache.now();
+        let epochs = self.cache.state.borrow().epochs();
+        match entry.freshness(now, epochs.as_ref(), &self.cache.policy) {
+            Freshness::Fresh => {
+                let promotable = tier == Tier::Kv && !self.failed.contains(&Tier::Upstash);
+                let answer = self.serve(tier, resource, &entry, Served::Hit);
+                if promotable {
+                    let publication = Publication::of(resource, &entry);
+                    self.follow_ups.push(FollowUp::Publish(publication));
+                }
+                Some(answer)
+            }
+            Freshness::Revalidate => {
+                self.follow_ups.push(FollowUp::Refresh(resource));
+                Some(self.serve(tier, resource, &entry, Served::Stale))
+            }
+            Freshness::IfError => {
+                self.trace.forward(tier, "stale", None);
+                self.remember(tier, resource, entry);
+                None
+            }
+            Freshness::Gone => {
+                self.trace.forward(tier, "miss", None);
+                None
+            }
+        }
+    }
+
+    /// The newest of the stale is the one to fall back on.
+    fn remember(&mut self, tier: Tier, resource: Resource, entry: Entry) {
+        if self.stale.as_ref().is_none_or(|candidate| candidate.entry.at < entry.at) {
+            self.stale = Some(Candidate { tier, resource, entry });
+        }
+    }
+
+    fn serve_stale(&mut self) -> Option<Answer> {
+        let Candidate { tier, resource, entry } = self.stale.take()?;
+        let now = self.cache.now();
+        if let Some(slot) = self.cache.state.borrow_mut().memory.get(&resource) {
+            slot.checked_at = now;
+        }
+        Some(self.serve(tier, resource, &entry, Served::Stale))
+    }
+
+    /// One snapshot load, ours or another's. With something stale at hand it is not waited for longer than a moment.
+    async fn origin(&mut self) -> Result<Answer, Unavailable> {
+        let cache = Rc::clone(&self.cache);
+        let policy = &cache.policy;
+        let scope = self.selection.scope;
+        let budget = [policy.upstash_timeout, policy.kv_timeout, policy.origin_timeout]
+            .into_iter()
+            .fold(Duration::ZERO, Duration::saturating_add)
+            .saturating_sub(cache.now().since(self.begun));
+        let limit = if self.stale.is_some() { SOFT_TIMEOUT.min(budget) } else { budget };
+        let load = Rc::clone(&cache).load(scope, None, false).boxed_local();
+        let end = match select(load, cache.ports.clock.sleep(limit)).await {
+            Either::Left((end, _)) => end,
+            Either::Right(((), load)) => {
+                let cache = Rc::clone(&cache);
+                let rest = async move {
+                    if let Some(after) = load.await.after {
+                        cache.conclude_load(after, None).await;
+                    }
+                };
+                self.follow_ups.push(FollowUp::Finish(rest.boxed_local()));
+                return Err(Unavailable { retry_after: Duration::from_secs(1), reason: "slow" });
+            }
+        };
+        let LoadEnd { result, from, after, .. } = end;
+        if from == Tier::Memory {
+            self.trace.collapsed();
+        }
+        if let Some(after) = after {
+            self.follow_ups.push(FollowUp::Conclude(after, Some(self.selection)));
+        }
+        let served = if from == Tier::Upstash { Served::Hit } else { Served::Miss };
+        result.map(|entry| self.serve(from, Resource::Snapshot(scope), &entry, served))
+    }
+
+    /// The rollback: the origin alone, nothing read and nothing kept.
+    async fn pass_through(&mut self) -> Result<Answer, Unavailable> {
+        for tier in [Tier::Kv, Tier::Upstash, Tier::Memory] {
+            self.trace.forward(tier, "bypass", None);
+        }
+        let Ok(load) = self.cache.ask_origin(self.selection.scope).await else {
+            return Err(Unavailable { retry_after: Duration::from_secs(1), reason: "failed" });
+        };
+        let listing = Rc::new(load.snapshot.derive(&self.selection));
+        let at = self.begun;
+        let trace = Trace::default();
+        Ok(Answer { listing, served: Served::Miss, at, age: Duration::ZERO, trace })
+    }
+
+    /// Makes the answer from what was found, deriving the listing where it was a snapshot.
+    fn serve(&mut self, tier: Tier, resource: Resource, entry: &Entry, served: Served) -> Answer {
+        let now = self.cache.now();
+        let age = now.since(entry.at);
+        let (listing, derived) = match &entry.content {
+            Content::Listing(listing) => (Rc::clone(listing), false),
+            Content::Snapshot(snapshot) => match self.derived_before(entry) {
+                Some(listing) => (listing, true),
+                None => {
+                    let listing = Rc::new(snapshot.derive(&self.selection));
+                    self.keep_derived(tier, &listing, entry, now);
+                    (listing, true)
+                }
+            },
+        };
+        if served != Served::Miss {
+            let ttl_secs = remaining_secs(self.cache.policy.ttl, age);
+            let key = self.cache.keys.resource(&resource);
+            let stale = served == Served::Stale;
+            self.trace.note(tier, Said::Hit { ttl_secs, key, stale, derived });
+        }
+        if tier != Tier::Memory {
+            self.trace.stored();
+        }
+        Answer { listing, served, at: entry.at, age, trace: Trace::default() }
+    }
+
+    /// The listing, if another request derived it from the same snapshot already.
+    fn derived_before(&self, base: &Entry) -> Option<Rc<Listing>> {
+        let state = self.cache.state.borrow();
+        let slot = state.memory.peek(&Resource::Listing(self.selection))?;
+        match &slot.entry.content {
+            Content::Listing(listing)
+                if (slot.entry.at, slot.entry.epoch) == (base.at, base.epoch) =>
+            {
+                Some(Rc::clone(listing))
+            }
+            _ => None,
+        }
+    }
+
+    /// A derived listing stays in memory and is published, for other isolates and the backend, if it has a key. What
+    /// comes from the origin is published together with its snapshot.
+    fn keep_derived(&mut self, tier: Tier, listing: &Rc<Listing>, base: &Entry, now: Timestamp) {
+        let cache = Rc::clone(&self.cache);
+        cache.count(Counter::Derived);
+        let entry = Entry { content: Content::Listing(Rc::clone(listing)), ..base.clone() };
+        let name = Resource::Listing(self.selection);
+        let mut state = cache.state.borrow_mut();
+        if state.is_keyed(&self.selection) == Some(false) {
+            return;
+        }
+        let snapshot = Resource::Snapshot(self.selection.scope);
+        let checked_at = state.memory.peek(&snapshot).map_or(now, |slot| slot.checked_at);
+        state.keep(name, Slot::new(entry.clone(), None, now).checked(checked_at));
+        let epochs = state.epochs();
+        let fresh = entry.freshness(now, epochs.as_ref(), &cache.policy) == Freshness::Fresh;
+        if fresh && tier != Tier::Origin {
+            self.follow_ups.push(FollowUp::Publish(Publication::of(name, &entry)));
+        }
+    }
+}
+
+fn remaining_secs(ttl: Duration, age: Duration) -> i64 {
+    let secs = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+    secs(ttl).saturating_sub(secs(age))
+}

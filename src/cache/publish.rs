@@ -1,0 +1,189 @@
+//! Writing what was read to the tiers that others share: Redis in one guarded EVAL, then KV where its copy is no
+//! longer good enough. Always behind a response.
+
+use std::{rc::Rc, time::Duration};
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{
+    Cache,
+    counters::Counter,
+    entry::{Content, Entry},
+    events::Event,
+    load::After,
+    redis::{self, Published},
+    tiers::KV_FORMAT,
+};
+use crate::{
+    catalog::{Resource, Scope, Selection, WARM},
+    config::Mode,
+    ports::{KvMetadata, TierError, Timestamp},
+};
+
+/// Values that were read together, and when.
+#[derive(Clone, Debug)]
+pub struct Publication {
+    /// The first one tells whether something newer is there already.
+    values: Vec<(Resource, Content)>,
+    at: Timestamp,
+    epoch: Option<u64>,
+    to_kv: bool,
+}
+
+/// What became of a publication.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PublishEnd {
+    pub(super) redis: Result<Published, TierError>,
+    pub(super) kv: Result<usize, TierError>,
+}
+
+impl Publication {
+    /// One value for Redis alone: KV gets what comes from the origin, once.
+    pub(super) fn of(resource: Resource, entry: &Entry) -> Self {
+        let values = vec![(resource, entry.content.clone())];
+        Self { values, at: entry.at, epoch: entry.epoch, to_kv: false }
+    }
+
+    /// A snapshot with the listings that are kept warm, and one more that was asked for.
+    pub(super) fn of_snapshot(scope: Scope, entry: &Entry, asked: Option<Selection>) -> Self {
+        let Content::Snapshot(snapshot) = &entry.content else {
+            return Self::of(Resource::Snapshot(scope), entry);
+        };
+        let keyed = |selection: &Selection| {
+            selection.scope == scope
+                && selection.min_providers.is_none_or(|n| n <= snapshot.offers_max())
+        };
+        let asked = asked.filter(|asked| !WARM.contains(asked));
+        let mut values = vec![(Resource::Snapshot(scope), entry.content.clone())];
+        values.extend(WARM.into_iter().chain(asked).filter(keyed).map(|selection| {
+            let listing = Rc::new(snapshot.derive(&selection));
+            (Resource::Listing(selection), Content::Listing(listing))
+        }));
+        Self { values, at: entry.at, epoch: entry.epoch, to_kv: true }
+    }
+}
+
+impl Cache {
+    /// What is left to do after a load: publish it or note the failure, then give the lease back, so that whoever
+    /// waits for the lease finds the keys first.
+    pub(super) async fn conclude_load(
+        &self,
+        after: After,
+        asked: Option<Selection>,
+    ) -> Option<PublishEnd> {
+        let After { scope, loaded, token, verdict } = after;
+        let mut end = None;
+        if let Some(entry) = loaded {
+            let publication = Publication::of_snapshot(scope, &entry, asked);
+            end = Some(self.publish(publication).await);
+        }
+        if self.policy.mode == Mode::Active {
+            let token = token.unwrap_or_default();
+            let timeout = self.policy.upstash_timeout;
+            let release =
+                redis::release(&*self.ports.redis, &self.keys, scope, &token, verdict, timeout);
+            // The lease expires by itself, and a failure is logged where it is found.
+            let _ = self.redis(release).await;
+        }
+        end
+    }
+
+    /// Publishes, unless this deployment only reads.
+    pub(super) async fn publish(&self, publication: Publication) -> PublishEnd {
+        if self.policy.mode != Mode::Active {
+            return PublishEnd { redis: Err(TierError::ReadOnly), kv: Ok(0) };
+        }
+        let redis = self.publish_to_redis(&publication).await;
+        // Without Redis the guard fails open, as the backend's does (REFERENCE.md §5.2).
+        let allowed = matches!(redis, Ok(Published::Done) | Err(_));
+        let kv = match publication.to_kv && allowed {
+            true => self.publish_to_kv(&publication).await,
+            false => Ok(0),
+        };
+        PublishEnd { redis, kv }
+    }
+
+    async fn publish_to_redis(&self, publication: &Publication) -> Result<Published, TierError> {
+        let begun = self.now();
+        let life = self.policy.ttl.saturating_sub(begun.since(publication.at));
+        if life.is_zero() {
+            return Ok(Published::Newer);
+        }
+        let values: Vec<(String, &str)> = publication
+            .values
+            .iter()
+            .map(|(resource, content)| (self.keys.resource(resource), content.text()))
+            .collect();
+        let (epoch, timeout) = (publication.epoch, self.policy.upstash_timeout);
+        let publish = redis::publish(&*self.ports.redis, &self.keys, epoch, life, &values, timeout);
+        let published = self.redis(publish).await?;
+        self.note(publication, published, begun + life);
+        if published == Published::Done {
+            for ((_, content), (key, _)) in publication.values.iter().zip(&values) {
+                self.count(Counter::Sets);
+                self.logged_set("upstash", key, content, life);
+            }
+        } else if let Some((key, _)) = values.first() {
+            self.count(Counter::PublishRefused);
+            self.log(&Event::PublishRefused { key, reason: published.as_str() });
+        }
+        Ok(published)
+    }
+
+    /// What memory holds of it has a copy in Redis now, or is overtaken. While the backend synchronizes, a copy is
+    /// neither: the next check finds none and asks again.
+    fn note(&self, publication: &Publication, published: Published, expiry: Timestamp) {
+        let mut state = self.state.borrow_mut();
+        for (resource, _) in &publication.values {
+            let Some(slot) = state.memory.get(resource) else { continue };
+            if (slot.entry.at, slot.entry.epoch) != (publication.at, publication.epoch) {
+                continue;
+            }
+            match published {
+                Published::Done | Published::Syncing => slot.redis_expiry = Some(expiry),
+                Published::Newer if publication.to_kv => slot.changed = true,
+                Published::Newer | Published::Moved => {}
+            }
+        }
+    }
+
+    /// Writes what changed or grew old; a free plan allows 1,000 writes a day (DESIGN.md §4).
+    async fn publish_to_kv(&self, publication: &Publication) -> Result<usize, TierError> {
+        let listed = self.kv(self.ports.kv.list(&self.keys.prefix())).await;
+        if let Err(error @ TierError::Open) = listed {
+            return Err(error);
+        }
+        let listed = listed.unwrap_or_default();
+        let ttl = self.policy.ttl.saturating_add(self.policy.stale);
+        let mut written: usize = 0;
+        for (resource, content) in &publication.values {
+            let key = self.keys.resource(resource);
+            let there = listed.iter().find(|(name, _)| *name == key).and_then(|(_, there)| *there);
+            let metadata = KvMetadata {
+                v: KV_FORMAT,
+                at: publication.at,
+                epoch: publication.epoch,
+                n: content.count(),
+                hash: xxh3_64(content.text().as_bytes()),
+            };
+            if there.is_some_and(|there| is_good_enough(&there, &metadata, self.policy.ttl)) {
+                continue;
+            }
+            self.kv(self.ports.kv.put(&key, content.text(), &metadata, ttl)).await?;
+            written = written.saturating_add(1);
+            self.logged_set("kv", &key, content, ttl);
+        }
+        Ok(written)
+    }
+
+    fn logged_set(&self, tier: &str, key: &str, content: &Content, ttl: Duration) {
+        let (count, ttl) = (content.count(), ttl.as_secs());
+        self.log(&Event::CacheSet { key, tier, count, ttl });
+    }
+}
+
+fn is_good_enough(there: &KvMetadata, new: &KvMetadata, ttl: Duration) -> bool {
+    let half = ttl.checked_div(2).unwrap_or(ttl);
+    let same = (there.v, there.hash, there.epoch) == (new.v, new.hash, new.epoch);
+    (same && new.at.since(there.at) < half) || there.at > new.at && there.v == new.v
+}

@@ -1,0 +1,57 @@
+//! What a new snapshot changed against the one before it, model by model.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::snapshot::Snapshot;
+
+/// Counts of models, told apart by name, and which share of them needed no change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Changes {
+    /// Models that were not there before.
+    pub added: usize,
+    /// Models with any other byte than before.
+    pub changed: usize,
+    /// Models that are gone.
+    pub deleted: usize,
+    /// Models that are the same.
+    pub unchanged: usize,
+    /// `unchanged` as percent of the new models.
+    pub efficiency_percent: f64,
+}
+
+impl Changes {
+    /// Compares two snapshots of a scope; without an earlier one every model is new.
+    pub fn between(before: Option<&Snapshot>, after: &Snapshot) -> Self {
+        let mut old = before.map(by_name).unwrap_or_default();
+        let mut changes = Self::default();
+        for (name, model) in by_name(after) {
+            let counter = match old.remove(&name) {
+                None => &mut changes.added,
+                Some(earlier) if earlier == model => &mut changes.unchanged,
+                Some(_) => &mut changes.changed,
+            };
+            *counter = counter.saturating_add(1);
+        }
+        changes.deleted = old.len();
+        changes.efficiency_percent = percent(changes.unchanged, after.len());
+        changes
+    }
+}
+
+/// `part` of `whole` in percent, to two decimal places; 0 of nothing.
+fn percent(part: usize, whole: usize) -> f64 {
+    let hundredths = part.saturating_mul(10_000).checked_div(whole).unwrap_or(0);
+    f64::from(u32::try_from(hundredths).unwrap_or(u32::MAX)) / 100.0
+}
+
+/// Names repeat no more than `unique_models.model_name` does: it is UNIQUE (REFERENCE.md §1.1).
+fn by_name(snapshot: &Snapshot) -> BTreeMap<String, &str> {
+    #[derive(Deserialize)]
+    struct Named {
+        name: String,
+    }
+    let named = |model| serde_json::from_str::<Named>(model).ok().map(|named| (named.name, model));
+    snapshot.models().filter_map(named).collect()
+}

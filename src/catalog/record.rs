@@ -1,0 +1,103 @@
+//! What a cached value must be before anything of it is served: a JSON array of objects with the fields of
+//! REFERENCE.md §2.2. A truncated, foreign or half-right value is refused whole (D8, D10).
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, de::IgnoredAny};
+use serde_json::value::RawValue;
+
+/// Why a value is not a listing. The text says where, never what, so it can be logged.
+#[derive(Debug, thiserror::Error)]
+#[error("not a listing: {0}")]
+pub struct Malformed(#[from] serde_json::Error);
+
+/// What sorting and filtering need of a model.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct SortKey {
+    pub(super) provider_count: u32,
+    pub(super) name_lower: Box<str>,
+    /// Positive infinity when the model has no price.
+    pub(super) cheapest_price: f64,
+}
+
+/// A model's place in the text of its array, in bytes, and what it sorts by.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Record {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) key: SortKey,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "fields that are only there to be required")]
+struct ModelShape<'a> {
+    #[serde(borrow, deserialize_with = "present")]
+    id: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    providers: Vec<OfferShape>,
+    provider_count: u32,
+    #[serde(borrow, deserialize_with = "present")]
+    cheapest_provider: Option<Cow<'a, str>>,
+    #[serde(borrow, deserialize_with = "present")]
+    fastest_provider: Option<Cow<'a, str>>,
+    #[serde(deserialize_with = "present")]
+    cheapest_prompt_price: Option<f64>,
+    #[serde(deserialize_with = "present")]
+    fastest_response_time: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "fields that are only there to be required")]
+struct OfferShape {
+    slug: IgnoredAny,
+    name: IgnoredAny,
+    pricing: PricingShape,
+    context_length: IgnoredAny,
+    health_status: IgnoredAny,
+    average_response_time_ms: IgnoredAny,
+    modality: IgnoredAny,
+    supports_streaming: IgnoredAny,
+    supports_function_calling: IgnoredAny,
+    supports_vision: IgnoredAny,
+    description: IgnoredAny,
+    model_name: IgnoredAny,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "fields that are only there to be required")]
+struct PricingShape {
+    prompt: IgnoredAny,
+    completion: IgnoredAny,
+    image: IgnoredAny,
+    request: IgnoredAny,
+}
+
+/// An optional field that must stand there all the same: serde would take a missing one for null.
+fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(deserializer)
+}
+
+/// Finds the records of an array and checks each.
+pub(super) fn records(text: &str) -> Result<Vec<Record>, Malformed> {
+    let items: Vec<&RawValue> = serde_json::from_str(text)?;
+    items.into_iter().map(|item| record(text, item)).collect()
+}
+
+fn record(text: &str, item: &RawValue) -> Result<Record, Malformed> {
+    let shape: ModelShape<'_> = serde_json::from_str(item.get())?;
+    let start = item.get().as_ptr().addr().saturating_sub(text.as_ptr().addr());
+    Ok(Record {
+        start,
+        end: start.saturating_add(item.get().len()),
+        key: SortKey {
+            provider_count: shape.provider_count,
+            name_lower: shape.name.to_lowercase().into_boxed_str(),
+            cheapest_price: shape.cheapest_prompt_price.unwrap_or(f64::INFINITY),
+        },
+    })
+}

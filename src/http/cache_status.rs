@@ -1,0 +1,86 @@
+//! `Cache-Status` (RFC 9211): one member for each tier that was asked, the nearest to the client last.
+
+use std::fmt::Write;
+
+use crate::{
+    cache::{Said, Trace},
+    ports::Tier,
+};
+
+/// The header's value. The origin is no cache and never a member.
+pub fn cache_status(trace: &Trace) -> String {
+    let members: Vec<String> = trace
+        .iter()
+        .filter(|(tier, _)| *tier != Tier::Origin)
+        .map(|(tier, said)| member(*tier, said))
+        .collect();
+    members.join(", ")
+}
+
+fn member(tier: Tier, said: &Said) -> String {
+    let mut text = String::from(tier.as_str());
+    // Writing to a String can not fail.
+    let _ = match said {
+        Said::Hit { ttl_secs, key, stale, derived } => {
+            let detail = match (stale, derived) {
+                (true, _) => "; detail=stale",
+                (false, true) => "; detail=derived",
+                (false, false) => "",
+            };
+            write!(text, "; hit; ttl={ttl_secs}; key={}{detail}", quoted(key))
+        }
+        Said::Forward { reason, detail, stored, collapsed } => {
+            let stored = if *stored { "; stored" } else { "" };
+            let collapsed = if *collapsed { "; collapsed" } else { "" };
+            let detail = detail.map(|detail| format!("; detail={detail}")).unwrap_or_default();
+            write!(text, "; fwd={reason}{stored}{collapsed}{detail}")
+        }
+    };
+    text
+}
+
+/// A string of RFC 8941 §3.3.3: printable ASCII, `"` and `\` escaped.
+fn quoted(text: &str) -> String {
+    let printable = text.chars().map(|c| if matches!(c, ' '..='~') { c } else { '?' });
+    let escaped = printable.flat_map(|c| {
+        let escape = matches!(c, '"' | '\\').then_some('\\');
+        escape.into_iter().chain([c])
+    });
+    format!("\"{}\"", escaped.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hit(ttl_secs: i64, stale: bool, derived: bool) -> Said {
+        Said::Hit { ttl_secs, key: "gw:k\"\\é".into(), stale, derived }
+    }
+
+    #[test]
+    fn the_nearest_tier_stands_last() {
+        let mut trace = Trace::default();
+        trace.forward(Tier::Memory, "miss", None);
+        trace.note(Tier::Upstash, hit(1290, false, false));
+        trace.stored();
+        assert_eq!(
+            cache_status(&trace),
+            r#"upstash; hit; ttl=1290; key="gw:k\"\\?", memory; fwd=miss; stored"#
+        );
+    }
+
+    #[test]
+    fn stale_derived_and_failed_show() {
+        let mut trace = Trace::default();
+        trace.note(Tier::Kv, hit(-40, true, false));
+        trace.forward(Tier::Upstash, "miss", Some("timeout"));
+        trace.forward(Tier::Upstash, "miss", None);
+        trace.note(Tier::Memory, hit(3, false, true));
+        assert_eq!(
+            cache_status(&trace),
+            "kv; hit; ttl=-40; key=\"gw:k\\\"\\\\?\"; detail=stale, \
+             upstash; fwd=miss; detail=timeout, \
+             memory; hit; ttl=3; key=\"gw:k\\\"\\\\?\"; detail=derived"
+        );
+    }
+}

@@ -1,0 +1,19 @@
+//! The model catalog at the edge. Modules stand in reading order; imports point to earlier ones only
+//! (ARCHITECTURE.md, layers).
+
+pub mod catalog;
+
+pub mod ports;
+
+pub mod config;
+
+pub mod cache;
+
+pub mod upstash;
+
+pub mod supabase;
+
+pub mod http;
+
+#[cfg(target_arch = "wasm32")]
+mod worker;

@@ -1,0 +1,145 @@
+//! The Redis port over Upstash's REST API (ANCHORS.md §F): one `POST /pipeline`, one reply each. It knows commands
+//! and errors, not what they are for. `upstash-redis-rs` can not be built for a Worker (DESIGN.md §8).
+
+use std::{fmt, rc::Rc, time::Duration};
+
+use async_trait::async_trait;
+use serde::{
+    Deserialize, Deserializer,
+    de::{SeqAccess, Visitor},
+};
+
+use crate::ports::{Command, Http, HttpRequest, Redis, Reply, TierError};
+
+/// A client of one database.
+pub struct Upstash {
+    http: Rc<dyn Http>,
+    url: String,
+    token: String,
+}
+
+impl fmt::Debug for Upstash {
+    /// The token is never printed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upstash").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+impl Upstash {
+    /// `url` is `UPSTASH_REDIS_REST_URL`, `token` its secret.
+    pub fn new(http: Rc<dyn Http>, url: &str, token: &str) -> Self {
+        let url = url.trim_end_matches('/').to_owned();
+        Self { http, url, token: token.to_owned() }
+    }
+}
+
+#[async_trait(?Send)]
+impl Redis for Upstash {
+    async fn pipeline(
+        &self,
+        commands: Vec<Command>,
+        timeout: Duration,
+    ) -> Result<Vec<Reply>, TierError> {
+        let expected = commands.len();
+        let request = HttpRequest {
+            url: format!("{}/pipeline", self.url),
+            headers: vec![
+                ("authorization", format!("Bearer {}", self.token)),
+                ("content-type", "application/json".to_owned()),
+            ],
+            body: Some(serde_json::to_string(&commands).map_err(|_| TierError::Malformed)?),
+        };
+        let response = self.http.send(request, timeout).await?;
+        match response.status {
+            200 => replies(&response.body, expected),
+            429 => Err(TierError::Limited),
+            status => Err(refusal(&response.body).unwrap_or(TierError::Status(status))),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Item {
+    result: Option<Value>,
+    error: Option<String>,
+}
+
+struct Value(Reply);
+
+fn replies(body: &str, expected: usize) -> Result<Vec<Reply>, TierError> {
+    let items: Vec<Item> = serde_json::from_str(body).map_err(|_| TierError::Malformed)?;
+    if items.len() != expected {
+        return Err(TierError::Malformed);
+    }
+    items.into_iter().map(reply).collect()
+}
+
+fn reply(item: Item) -> Result<Reply, TierError> {
+    match item {
+        Item { error: Some(text), .. } => match typed(&text) {
+            TierError::Command(_) => Ok(Reply::Error(text)),
+            limit => Err(limit),
+        },
+        Item { result, error: None } => Ok(result.map_or(Reply::Nil, |Value(reply)| reply)),
+    }
+}
+
+/// The error that stands in the body of a refused request, if one does.
+fn refusal(body: &str) -> Option<TierError> {
+    serde_json::from_str::<Item>(body).ok()?.error.map(|text| typed(&text))
+}
+
+/// Tells a used-up quota, which lasts, from a command that failed. Of the text only the error's class is kept: the
+/// rest can repeat what was sent.
+fn typed(text: &str) -> TierError {
+    if text.contains("max daily request limit exceeded")
+        || text.contains("max requests limit exceeded")
+    {
+        return TierError::Quota;
+    }
+    TierError::Command(text.split_whitespace().next().unwrap_or_default().to_owned())
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor)
+    }
+}
+
+struct ValueVisitor;
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a Redis reply: null, an integer, a string or an array of these")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value(Reply::Nil))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value(Reply::Integer(value)))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value(Reply::Integer(i64::try_from(value).unwrap_or(i64::MAX))))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value(Reply::Text(value.to_owned())))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value(Reply::Text(value)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element::<Option<Value>>()? {
+            items.push(item.map_or(Reply::Nil, |Value(reply)| reply));
+        }
+        Ok(Value(Reply::Array(items)))
+    }
+}

@@ -1,0 +1,26 @@
+//! Time and chance of the runtime.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use worker::Delay;
+
+use crate::ports::{Clock, Timestamp};
+
+pub(super) struct WorkerClock;
+
+#[async_trait(?Send)]
+impl Clock for WorkerClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(worker::Date::now().as_millis())
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        Delay::from(duration).await;
+    }
+
+    fn random(&self) -> u64 {
+        // Only in global scope does the runtime refuse random values, and nothing of ours runs there.
+        getrandom::u64().unwrap_or_default()
+    }
+}

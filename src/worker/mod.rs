@@ -1,0 +1,9 @@
+//! Everything that only a Worker has: events, fetch, KV, clock, env. No logic: what needs a decision is elsewhere,
+//! where a native test can reach it.
+
+mod clock;
+mod env;
+mod events;
+mod fetch;
+mod kv;
+mod log;
