@@ -223,7 +223,7 @@ pub struct KvMetadata {
     pub epoch: Option<u64>,
     /// The number of models.
     pub n: usize,
-    /// XXH3 of the text: whether the content changed.
+    /// XXH3 of the text, the 52 bits that a number of JavaScript can carry: whether the content changed.
     pub hash: u64,
 }
 

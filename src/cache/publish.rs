@@ -164,7 +164,7 @@ impl Cache {
                 at: publication.at,
                 epoch: publication.epoch,
                 n: content.count(),
-                hash: xxh3_64(content.text().as_bytes()),
+                hash: content_hash(content.text()),
             };
             if there.is_some_and(|there| is_good_enough(&there, &metadata, self.policy.ttl)) {
                 continue;
@@ -180,6 +180,11 @@ impl Cache {
         let (count, ttl) = (content.count(), ttl.as_secs());
         self.log(&Event::CacheSet { key, tier, count, ttl });
     }
+}
+
+/// A hash for metadata; numbers of JavaScript are exact up to 53 bits.
+fn content_hash(text: &str) -> u64 {
+    xxh3_64(text.as_bytes()) & ((1 << 52) - 1)
 }
 
 fn is_good_enough(there: &KvMetadata, new: &KvMetadata, ttl: Duration) -> bool {

@@ -49,7 +49,7 @@ fn build(request: HttpRequest) -> worker::Result<Request> {
         headers.set(name, value)?;
     }
     let mut init = RequestInit::new();
-    init.with_headers(headers).with_redirect(RequestRedirect::Error);
+    init.with_headers(headers).with_redirect(RequestRedirect::Manual);
     if let Some(body) = request.body {
         init.with_method(Method::Post).with_body(Some(JsValue::from_str(&body)));
     }

@@ -1,0 +1,57 @@
+// Builds the Worker: build/index.js and build/index_bg.wasm. Does nothing when no source changed since.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { toolBin } from "./tools.mjs";
+import { WASM_BINDGEN, WORKER_BUILD } from "./versions.mjs";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const wasm = join(root, "build", "index_bg.wasm");
+const stamp = join(root, "build", ".sources");
+
+function* files(path) {
+  if (statSync(path).isDirectory()) {
+    for (const name of readdirSync(path).sort()) yield* files(join(path, name));
+  } else {
+    yield path;
+  }
+}
+
+function digest() {
+  const hash = createHash("sha256").update(WORKER_BUILD).update(WASM_BINDGEN);
+  for (const top of ["src", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "dev/build.mjs"]) {
+    for (const file of files(join(root, top))) hash.update(file.slice(root.length)).update(readFileSync(file));
+  }
+  return hash.digest("hex");
+}
+
+function size() {
+  const bytes = readFileSync(wasm);
+  const kilobytes = (length) => `${Math.round(length / 1000)} kB`;
+  process.stdout.write(`[build] build/index_bg.wasm: ${kilobytes(bytes.length)}, gzipped ${kilobytes(gzipSync(bytes).length)}\n`);
+}
+
+const sources = digest();
+if (!existsSync(wasm) || !existsSync(stamp) || readFileSync(stamp, "utf8") !== sources) {
+  process.stdout.write("[build] the Worker, with full optimization (one to three minutes)\n");
+  const bin = (name) => join(root, "node_modules", ".bin", name);
+  const env = {
+    ...process.env,
+    WASM_BINDGEN_BIN: toolBin("wasm-bindgen-cli", WASM_BINDGEN, "wasm-bindgen"),
+    WASM_OPT_BIN: bin("wasm-opt"),
+    ESBUILD_BIN: bin("esbuild"),
+    // A client that disconnects must not leave its request's future, and what it holds, forever (PLATFORM.md §4).
+    RUN_TO_COMPLETION: "1",
+  };
+  const builder = toolBin("worker-build", WORKER_BUILD, "worker-build");
+  const { status, error } = spawnSync(builder, ["--release"], { cwd: root, stdio: "inherit", env });
+  if (error || status !== 0) {
+    process.stderr.write(`[build] worker-build failed${error ? `: ${error.message}` : ""}; \`npm run build\` sets up what it needs\n`);
+    process.exit(1);
+  }
+  writeFileSync(stamp, sources);
+}
+size();
