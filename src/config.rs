@@ -199,19 +199,21 @@ mod tests {
 
     use super::*;
 
-    impl Vars for HashMap<&str, &str> {
+    struct Map(HashMap<&'static str, &'static str>);
+
+    impl Vars for Map {
         fn get(&self, name: &str) -> Option<String> {
-            HashMap::get(self, name).map(|value| (*value).to_owned())
+            self.0.get(name).map(|value| (*value).to_owned())
         }
     }
 
-    fn minimal() -> HashMap<&'static str, &'static str> {
-        HashMap::from([
+    fn minimal() -> Map {
+        Map(HashMap::from([
             ("UPSTASH_REDIS_REST_URL", "https://redis.example"),
             ("UPSTASH_REDIS_REST_TOKEN", "secret-token"),
             ("SUPABASE_URL", "https://project.example"),
             ("SUPABASE_SERVICE_ROLE_KEY", "secret-key"),
-        ])
+        ]))
     }
 
     #[test]
@@ -225,13 +227,13 @@ mod tests {
 
     #[test]
     fn every_mistake_is_reported_and_no_value() {
-        let vars = HashMap::from([
+        let vars = Map(HashMap::from([
             ("UPSTASH_REDIS_REST_URL", "redis://value-a"),
             ("SUPABASE_SERVICE_ROLE_KEY", "  "),
             ("CACHE_TTL_SECONDS", "0"),
             ("HEDGE_MS", "value-b"),
             ("EDGE_MODE", "value-c"),
-        ]);
+        ]));
         let ConfigError(faults) = Config::from_vars(&vars).err().unwrap();
         assert_eq!(faults.len(), 7, "{faults:?}");
         for name in ["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN", "SUPABASE_URL"] {
@@ -243,7 +245,7 @@ mod tests {
     #[test]
     fn lists_and_modes_are_read() {
         let mut vars = minimal();
-        vars.extend([("ENABLED_PROVIDERS", " openai, x_ai ,,"), ("EDGE_MODE", "read_only")]);
+        vars.0.extend([("ENABLED_PROVIDERS", " openai, x_ai ,,"), ("EDGE_MODE", "read_only")]);
         let config = Config::from_vars(&vars).ok().unwrap();
         assert_eq!(config.enabled_providers, ["openai", "x_ai"]);
         assert_eq!(config.policy.mode, Mode::ReadOnly);

@@ -20,6 +20,7 @@ impl Timestamp {
     }
 
     /// This point, moved back; never before the Unix epoch.
+    #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(millis(duration)))
     }
@@ -273,7 +274,7 @@ pub enum OriginError {
     /// No connection, or it broke.
     #[error("unreachable")]
     Unreachable,
-    /// PostgREST refused; `code` is its own or PostgreSQL's.
+    /// PostgREST refused; `code` is its own or `PostgreSQL`'s.
     #[error("status {status}, code {code}")]
     Refused {
         /// The HTTP status.

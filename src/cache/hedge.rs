@@ -47,8 +47,7 @@ impl Hedge {
     /// The step of `now`, with those forgotten that have left the window.
     fn step(&mut self, now: Timestamp) -> &mut Step {
         let number = now.0.checked_div(STEP_MS).unwrap_or(0);
-        let oldest = number.saturating_sub(STEPS);
-        self.steps.retain(|step, _| *step > oldest || *step == number);
+        self.steps.retain(|step, _| step.saturating_add(STEPS) > number);
         self.steps.entry(number).or_default()
     }
 }

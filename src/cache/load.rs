@@ -12,7 +12,7 @@ use super::{
     entry::{Content, Entry, Freshness},
     events::Event,
     gate,
-    lease::Work,
+    lease::{Hold, Work},
     memory::Slot,
     redis::{self, Claim, Verdict},
     replies::Life,
@@ -58,6 +58,16 @@ pub(super) struct Fetched {
     pub(super) requests: usize,
 }
 
+/// What a look at memory comes to.
+enum Turn {
+    /// Somebody else's load is there, or must not be tried.
+    Over(LoadEnd),
+    /// Nobody is at it: we are.
+    Lead(Hold),
+    /// Somebody is at it.
+    Wait,
+}
+
 impl LoadEnd {
     fn of(result: Result<Entry, Unavailable>, from: Tier) -> Self {
         Self { result, from, fetched: Fetched::default(), after: None }
@@ -78,26 +88,32 @@ impl Cache {
     ) -> LoadEnd {
         let give_up = self.now() + LEASE;
         let hold = loop {
-            let now = self.now();
-            if let Some(entry) = self.resident_snapshot(scope, not_before) {
-                return LoadEnd::of(Ok(entry), Tier::Memory);
+            match self.turn(scope, not_before, give_up) {
+                Turn::Over(end) => return end,
+                Turn::Lead(hold) => break hold,
+                Turn::Wait => self.ports.clock.sleep(POLL_MEMORY).await,
             }
-            let mut state = self.state.borrow_mut();
-            if let Some(left) = state.backoff.entry(scope).or_default().remaining(now) {
-                return LoadEnd::unavailable(left, "backing-off");
-            }
-            if let Some(hold) = state.leases.acquire(Work::Load(scope), now, LEASE) {
-                break hold;
-            }
-            drop(state);
-            if now >= give_up {
-                return LoadEnd::unavailable(Duration::from_secs(1), "busy");
-            }
-            self.ports.clock.sleep(POLL_MEMORY).await;
         };
         let end = self.lead(scope, not_before, force).await;
         self.state.borrow_mut().leases.release(Work::Load(scope), hold);
         end
+    }
+
+    /// One look at plain memory: check and set are one step.
+    fn turn(&self, scope: Scope, not_before: Option<Timestamp>, give_up: Timestamp) -> Turn {
+        let now = self.now();
+        if let Some(entry) = self.resident_snapshot(scope, not_before) {
+            return Turn::Over(LoadEnd::of(Ok(entry), Tier::Memory));
+        }
+        let mut state = self.state.borrow_mut();
+        if let Some(left) = state.backoff.entry(scope).or_default().remaining(now) {
+            return Turn::Over(LoadEnd::unavailable(left, "backing-off"));
+        }
+        match state.leases.acquire(Work::Load(scope), now, LEASE) {
+            Some(hold) => Turn::Lead(hold),
+            None if now < give_up => Turn::Wait,
+            None => Turn::Over(LoadEnd::unavailable(Duration::from_secs(1), "busy")),
+        }
     }
 
     fn resident_snapshot(&self, scope: Scope, not_before: Option<Timestamp>) -> Option<Entry> {
@@ -117,21 +133,29 @@ impl Cache {
     ) -> LoadEnd {
         let give_up = self.now() + LEASE;
         let token = format!("{:016x}{:016x}", self.ports.clock.random(), self.ports.clock.random());
-        let mut held = None;
-        while self.policy.mode == Mode::Active {
+        let held = loop {
+            // Read-only deployments take no lease, and without Redis there is none to take.
+            if self.policy.mode != Mode::Active {
+                break None;
+            }
             let begun = self.now();
-            let Ok(claim) = self.claim(scope, &token).await else { break };
+            let Ok(claim) = self.claim(scope, &token).await else { break None };
             self.state.borrow_mut().observe(claim.epochs, begun);
-            held = claim.acquired.then(|| token.clone());
+            let held = claim.acquired.then(|| token.clone());
             if let Some(end) = self.spared(scope, not_before, &claim).await {
-                let after = After { scope, loaded: None, token: held, verdict: Verdict::Unknown };
-                return LoadEnd { after: after.token.is_some().then_some(after), ..end };
+                let after = held.map(|token| After {
+                    scope,
+                    loaded: None,
+                    token: Some(token),
+                    verdict: Verdict::Unknown,
+                });
+                return LoadEnd { after, ..end };
             }
             if claim.acquired || self.now() >= give_up {
-                break;
+                break held;
             }
             self.ports.clock.sleep(POLL_REDIS).await;
-        }
+        };
         self.load_from_origin(scope, held, force).await
     }
 
@@ -188,7 +212,7 @@ impl Cache {
                 let (failures, length) = self.failed(scope, now);
                 let verdict = Verdict::Failing(failures, length);
                 let after = Some(After { scope, loaded: None, token, verdict });
-                return LoadEnd { after, fetched, ..LoadEnd::unavailable(length, reason) };
+                return LoadEnd { fetched, after, ..LoadEnd::unavailable(length, reason) };
             }
         };
         let epoch = epochs.and_then(|epochs| epochs.current);

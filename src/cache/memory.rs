@@ -126,7 +126,8 @@ mod tests {
 
     #[test]
     fn the_least_recently_used_goes_first() {
-        let mut memory = Memory::new(250);
+        let two_and_a_half = slot(98, 0).bytes * 5 / 2;
+        let mut memory = Memory::new(two_and_a_half);
         for n in 1..=2 {
             assert!(memory.put(name(n), slot(98, 0)));
         }

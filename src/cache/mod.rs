@@ -23,6 +23,7 @@ mod publish;
 pub mod redis;
 mod refresh;
 mod replies;
+mod serve;
 mod state;
 mod statistics;
 mod tiers;

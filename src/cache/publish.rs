@@ -96,9 +96,10 @@ impl Cache {
         let redis = self.publish_to_redis(&publication).await;
         // Without Redis the guard fails open, as the backend's does (REFERENCE.md §5.2).
         let allowed = matches!(redis, Ok(Published::Done) | Err(_));
-        let kv = match publication.to_kv && allowed {
-            true => self.publish_to_kv(&publication).await,
-            false => Ok(0),
+        let kv = if publication.to_kv && allowed {
+            self.publish_to_kv(&publication).await
+        } else {
+            Ok(0)
         };
         PublishEnd { redis, kv }
     }

@@ -127,7 +127,7 @@ pub fn models<'a>(providers: &'a [ProviderRow], mut mappings: Vec<Mapping<'a>>) 
     for mapping in mappings {
         let Some(provider) = providers.get(&mapping.provider_id) else { continue };
         let Some(slug) = provider.slug.as_deref().filter(|slug| !slug.is_empty()) else { continue };
-        let offer = Offer::new(slug, provider.name.as_deref(), mapping.models);
+        let offer = Offer::new(slug, provider.name.as_deref(), &mapping.models);
         let unique = mapping.unique_models;
         grouped.entry(unique.id).or_insert_with(|| (unique, Vec::new())).1.push(offer);
     }
@@ -135,7 +135,7 @@ pub fn models<'a>(providers: &'a [ProviderRow], mut mappings: Vec<Mapping<'a>>) 
 }
 
 impl<'a> Offer<'a> {
-    fn new(slug: &'a str, name: Option<&'a str>, row: ModelRow<'a>) -> Self {
+    fn new(slug: &'a str, name: Option<&'a str>, row: &ModelRow<'a>) -> Self {
         // What is no object holds no prices (REFERENCE.md §2.1).
         let stored: StoredPricing<'_> = row
             .pricing

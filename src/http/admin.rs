@@ -28,7 +28,7 @@ impl App {
         };
         let fields = match body::object(&bytes) {
             Ok(fields) => fields,
-            Err(items) => return Response::unprocessable(items),
+            Err(items) => return Response::unprocessable(&items),
         };
         match route {
             Route::Clear => self.clear(&fields).await,
@@ -51,8 +51,8 @@ impl App {
         let (cache_type, mode) = match (cache_type, mode) {
             (Ok(cache_type), Ok(mode)) => (cache_type, mode),
             (cache_type, mode) => {
-                let items = cache_type.err().into_iter().chain(mode.err());
-                return Response::unprocessable(items.collect());
+                let items: Vec<Value> = cache_type.err().into_iter().chain(mode.err()).collect();
+                return Response::unprocessable(&items);
             }
         };
         let begun = self.cache.now();
@@ -79,7 +79,7 @@ impl App {
 
     async fn warm(&self, fields: &serde_json::Map<String, Value>) -> Response {
         match body::flag(fields, "force") {
-            Err(item) => Response::unprocessable(vec![item]),
+            Err(item) => Response::unprocessable(&[item]),
             Ok(force) => {
                 let report = Rc::clone(&self.cache).warm(force).await;
                 let report = serde_json::to_value(&report).unwrap_or(Value::Null);

@@ -15,7 +15,7 @@ const CACHE_CONTROL: &str = "public, max-age=60, stale-while-revalidate=1740, st
 pub(super) async fn get(cache: &Rc<Cache>, query: &str) -> (Response, Vec<FollowUp>) {
     let query = match parse(query) {
         Ok(query) => query,
-        Err(items) => return (Response::unprocessable(items), Vec::new()),
+        Err(items) => return (Response::unprocessable(&items), Vec::new()),
     };
     let Outcome { answer, follow_ups } = Rc::clone(cache).lookup(query.selection).await;
     let response = match answer {

@@ -65,7 +65,7 @@ impl Response {
     }
 
     /// Parameters that are wrong: FastAPI's own body, one item for each (REFERENCE.md §3).
-    pub fn unprocessable(items: Vec<Value>) -> Self {
+    pub fn unprocessable(items: &[Value]) -> Self {
         Self::json(422, &json!({ "detail": items }))
     }
 

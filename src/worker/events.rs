@@ -8,9 +8,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
-use super::{
-    clock::WorkerClock, env::WorkerVars, fetch::WorkerHttp, kv::WorkerKv, log::Console,
-};
+use super::{clock::WorkerClock, env::WorkerVars, fetch::WorkerHttp, kv::WorkerKv, log::Console};
 use crate::{
     cache::FollowUp,
     config::{Config, ConfigError},
