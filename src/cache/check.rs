@@ -4,17 +4,36 @@
 use std::{rc::Rc, time::Duration};
 
 use super::{Cache, lease::Work, load::LEASE, memory::Slot, redis, replies::Life};
-use crate::{catalog::Resource, ports::Timestamp};
+use crate::{
+    catalog::{Resource, Selection},
+    ports::Timestamp,
+};
 
 /// A key whose life differs by more than this from what was expected was written by somebody else meanwhile.
 const TOLERANCE: Duration = Duration::from_secs(2);
 
+/// A busy isolate's next request comes within this.
+const IDLE: Duration = Duration::from_secs(5);
+
 impl Cache {
+    /// What memory holds for a selection, if nobody checked memory for so long that the isolate must have idled.
+    pub(super) fn idle_resource(&self, selection: &Selection) -> Option<Resource> {
+        let now = self.now();
+        let state = self.state.borrow();
+        let names = [Resource::Listing(*selection), Resource::Snapshot(selection.scope)];
+        let resident = names.into_iter().find(|name| state.memory.peek(name).is_some())?;
+        let checked_at = state.memory.peek(&resident).map(|slot| slot.checked_at)?;
+        let known_at = checked_at.max(state.check_begun_at);
+        let idle = now.since(known_at) >= self.policy.memory_ttl.saturating_add(IDLE);
+        (idle && !state.leases.is_held(Work::Check, now)).then_some(resident)
+    }
+
     /// Checks everything resident, unless a check is under way; `asked` is what a client waits to see again.
     pub(super) async fn check(self: Rc<Self>, asked: Resource) {
         let begun = self.now();
         let hold = self.state.borrow_mut().leases.acquire(Work::Check, begun, LEASE);
         let Some(hold) = hold else { return };
+        self.state.borrow_mut().check_begun_at = begun;
         let resident: Vec<Resource> =
             self.state.borrow().memory.iter().map(|(resource, _)| *resource).collect();
         let names: Vec<String> =

@@ -151,8 +151,11 @@ impl Cache {
                 });
                 return LoadEnd { after, ..end };
             }
-            if claim.acquired || self.now() >= give_up {
+            if claim.acquired {
                 break held;
+            }
+            if self.now() >= give_up {
+                return LoadEnd::unavailable(Duration::from_secs(1), "busy");
             }
             self.ports.clock.sleep(POLL_REDIS).await;
         };

@@ -115,6 +115,7 @@ impl Walk {
         if self.cache.policy.mode == Mode::Passthrough {
             return self.pass_through().await;
         }
+        self.check_after_idling().await;
         if let Some(answer) = self.memory() {
             return Ok(answer);
         }
@@ -140,6 +141,20 @@ impl Walk {
             return Ok(answer);
         }
         self.serve_stale().ok_or(unavailable)
+    }
+
+    /// A busy isolate checks its memory behind responses. One that idled for longer than that may have missed an
+    /// invalidation long ago, so its first request asks Redis before it is answered, for as long as Redis may be
+    /// silent anyway.
+    async fn check_after_idling(&mut self) {
+        let cache = Rc::clone(&self.cache);
+        let Some(resource) = cache.idle_resource(&self.selection) else { return };
+        let check = Rc::clone(&cache).check(resource).boxed_local();
+        if let Either::Right(((), check)) =
+            select(check, cache.ports.clock.sleep(cache.policy.hedge)).await
+        {
+            self.follow_ups.push(FollowUp::Finish(check));
+        }
     }
 
     /// What memory alone can answer: fresh, or recently expired with a refresh behind it.

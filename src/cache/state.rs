@@ -42,6 +42,7 @@ pub(super) struct State {
     pub(super) hedge: Hedge,
     pub(super) counters: Counters,
     pub(super) flushed_at: Timestamp,
+    pub(super) check_begun_at: Timestamp,
     last_good: HashMap<Scope, LastGood>,
     observed: Option<Observed>,
 }
@@ -57,6 +58,7 @@ impl State {
             hedge: Hedge::default(),
             counters: Counters::default(),
             flushed_at: Timestamp::default(),
+            check_begun_at: Timestamp::default(),
             last_good: HashMap::new(),
             observed: None,
         }

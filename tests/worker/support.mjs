@@ -1,6 +1,17 @@
 // What several specs look at: loads of the origin, keys in Redis, members of Cache-Status.
+import { startWorker } from "./harness.mjs";
 
 export const NAMESPACE = "gw:";
+
+/** An isolate for as long as `use(worker)` takes. */
+export async function withWorker(stack, vars, use) {
+  const worker = await startWorker(stack, { CACHE_NAMESPACE: NAMESPACE, ...vars });
+  try {
+    return await use(worker);
+  } finally {
+    await worker.stop();
+  }
+}
 
 /** How often a snapshot was begun: first pages that the origin was asked for. */
 export function snapshotLoads(stack) {

@@ -1,0 +1,15 @@
+//! Native tests of the whole cache, on a fake clock and fakes of the ports: no network, no server, no Node.
+#![expect(unreachable_pub, reason = "a test binary exports nothing")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test's panic is its failure"
+)]
+
+mod support;
+
+mod golden;
+mod simulation;

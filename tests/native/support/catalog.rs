@@ -1,0 +1,35 @@
+//! Small catalogs whose every model says which version it belongs to, so that a mixture shows.
+
+use model_catalog_edge::catalog::{Listing, Snapshot};
+
+/// A snapshot of `models` models; model n has n % 5 + 1 offers.
+pub fn snapshot(version: u64, models: u64) -> Snapshot {
+    let models: Vec<String> = (0..models).map(|n| model(version, n)).collect();
+    Snapshot::decode(format!("[{}]", models.join(","))).unwrap()
+}
+
+fn model(version: u64, n: u64) -> String {
+    let offers: Vec<String> = (0..=n % 5)
+        .map(|offer| {
+            format!(
+                r#"{{"slug":"p{offer}","name":"P","pricing":{{"prompt":"1","completion":"1","image":"0","request":"0"}},"context_length":1,"health_status":null,"average_response_time_ms":null,"modality":null,"supports_streaming":null,"supports_function_calling":null,"supports_vision":null,"description":null,"model_name":"m{n}"}}"#
+            )
+        })
+        .collect();
+    format!(
+        r#"{{"id":"v{version}","name":"m{n}","providers":[{}],"provider_count":{},"cheapest_provider":"p0","fastest_provider":null,"cheapest_prompt_price":1.0,"fastest_response_time":null}}"#,
+        offers.join(","),
+        offers.len()
+    )
+}
+
+/// The one version that all models of a listing belong to; panics at a mixture. None for an empty listing.
+pub fn version(listing: &Listing) -> Option<u64> {
+    let mut versions = listing.models().map(|model| {
+        let rest = model.strip_prefix(r#"{"id":"v"#).expect("one of ours");
+        rest.split('"').next().and_then(|digits| digits.parse::<u64>().ok()).expect("a version")
+    });
+    let first = versions.next()?;
+    assert!(versions.all(|version| version == first), "a listing mixes two snapshots");
+    Some(first)
+}

@@ -1,0 +1,105 @@
+//! An isolate: a cache of its own over the ports that all share.
+
+use std::{cell::RefCell, rc::Rc, time::Duration};
+
+use model_catalog_edge::{
+    cache::{Answer, Cache, Outcome, Unavailable},
+    catalog::{KeySpace, Selection},
+    config::Policy,
+    ports::{Log, Ports},
+};
+
+use super::{
+    kv::FakeKv,
+    origin::FakeOrigin,
+    redis::FakeRedis,
+    sim::{Sim, SimClock},
+};
+
+/// Keeps log lines.
+#[derive(Default)]
+pub struct Lines(pub RefCell<Vec<String>>);
+
+impl Log for Lines {
+    fn write(&self, line: &str) {
+        self.0.borrow_mut().push(line.to_owned());
+    }
+}
+
+/// What all isolates share.
+#[derive(Clone)]
+pub struct World {
+    pub sim: Sim,
+    pub redis: FakeRedis,
+    pub kv: FakeKv,
+    pub origin: FakeOrigin,
+    pub policy: Policy,
+    pub keys: KeySpace,
+}
+
+impl World {
+    pub fn new(seed: u64) -> Self {
+        let sim = Sim::new(seed);
+        Self {
+            redis: FakeRedis::new(&sim),
+            kv: FakeKv::new(&sim),
+            origin: FakeOrigin::new(&sim),
+            policy: Policy::default(),
+            keys: KeySpace::new("t:"),
+            sim,
+        }
+    }
+
+    pub fn isolate(&self, group: u64) -> Isolate {
+        self.skewed_isolate(group, 0)
+    }
+
+    pub fn skewed_isolate(&self, group: u64, skew_ms: i64) -> Isolate {
+        let log = Rc::new(Lines::default());
+        let ports = Ports {
+            redis: Rc::new(self.redis.clone()),
+            kv: Rc::new(self.kv.clone()),
+            origin: Rc::new(FakeOrigin { group, ..self.origin.clone() }),
+            clock: Rc::new(SimClock { sim: self.sim.clone(), skew_ms }),
+            log: Rc::clone(&log) as Rc<dyn Log>,
+        };
+        let cache = Cache::new(ports, self.policy.clone(), self.keys.clone());
+        Isolate { sim: self.sim.clone(), group, cache, log }
+    }
+}
+
+/// One isolate.
+#[derive(Clone)]
+pub struct Isolate {
+    pub sim: Sim,
+    pub group: u64,
+    pub cache: Rc<Cache>,
+    pub log: Rc<Lines>,
+}
+
+impl Isolate {
+    /// A request as the Worker serves it: the answer, then the follow-ups behind it.
+    pub async fn ask(&self, selection: Selection) -> Result<Answer, Unavailable> {
+        let Outcome { answer, follow_ups } = Rc::clone(&self.cache).lookup(selection).await;
+        let cache = Rc::clone(&self.cache);
+        self.sim.spawn(self.group, async move {
+            for follow_up in follow_ups {
+                Rc::clone(&cache).follow(follow_up).await;
+            }
+        });
+        answer
+    }
+
+    /// The same, with the world running until the answer is there; with how long that took.
+    pub fn get(&self, selection: Selection) -> (Result<Answer, Unavailable>, Duration) {
+        let begun = self.sim.now();
+        let isolate = self.clone();
+        let answer = self.sim.block_on(async move { isolate.ask(selection).await });
+        (answer, self.sim.now().since(begun))
+    }
+
+    /// Lets everything behind responses finish.
+    pub fn settle(&self) {
+        self.sim.run_for(Duration::from_secs(3));
+    }
+}

@@ -1,0 +1,98 @@
+//! An origin in memory: a catalog that changes, and fails.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use model_catalog_edge::{
+    catalog::{Scope, Snapshot},
+    ports::{Load, Origin, OriginError},
+};
+
+use super::{catalog::snapshot, redis::Fault, sim::Sim};
+
+/// The database; every isolate asks the same one.
+#[derive(Clone)]
+pub struct FakeOrigin {
+    pub sim: Sim,
+    pub fault: Rc<Cell<Fault>>,
+    /// Which version the catalog is at.
+    pub version: Rc<Cell<u64>>,
+    /// How many models it has.
+    pub models: Rc<Cell<u64>>,
+    /// Times a whole read takes.
+    pub latency_ms: Rc<Cell<u64>>,
+    /// Who asks.
+    pub group: u64,
+    /// Every load.
+    pub loads: Rc<RefCell<Vec<Loading>>>,
+}
+
+/// A load, while it runs and after.
+#[derive(Clone, Copy, Debug)]
+pub struct Loading {
+    pub group: u64,
+    pub scope: Scope,
+    pub begun: u64,
+    pub ended: Option<u64>,
+}
+
+/// Notes the end of a load, however it ends.
+struct Running {
+    origin: FakeOrigin,
+    index: usize,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.origin.loads.borrow_mut()[self.index].ended = Some(self.origin.sim.now().0);
+    }
+}
+
+impl FakeOrigin {
+    pub fn new(sim: &Sim) -> Self {
+        Self {
+            sim: sim.clone(),
+            fault: Rc::default(),
+            version: Rc::new(Cell::new(1)),
+            models: Rc::new(Cell::new(10)),
+            latency_ms: Rc::new(Cell::new(100)),
+            group: 0,
+            loads: Rc::default(),
+        }
+    }
+
+    /// A change of the catalog.
+    pub fn change(&self) {
+        self.version.set(self.version.get() + 1);
+    }
+}
+
+#[async_trait(?Send)]
+impl Origin for FakeOrigin {
+    async fn load(&self, scope: Scope, _timeout: Duration) -> Result<Load, OriginError> {
+        let begun = self.sim.now().0;
+        let index = self.loads.borrow().len();
+        self.loads.borrow_mut().push(Loading { group: self.group, scope, begun, ended: None });
+        let _running = Running { origin: self.clone(), index };
+        let refused = |status, code: &str| OriginError::Refused { status, code: code.to_owned() };
+        let latency = match self.fault.get() {
+            Fault::Hung => std::future::pending().await,
+            Fault::Error | Fault::LostAnswer => return Err(OriginError::Unreachable),
+            Fault::Limited | Fault::Quota => return Err(refused(429, "")),
+            Fault::Corrupt => {
+                return Err(OriginError::CountMismatch { expected: 10, distinct: 5 });
+            }
+            Fault::Slow(ms) => ms,
+            Fault::None => self.latency_ms.get(),
+        };
+        // What is read is what was there when the read began; it arrives later.
+        let snapshot: Snapshot = snapshot(self.version.get(), self.models.get());
+        self.sim.sleep(Duration::from_millis(latency)).await;
+        let rows = snapshot.len();
+        Ok(Load { snapshot, rows, requests: 2 })
+    }
+}

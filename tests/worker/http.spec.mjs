@@ -1,0 +1,128 @@
+// The HTTP contract (DESIGN.md §3) apart from what is in the body of a listing: routes, methods, headers.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { startStack } from "../../dev/stack/index.mjs";
+import { startWorker } from "./harness.mjs";
+import { NAMESPACE } from "./support.mjs";
+import { readVectors } from "./vectors.mjs";
+
+const LISTING = "public, max-age=60, stale-while-revalidate=1740, stale-if-error=86400";
+const ALLOWED = "GET, HEAD, OPTIONS";
+const PATHS = ["/models/unique", "/v1/models/unique"];
+
+let stack, worker;
+
+before(async () => {
+  stack = await startStack({ tables: readVectors("tiny").tables });
+  worker = await startWorker(stack, { CACHE_NAMESPACE: NAMESPACE });
+});
+after(async () => {
+  await worker?.stop();
+  await stack?.stop();
+});
+
+test("a listing may be cached, and says its age and how it was served", async () => {
+  for (const expected of ["MISS", "HIT"]) {
+    const { status, headers } = await worker.get("/models/unique?limit=1");
+    assert.equal(status, 200);
+    assert.equal(headers["x-cache"], expected);
+    assert.equal(headers["cache-control"], LISTING);
+    assert.equal(headers["content-type"], "application/json");
+    assert.match(headers.age, /^\d+$/);
+    assert.ok(headers["cache-status"].length > 0);
+    assert.equal(headers.vary, undefined);
+    assert.equal(headers["set-cookie"], undefined);
+  }
+});
+
+test("both paths are the same thing", async () => {
+  const [plain, versioned] = await Promise.all(PATHS.map((path) => worker.get(`${path}?limit=5&sort_by=name`)));
+  assert.equal(plain.status, 200);
+  assert.equal(versioned.status, 200);
+  assert.equal(versioned.text, plain.text);
+});
+
+test("HEAD has the headers of GET and no body", async () => {
+  for (const path of PATHS) {
+    const get = await raw("GET", `${path}?limit=3`);
+    const head = await raw("HEAD", `${path}?limit=3`);
+    assert.equal(head.status, 200);
+    assert.equal(head.text, "");
+    assert.equal(Number(head.headers["content-length"]), Buffer.byteLength(get.text));
+    for (const name of ["content-type", "cache-control", "x-cache"]) {
+      assert.equal(head.headers[name], get.headers[name], name);
+    }
+    assert.ok(head.headers["cache-status"]);
+  }
+  const refused = await raw("HEAD", "/models/unique?limit=0");
+  assert.equal(refused.status, 422);
+  assert.equal(refused.text, "");
+});
+
+test("OPTIONS tells what a route can be asked", async () => {
+  for (const path of PATHS) {
+    const { status, headers, text } = await raw("OPTIONS", path);
+    assert.equal(status, 204);
+    assert.equal(headers.allow, ALLOWED);
+    assert.equal(headers["cache-control"], "no-store");
+    assert.equal(text, "");
+  }
+});
+
+test("other methods are refused, with what is allowed", async () => {
+  for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
+    for (const path of PATHS) {
+      const { status, headers, body } = await worker.get(path, { method });
+      assert.equal(status, 405, method);
+      assert.equal(headers.allow, ALLOWED, method);
+      assertProblem(headers, body, 405, "Method Not Allowed");
+    }
+  }
+});
+
+test("other paths are not found", async () => {
+  const paths = ["/", "/models", "/models/unique/", "/v1/models/unique/", "/v2/models/unique", "/Models/unique"];
+  for (const path of [...paths, "/models/uniquex", "/models//unique", "/models/unique/gpt-4o"]) {
+    const { status, headers, body } = await worker.get(path);
+    assert.equal(status, 404, path);
+    assertProblem(headers, body, 404, "Not Found");
+  }
+});
+
+test("a mistake in the query is not kept by caches", async () => {
+  const { status, headers, body } = await worker.get("/models/unique?limit=0&order=up&include_inactive=maybe");
+  assert.equal(status, 422);
+  assert.equal(headers["cache-control"], "no-store");
+  assert.equal(headers["content-type"], "application/json");
+  assert.deepEqual(body.detail.map(({ loc }) => loc.at(-1)), ["limit", "order", "include_inactive"]);
+});
+
+test("nothing at all to serve is a 503 that says when to come back, and is not kept by caches", async () => {
+  await stack.supabase.stop();
+  await stack.redis.command("FLUSHALL");
+  const cold = await startWorker(stack, { CACHE_NAMESPACE: NAMESPACE });
+  try {
+    const { status, headers, body } = await cold.get("/models/unique");
+    assert.equal(status, 503);
+    assert.ok(Number(headers["retry-after"]) >= 1 && Number(headers["retry-after"]) <= 60, headers["retry-after"]);
+    assertProblem(headers, body, 503, body.detail);
+    assert.ok(body.detail.length > 0);
+  } finally {
+    await cold.stop();
+    await stack.supabase.start();
+  }
+});
+
+// As a client on the wire sees it: the harness's own fetch would unpack bodies.
+async function raw(method, path) {
+  const response = await fetch(new URL(path, worker.url), { method, headers: { "accept-encoding": "identity" } });
+  return { status: response.status, headers: Object.fromEntries(response.headers), text: await response.text() };
+}
+
+function assertProblem(headers, body, status, detail) {
+  assert.equal(headers["content-type"], "application/problem+json");
+  assert.equal(headers["cache-control"], "no-store");
+  assert.equal(body.status, status);
+  assert.equal(body.detail, detail);
+  assert.ok(body.title);
+}

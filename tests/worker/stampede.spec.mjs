@@ -1,0 +1,94 @@
+// Many cold requests at once cause one snapshot load, in one isolate and across isolates.
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test } from "node:test";
+import { startStack } from "../../dev/stack/index.mjs";
+import { eventually, startWorker } from "./harness.mjs";
+import { NAMESPACE, snapshotLoads } from "./support.mjs";
+import { readVectors } from "./vectors.mjs";
+
+// The origin takes its time, so that every request arrives while the load is under way.
+const SLOW = { fault: "latency", ms: 300 };
+const LAST_KEY = "gw:models:unique:filtered:sortcheapest_price:asc";
+
+const { tables, listings } = readVectors("tiny");
+const COMBINATIONS = ["provider_count", "name", "cheapest_price"].flatMap((sort) =>
+  ["asc", "desc"].flatMap((order) => [undefined, 2].map((minimum) => ({ sort, order, minimum }))),
+);
+
+let stack;
+const workers = [];
+
+before(async () => (stack = await startStack({ tables, faults: true })));
+after(async () => {
+  await stopWorkers();
+  await stack?.stop();
+});
+beforeEach(async () => {
+  await stopWorkers();
+  await stack.redis.command("FLUSHALL");
+  stack.proxies.supabase.clear();
+  stack.supabase.clearRequests();
+});
+
+test("200 cold requests over 12 combinations", async () => {
+  assert.equal(COMBINATIONS.length, 12);
+  stack.proxies.supabase.set(SLOW);
+  await askMany(await cold(), 200);
+  assert.equal(snapshotLoads(stack), 1);
+});
+
+test("200 cold requests while the origin is quick", async () => {
+  await askMany(await cold(), 200);
+  assert.equal(snapshotLoads(stack), 1);
+});
+
+test("two cold isolates, and two more after Redis was flushed", async () => {
+  stack.proxies.supabase.set(SLOW);
+  for (const loads of [1, 2]) {
+    const [one, other] = await Promise.all([cold(), cold()]);
+    await Promise.all([askMany(one, 100), askMany(other, 100)]);
+    assert.equal(snapshotLoads(stack), loads);
+    await eventually(() => stack.redis.command("EXISTS", LAST_KEY), "publication");
+    await stopWorkers();
+    await stack.redis.command("FLUSHALL");
+  }
+});
+
+test("both scopes at once are one load each", async () => {
+  stack.proxies.supabase.set(SLOW);
+  const worker = await cold();
+  const paths = ["/models/unique", "/models/unique?include_inactive=true"];
+  const answers = await Promise.all(Array.from({ length: 40 }, (_, index) => worker.get(paths[index % 2])));
+  assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
+  assert.notEqual(answers[0].body.total, answers[1].body.total);
+  assert.equal(snapshotLoads(stack), 2);
+});
+
+async function cold() {
+  const worker = await startWorker(stack, { CACHE_NAMESPACE: NAMESPACE });
+  workers.push(worker);
+  return worker;
+}
+
+async function stopWorkers() {
+  await Promise.all(workers.splice(0).map((worker) => worker.stop()));
+}
+
+async function askMany(worker, count) {
+  const asked = Array.from({ length: count }, (_, index) => COMBINATIONS[index % COMBINATIONS.length]);
+  const answers = await Promise.all(asked.map((combination) => worker.get(pathOf(combination))));
+  answers.forEach((answer, index) => {
+    const path = pathOf(asked[index]);
+    assert.equal(answer.status, 200, path);
+    assert.deepEqual(answer.body.models, expected(asked[index]), path);
+  });
+}
+
+function pathOf({ sort, order, minimum }) {
+  return `/models/unique?limit=1000&sort_by=${sort}&order=${order}${minimum ? `&min_providers=${minimum}` : ""}`;
+}
+
+function expected({ sort, order, minimum = 0 }) {
+  const all = listings.get(`gw:models:unique:filtered:sort${sort}:${order}`);
+  return all.filter((model) => model.provider_count >= minimum);
+}
