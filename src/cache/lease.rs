@@ -53,6 +53,21 @@ impl Leases {
         self.held.get(&work).is_some_and(|hold| now < hold.until)
     }
 
+    /// Takes it anew for `length` from now on; none if it expired and is another's by now.
+    pub fn renew(
+        &mut self,
+        work: Work,
+        hold: Hold,
+        now: Timestamp,
+        length: Duration,
+    ) -> Option<Hold> {
+        if self.is_held(work, now) && self.held.get(&work) != Some(&hold) {
+            return None;
+        }
+        self.held.remove(&work);
+        self.acquire(work, now, length)
+    }
+
     /// Gives it back, unless it expired and is another's by now.
     pub(super) fn release(&mut self, work: Work, hold: Hold) {
         if self.held.get(&work) == Some(&hold) {
@@ -77,6 +92,17 @@ mod tests {
         let second = leases.acquire(Work::Check, Timestamp(1), LENGTH).unwrap();
         let third = leases.acquire(Work::Check, Timestamp(10_001), LENGTH).unwrap();
         assert_ne!(second, third);
+    }
+
+    #[test]
+    fn a_renewal_lasts_from_then_on_unless_another_holds_it() {
+        let mut leases = Leases::default();
+        let first = leases.acquire(Work::Check, Timestamp(0), LENGTH).unwrap();
+        let second = leases.renew(Work::Check, first, Timestamp(9_000), LENGTH).unwrap();
+        assert!(leases.is_held(Work::Check, Timestamp(18_999)));
+        assert_eq!(leases.renew(Work::Check, first, Timestamp(9_001), LENGTH), None);
+        leases.release(Work::Check, second);
+        assert!(!leases.is_held(Work::Check, Timestamp(9_001)));
     }
 
     #[test]

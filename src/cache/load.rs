@@ -94,9 +94,7 @@ impl Cache {
                 Turn::Wait => self.ports.clock.sleep(POLL_MEMORY).await,
             }
         };
-        let end = self.lead(scope, not_before, force).await;
-        self.state.borrow_mut().leases.release(Work::Load(scope), hold);
-        end
+        self.lead(scope, not_before, force, hold).await
     }
 
     /// One look at plain memory: check and set are one step.
@@ -130,7 +128,9 @@ impl Cache {
         scope: Scope,
         not_before: Option<Timestamp>,
         force: bool,
+        hold: Hold,
     ) -> LoadEnd {
+        let work = Work::Load(scope);
         let give_up = self.now() + LEASE;
         let token = format!("{:016x}{:016x}", self.ports.clock.random(), self.ports.clock.random());
         let held = loop {
@@ -149,17 +149,26 @@ impl Cache {
                     token: Some(token),
                     verdict: Verdict::Unknown,
                 });
+                self.state.borrow_mut().leases.release(work, hold);
                 return LoadEnd { after, ..end };
             }
             if claim.acquired {
                 break held;
             }
             if self.now() >= give_up {
+                self.state.borrow_mut().leases.release(work, hold);
                 return LoadEnd::unavailable(Duration::from_secs(1), "busy");
             }
             self.ports.clock.sleep(POLL_REDIS).await;
         };
-        self.load_from_origin(scope, held, force).await
+        // What came before took its time; the lease must outlast the load.
+        let renewed = self.state.borrow_mut().leases.renew(work, hold, self.now(), LEASE);
+        let Some(hold) = renewed else {
+            return LoadEnd::unavailable(Duration::from_secs(1), "busy");
+        };
+        let end = self.load_from_origin(scope, held, force).await;
+        self.state.borrow_mut().leases.release(work, hold);
+        end
     }
 
     async fn claim(&self, scope: Scope, token: &str) -> Result<Claim, TierError> {

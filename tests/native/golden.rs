@@ -37,7 +37,9 @@ fn selection(params: &Value) -> Option<Selection> {
         scope: if params["include_inactive"] == json!(true) { Scope::All } else { Scope::Active },
         min_providers: params["min_providers"].as_u64().map(|n| u32::try_from(n).unwrap()),
         sort: SortBy::ALL.into_iter().find(|sort| params["sort_by"] == sort.as_str())?,
-        order: [Order::Asc, Order::Desc].into_iter().find(|order| params["order"] == order.as_str())?,
+        order: [Order::Asc, Order::Desc]
+            .into_iter()
+            .find(|order| params["order"] == order.as_str())?,
     })
 }
 
@@ -47,7 +49,8 @@ fn selections(dataset: &str) -> Vec<(String, Selection)> {
     let mut warm = manifest["warm_stats"]["variants_cached"].as_array().unwrap().iter();
     let keys = manifest["keys"].as_object().unwrap();
     let all = keys.iter().filter_map(|(key, about)| {
-        let params = if about["warm"] == json!(true) { &warm.next()?["variant"] } else { &about["params"] };
+        let params =
+            if about["warm"] == json!(true) { &warm.next()?["variant"] } else { &about["params"] };
         Some((key.clone(), selection(params)?))
     });
     all.collect()
@@ -102,7 +105,10 @@ fn hostile_prices_never_cost_a_model() {
     let snapshot = snapshot(Rc::new(FakePostgrest::new(tables)), Scope::Active);
     let models: Value = serde_json::from_str(snapshot.text()).unwrap();
     let models = models.as_array().unwrap();
-    assert_eq!(models.iter().map(|model| model["name"].as_str().unwrap()).collect::<Vec<_>>(), names);
+    assert_eq!(
+        models.iter().map(|model| model["name"].as_str().unwrap()).collect::<Vec<_>>(),
+        names
+    );
     let kept: u64 = models.iter().map(|model| model["provider_count"].as_u64().unwrap()).sum();
     assert_eq!(kept, offers as u64, "D11: no offer is lost to a bad price");
     for model in models {
@@ -237,7 +243,10 @@ fn the_parameter_matrix_is_the_backends() {
                     assert_eq!(&body["total"], total, "{query}");
                 }
             } else {
-                assert_eq!(json!(body["models"].as_array().unwrap().len()), expected["body"]["models"]);
+                assert_eq!(
+                    json!(body["models"].as_array().unwrap().len()),
+                    expected["body"]["models"]
+                );
             }
         }
     }
@@ -246,7 +255,8 @@ fn the_parameter_matrix_is_the_backends() {
 #[test]
 fn order_is_checked_in_the_declared_place() {
     let (world, app) = service("tiny");
-    let response = get(&world, &app, "include_inactive=x&order=bogus&min_providers=0&offset=-1&limit=0");
+    let response =
+        get(&world, &app, "include_inactive=x&order=bogus&min_providers=0&offset=-1&limit=0");
     let body = body(&response);
     let items = body["detail"].as_array().unwrap();
     let names: Vec<&str> = items.iter().map(|item| item["loc"][1].as_str().unwrap()).collect();

@@ -24,6 +24,9 @@ const SKEW_MS: u64 = 1_500;
 /// Skews of two machines, and what a call takes while its answer is on the way.
 const SLACK: Duration = Duration::from_secs(15);
 
+/// After this no breaker is open any more for a fault that ended.
+const BREAKER_MS: u64 = 700_000;
+
 /// What the world has seen, for the promises to be judged by.
 #[derive(Default)]
 struct History {
@@ -52,14 +55,12 @@ impl Schedule {
         let mut world = World::new(seed);
         let sim = world.sim.clone();
         // Some isolates have room for one snapshot only, some for none.
-        world.policy.memory_max_bytes = [33_554_432, 20_000, 1_000][usize::try_from(sim.below(3)).unwrap()];
+        world.policy.memory_max_bytes =
+            [33_554_432, 20_000, 1_000][usize::try_from(sim.below(3)).unwrap()];
         world.kv.lag_ms.set([0, 60_000][usize::try_from(sim.below(2)).unwrap()]);
         world.origin.latency_ms.set([20, 400, 5_000][usize::try_from(sim.below(3)).unwrap()]);
-        let history = History {
-            calm_since: sim.now().0,
-            redis_always_well: true,
-            ..History::default()
-        };
+        let history =
+            History { calm_since: sim.now().0, redis_always_well: true, ..History::default() };
         let mut schedule = Self {
             seed,
             sim,
@@ -76,7 +77,8 @@ impl Schedule {
     }
 
     fn birth(&mut self) {
-        let skew = i64::try_from(self.sim.below(2 * SKEW_MS)).unwrap() - i64::try_from(SKEW_MS).unwrap();
+        let skew =
+            i64::try_from(self.sim.below(2 * SKEW_MS)).unwrap() - i64::try_from(SKEW_MS).unwrap();
         self.isolates.push(self.world.skewed_isolate(self.next_group, skew));
         self.next_group += 1;
     }
@@ -91,7 +93,8 @@ impl Schedule {
         }
         Selection {
             scope: if self.sim.below(4) == 0 { Scope::All } else { Scope::Active },
-            min_providers: [None, Some(1), Some(4), Some(9)][usize::try_from(self.sim.below(4)).unwrap()],
+            min_providers: [None, Some(1), Some(4), Some(9)]
+                [usize::try_from(self.sim.below(4)).unwrap()],
             sort: SortBy::ALL[usize::try_from(self.sim.below(3)).unwrap()],
             order: [Order::Asc, Order::Desc][usize::try_from(self.sim.below(2)).unwrap()],
         }
@@ -138,7 +141,10 @@ impl Schedule {
     }
 
     fn change_catalog(&mut self) {
-        self.history.borrow_mut().replaced.insert(self.world.origin.version.get(), self.sim.now().0);
+        self.history
+            .borrow_mut()
+            .replaced
+            .insert(self.world.origin.version.get(), self.sim.now().0);
         self.world.origin.change();
     }
 
@@ -223,7 +229,11 @@ impl Schedule {
     fn check_step(&self) {
         for isolate in &self.isolates {
             let bytes = isolate.cache.memory_bytes();
-            assert!(bytes <= self.world.policy.memory_max_bytes, "seed {}: memory {bytes}", self.seed);
+            assert!(
+                bytes <= self.world.policy.memory_max_bytes,
+                "seed {}: memory {bytes}",
+                self.seed
+            );
         }
         self.check_published();
         self.check_loads();
@@ -312,13 +322,19 @@ fn judge(
         Served::Hit | Served::Miss => policy.ttl,
         Served::Stale => policy.ttl + policy.stale,
     };
-    assert!(outdated <= bound + SLACK, "seed {seed}: {:?}, outdated by {outdated:?}", answer.served);
+    assert!(
+        outdated <= bound + SLACK,
+        "seed {seed}: {:?}, outdated by {outdated:?}",
+        answer.served
+    );
 
     // After a hard invalidation, with Redis reachable throughout.
     let patience = policy.memory_ttl + Duration::from_secs(5) + SLACK;
     let patience = u64::try_from(patience.as_millis()).unwrap();
     for (ended, current) in &history.invalidated {
-        let calm = history.calm_since < *ended;
+        let reachable = world.redis.fault.get() == Fault::None
+            && (history.redis_always_well || history.calm_since + BREAKER_MS < *ended);
+        let calm = reachable && history.calm_since < *ended;
         let missed = version < *current;
         assert!(
             !(calm && missed && begun > ended + patience && answer.served != Served::Stale),

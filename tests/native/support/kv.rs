@@ -39,7 +39,11 @@ impl FakeKv {
 
     pub fn set(&self, key: &str, text: &str, metadata: Option<KvMetadata>) {
         let value = KvValue { text: text.to_owned(), metadata };
-        self.versions.borrow_mut().entry(key.to_owned()).or_default().push((self.sim.now().0, value));
+        self.versions
+            .borrow_mut()
+            .entry(key.to_owned())
+            .or_default()
+            .push((self.sim.now().0, value));
     }
 
     pub fn newest(&self, key: &str) -> Option<KvValue> {

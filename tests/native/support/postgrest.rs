@@ -18,7 +18,12 @@ pub struct FakePostgrest {
 
 impl FakePostgrest {
     pub fn new(tables: Value) -> Self {
-        Self { tables, rows_max: 1000, requests: RefCell::default(), tamper: Box::new(|_, answer| answer) }
+        Self {
+            tables,
+            rows_max: 1000,
+            requests: RefCell::default(),
+            tamper: Box::new(|_, answer| answer),
+        }
     }
 
     fn rows(&self, table: &str) -> &Vec<Value> {
@@ -31,7 +36,9 @@ impl FakePostgrest {
 
     fn providers(&self) -> Vec<Value> {
         let active = self.rows("providers").iter().filter(|row| row["is_active"] == json!(true));
-        active.map(|row| json!({"id": row["id"], "slug": row["slug"], "name": row["name"]})).collect()
+        active
+            .map(|row| json!({"id": row["id"], "slug": row["slug"], "name": row["name"]}))
+            .collect()
     }
 
     fn mappings(&self, query: &BTreeMap<String, String>) -> Vec<Value> {
@@ -49,13 +56,21 @@ impl FakePostgrest {
             }
             let mut embedded = json!({});
             for field in [
-                "model_name", "context_length", "health_status", "average_response_time_ms", "modality",
-                "supports_streaming", "supports_function_calling", "supports_vision", "description",
+                "model_name",
+                "context_length",
+                "health_status",
+                "average_response_time_ms",
+                "modality",
+                "supports_streaming",
+                "supports_function_calling",
+                "supports_vision",
+                "description",
             ] {
                 embedded[field] = model[field].clone();
             }
             // `->` of what is no object is NULL.
-            embedded["pricing"] = model["metadata"].get("pricing_raw").cloned().unwrap_or(Value::Null);
+            embedded["pricing"] =
+                model["metadata"].get("pricing_raw").cloned().unwrap_or(Value::Null);
             let unique = json!({
                 "id": unique["id"], "model_name": unique["model_name"],
                 "sample_model_id": unique["sample_model_id"],

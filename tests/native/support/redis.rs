@@ -151,9 +151,9 @@ impl FakeRedis {
             ["HGETALL", key] => {
                 let hashes = self.hashes.borrow();
                 let fields = hashes.get(*key).cloned().unwrap_or_default();
-                let pairs = fields.into_iter().flat_map(|(name, value)| {
-                    [Reply::Text(name), Reply::Text(value.to_string())]
-                });
+                let pairs = fields
+                    .into_iter()
+                    .flat_map(|(name, value)| [Reply::Text(name), Reply::Text(value.to_string())]);
                 Reply::Array(pairs.collect())
             }
             ["EVAL", script, ..] if *script == PUBLISH => self.publish(&words[2..]),

