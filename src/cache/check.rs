@@ -3,7 +3,9 @@
 
 use std::{rc::Rc, time::Duration};
 
-use super::{Cache, lease::Work, load::LEASE, memory::Slot, redis, replies::Life};
+use super::{
+    Cache, entry::Freshness, lease::Work, load::LEASE, memory::Slot, redis, replies::Life,
+};
 use crate::{
     catalog::{Resource, Selection},
     ports::Timestamp,
@@ -16,20 +18,26 @@ const TOLERANCE: Duration = Duration::from_secs(2);
 const IDLE: Duration = Duration::from_secs(5);
 
 impl Cache {
-    /// What memory holds for a selection, if nobody checked memory for so long that the isolate must have idled.
-    pub(super) fn idle_resource(&self, selection: &Selection) -> Option<Resource> {
+    /// Whether memory holds something for a selection that nobody checked for so long that the isolate must have idled.
+    pub(super) fn has_idled(&self, selection: &Selection) -> bool {
         let now = self.now();
-        let state = self.state.borrow();
+        let mut state = self.state.borrow_mut();
+        let known_at = state.check_begun_at;
         let names = [Resource::Listing(*selection), Resource::Snapshot(selection.scope)];
-        let resident = names.into_iter().find(|name| state.memory.peek(name).is_some())?;
-        let checked_at = state.memory.peek(&resident).map(|slot| slot.checked_at)?;
-        let known_at = checked_at.max(state.check_begun_at);
-        let idle = now.since(known_at) >= self.policy.memory_ttl.saturating_add(IDLE);
-        (idle && !state.leases.is_held(Work::Check, now)).then_some(resident)
+        let unchecked = names.iter().any(|name| {
+            let resident = state.resident(name, now, &self.policy);
+            resident.is_some_and(|(slot, freshness)| {
+                let idle = now.since(slot.checked_at.max(known_at));
+                // What is served only for want of anything better is asked for everywhere else first anyway.
+                freshness <= Freshness::Revalidate
+                    && idle >= self.policy.memory_ttl.saturating_add(IDLE)
+            })
+        });
+        unchecked && !state.leases.is_held(Work::Check, now)
     }
 
-    /// Checks everything resident, unless a check is under way; `asked` is what a client waits to see again.
-    pub(super) async fn check(self: Rc<Self>, asked: Resource) {
+    /// Checks everything resident, unless a check is under way, and fetches `reload` anew if it differs.
+    pub(super) async fn check(self: Rc<Self>, reload: Option<Resource>) {
         let begun = self.now();
         let hold = self.state.borrow_mut().leases.acquire(Work::Check, begun, LEASE);
         let Some(hold) = hold else { return };
@@ -42,7 +50,7 @@ impl Cache {
         let check = redis::check(&*self.ports.redis, &self.keys, &names, timeout);
         let result = self.redis(check).await;
         let now = self.now();
-        let mut reload = false;
+        let mut differs = None;
         {
             let mut state = self.state.borrow_mut();
             state.leases.release(Work::Check, hold);
@@ -55,11 +63,13 @@ impl Cache {
                     epochs.current == slot.entry.epoch && agrees(slot, life, now, self.policy.ttl);
                 slot.checked_at = now;
                 slot.changed = slot.changed || !agrees;
-                reload |= slot.changed && *resource == asked && matches!(life, Life::Expires(_));
+                if slot.changed && matches!(life, Life::Expires(_)) {
+                    differs = differs.or(reload.filter(|reload| reload == resource));
+                }
             }
         }
-        if reload {
-            self.refresh(asked).await;
+        if let Some(resource) = differs {
+            self.refresh(resource).await;
         }
     }
 }

@@ -47,7 +47,7 @@ impl Cache {
     /// Does what is left to do.
     pub async fn follow(self: Rc<Self>, follow_up: FollowUp) {
         match follow_up {
-            FollowUp::Check(asked) => self.check(asked).await,
+            FollowUp::Check(asked) => self.check(Some(asked)).await,
             FollowUp::Refresh(resource) => self.refresh(resource).await,
             FollowUp::Publish(publication) => {
                 self.publish(publication).await;

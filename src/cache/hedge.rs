@@ -7,6 +7,9 @@ use crate::ports::Timestamp;
 
 /// One hedge for this many reads.
 const READS_PER_HEDGE: u64 = 20;
+/// So many are allowed even if the window has seen few reads: when Redis hangs, the first requests must not wait for
+/// the deadline that proves it.
+const HEDGES_MIN: u64 = 10;
 /// The window is the last twelve steps of five seconds.
 const STEP_MS: u64 = 5_000;
 const STEPS: u64 = 12;
@@ -35,7 +38,7 @@ impl Hedge {
         self.step(now);
         let reads: u64 = self.steps.values().map(|step| step.reads).sum();
         let hedges: u64 = self.steps.values().map(|step| step.hedges).sum();
-        let within = hedges.saturating_add(1).saturating_mul(READS_PER_HEDGE) <= reads;
+        let within = hedges < reads.checked_div(READS_PER_HEDGE).unwrap_or(0).max(HEDGES_MIN);
         if !uncapped && !within {
             return false;
         }
@@ -72,11 +75,18 @@ mod tests {
     #[test]
     fn old_reads_buy_no_hedges() {
         let mut hedge = Hedge::default();
-        for _ in 0..100 {
+        for _ in 0..1000 {
             hedge.read(Timestamp(0));
         }
-        assert!(hedge.permit(Timestamp(59_999), false));
-        assert!(!hedge.permit(Timestamp(60_000), false));
+        assert!((0..50).all(|_| hedge.permit(Timestamp(59_999), false)));
+        assert!(!hedge.permit(Timestamp(59_999), false));
+        assert!(!hedge.permit(Timestamp(60_000), false), "50 hedges, and no read, in this window");
+    }
+
+    #[test]
+    fn a_few_are_allowed_before_anything_is_known() {
+        let mut hedge = Hedge::default();
+        assert_eq!((0..100).filter(|_| hedge.permit(Timestamp(0), false)).count(), 10);
     }
 
     #[test]

@@ -41,6 +41,23 @@ pub struct After {
     pub(super) verdict: Verdict,
 }
 
+/// What is wanted of a load.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LoadWish {
+    /// Not what was read before this.
+    pub(super) not_before: Option<Timestamp>,
+    /// Let in a snapshot that shrank.
+    pub(super) force: bool,
+    /// Ask Redis for the lease; a walk in which Redis failed already does not ask again.
+    pub(super) leased: bool,
+}
+
+impl Default for LoadWish {
+    fn default() -> Self {
+        Self { not_before: None, force: false, leased: true }
+    }
+}
+
 /// How a load ended.
 #[derive(Debug)]
 pub(super) struct LoadEnd {
@@ -79,22 +96,17 @@ impl LoadEnd {
 }
 
 impl Cache {
-    /// A fresh snapshot of a scope, read at `not_before` or later if that is given. `force` lets a shrunken one in.
-    pub(super) async fn load(
-        self: Rc<Self>,
-        scope: Scope,
-        not_before: Option<Timestamp>,
-        force: bool,
-    ) -> LoadEnd {
+    /// A fresh snapshot of a scope.
+    pub(super) async fn load(self: Rc<Self>, scope: Scope, wish: LoadWish) -> LoadEnd {
         let give_up = self.now() + LEASE;
         let hold = loop {
-            match self.turn(scope, not_before, give_up) {
+            match self.turn(scope, wish.not_before, give_up) {
                 Turn::Over(end) => return end,
                 Turn::Lead(hold) => break hold,
                 Turn::Wait => self.ports.clock.sleep(POLL_MEMORY).await,
             }
         };
-        self.lead(scope, not_before, force, hold).await
+        self.lead(scope, wish, hold).await
     }
 
     /// One look at plain memory: check and set are one step.
@@ -123,26 +135,20 @@ impl Cache {
     }
 
     /// The isolate's one load: with the lease in Redis if Redis answers, without it if not.
-    async fn lead(
-        self: &Rc<Self>,
-        scope: Scope,
-        not_before: Option<Timestamp>,
-        force: bool,
-        hold: Hold,
-    ) -> LoadEnd {
+    async fn lead(self: &Rc<Self>, scope: Scope, wish: LoadWish, hold: Hold) -> LoadEnd {
         let work = Work::Load(scope);
         let give_up = self.now() + LEASE;
         let token = format!("{:016x}{:016x}", self.ports.clock.random(), self.ports.clock.random());
         let held = loop {
             // Read-only deployments take no lease, and without Redis there is none to take.
-            if self.policy.mode != Mode::Active {
+            if self.policy.mode != Mode::Active || !wish.leased {
                 break None;
             }
             let begun = self.now();
             let Ok(claim) = self.claim(scope, &token).await else { break None };
             self.state.borrow_mut().observe(claim.epochs, begun);
             let held = claim.acquired.then(|| token.clone());
-            if let Some(end) = self.spared(scope, not_before, &claim).await {
+            if let Some(end) = self.spared(scope, wish.not_before, &claim).await {
                 let after = held.map(|token| After {
                     scope,
                     loaded: None,
@@ -166,7 +172,7 @@ impl Cache {
         let Some(hold) = renewed else {
             return LoadEnd::unavailable(Duration::from_secs(1), "busy");
         };
-        let end = self.load_from_origin(scope, held, force).await;
+        let end = self.load_from_origin(scope, held, wish.force).await;
         self.state.borrow_mut().leases.release(work, hold);
         end
     }

@@ -15,7 +15,7 @@ use super::{
     entry::{Entry, Freshness},
     events::Event,
     follow_up::FollowUp,
-    load::LoadEnd,
+    load::{LoadEnd, LoadWish},
     memory::Slot,
     publish::Publication,
     tiers::Found,
@@ -148,8 +148,10 @@ impl Walk {
     /// silent anyway.
     async fn check_after_idling(&mut self) {
         let cache = Rc::clone(&self.cache);
-        let Some(resource) = cache.idle_resource(&self.selection) else { return };
-        let check = Rc::clone(&cache).check(resource).boxed_local();
+        if !cache.has_idled(&self.selection) {
+            return;
+        }
+        let check = Rc::clone(&cache).check(None).boxed_local();
         if let Either::Right(((), check)) =
             select(check, cache.ports.clock.sleep(cache.policy.hedge)).await
         {
@@ -184,10 +186,11 @@ impl Walk {
             }
         }
         let (resource, slot, freshness) = best?;
-        let recently_asked = now.since(slot.checked_at) < policy.memory_ttl;
+        let is_due = now.since(slot.checked_at) >= policy.memory_ttl;
+        let just_fell_back = now.since(slot.fell_back_at) < policy.memory_ttl;
         match freshness {
             Freshness::Fresh => {
-                if !recently_asked {
+                if is_due {
                     self.follow_ups.push(FollowUp::Check(resource));
                 }
                 Some(self.serve(Tier::Memory, resource, &slot.entry, Served::Hit))
@@ -200,7 +203,7 @@ impl Walk {
                 self.trace.forward(Tier::Memory, "stale", None);
                 self.remember(Tier::Memory, resource, slot.entry);
                 // All others were asked a moment ago, and the origin must not be asked yet.
-                if backing_off && recently_asked { self.serve_stale() } else { None }
+                if backing_off && just_fell_back { self.serve_stale() } else { None }
             }
             Freshness::Gone => None,
         }
@@ -304,7 +307,7 @@ impl Walk {
         let Candidate { tier, resource, entry } = self.stale.take()?;
         let now = self.cache.now();
         if let Some(slot) = self.cache.state.borrow_mut().memory.get(&resource) {
-            slot.checked_at = now;
+            slot.fell_back_at = now;
         }
         Some(self.serve(tier, resource, &entry, Served::Stale))
     }
@@ -319,7 +322,9 @@ impl Walk {
             .fold(Duration::ZERO, Duration::saturating_add)
             .saturating_sub(cache.now().since(self.begun));
         let limit = if self.stale.is_some() { SOFT_TIMEOUT.min(budget) } else { budget };
-        let load = Rc::clone(&cache).load(scope, None, false).boxed_local();
+        let leased = !self.failed.contains(&Tier::Upstash);
+        let load = Rc::clone(&cache).load(scope, LoadWish { leased, ..LoadWish::default() });
+        let load = load.boxed_local();
         let end = match select(load, cache.ports.clock.sleep(limit)).await {
             Either::Left((end, _)) => end,
             Either::Right(((), load)) => {

@@ -15,6 +15,8 @@ pub(super) struct Slot {
     pub redis_expiry: Option<Timestamp>,
     /// When this was last known to agree with Redis.
     pub checked_at: Timestamp,
+    /// When this was last served for want of anything better.
+    pub fell_back_at: Timestamp,
     /// Found to differ from Redis: to be refreshed, however young.
     pub changed: bool,
     bytes: usize,
@@ -24,7 +26,8 @@ impl Slot {
     /// A slot as filled at `now`.
     pub(super) fn new(entry: Entry, redis_expiry: Option<Timestamp>, now: Timestamp) -> Self {
         let bytes = entry.content.bytes();
-        Self { entry, redis_expiry, checked_at: now, changed: false, bytes }
+        let fell_back_at = Timestamp::default();
+        Self { entry, redis_expiry, checked_at: now, fell_back_at, changed: false, bytes }
     }
 
     /// The same, last known to agree with Redis at another time.

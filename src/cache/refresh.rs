@@ -7,7 +7,7 @@ use super::{
     Cache,
     entry::{Content, Entry, Freshness},
     lease::Work,
-    load::LoadEnd,
+    load::{LoadEnd, LoadWish},
     memory::Slot,
     tiers::Found,
 };
@@ -39,7 +39,7 @@ impl Cache {
             // The gate measures a new snapshot against the last good one; KV has it when memory has not.
             self.read_kv(Resource::Snapshot(scope)).await;
         }
-        let LoadEnd { result, after, .. } = Rc::clone(self).load(scope, None, false).await;
+        let LoadEnd { result, after, .. } = Rc::clone(self).load(scope, LoadWish::default()).await;
         let asked = match resource {
             Resource::Listing(selection) => Some(selection),
             Resource::Snapshot(_) => None,

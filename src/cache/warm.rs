@@ -9,7 +9,7 @@ use super::{
     Cache,
     entry::Content,
     events::Event,
-    load::LoadEnd,
+    load::{LoadEnd, LoadWish},
     publish::PublishEnd,
     redis::{self, Published},
     tiers::Found,
@@ -99,7 +99,8 @@ impl Cache {
     async fn warm_active(self: &Rc<Self>, force: bool) -> WarmReport {
         let begun = self.now();
         let before = self.previous(Scope::Active).await;
-        let load = Rc::clone(self).load(Scope::Active, Some(begun), force).await;
+        let wish = LoadWish { not_before: Some(begun), force, ..LoadWish::default() };
+        let load = Rc::clone(self).load(Scope::Active, wish).await;
         let LoadEnd { result, fetched, after, .. } = load;
         let published = match after {
             Some(after) => self.conclude_load(after, None).await,

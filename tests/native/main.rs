@@ -11,5 +11,6 @@
 
 mod support;
 
+mod degradation;
 mod golden;
 mod simulation;

@@ -1,0 +1,388 @@
+//! The degradation matrix: every meaningful combination of what the tiers can be like, run on a fake clock. Each
+//! cell's status, `Cache-Status`, latency and calls are checked against rules that are written down here, apart from
+//! the code that makes them true, and the table is the one in docs/degradation.md.
+//!
+//! `DEGRADATION_WRITE=1 cargo test degradation` writes that file anew.
+
+use std::{collections::BTreeMap, env, fmt::Write, fs, path::PathBuf, time::Duration};
+
+use model_catalog_edge::{
+    cache::Served,
+    catalog::{Resource, Scope, WARM},
+    http::cache_status,
+    ports::{KvMetadata, Timestamp},
+};
+
+use crate::support::{
+    catalog::{snapshot, version},
+    isolate::{Isolate, World},
+    redis::Fault,
+};
+
+/// What a tier is like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum State {
+    Ok,
+    Miss,
+    Slow,
+    Hung,
+    Error,
+    Corrupt,
+    /// Expired, but within `REVALIDATE_SECONDS`.
+    Recent,
+    /// Expired for longer.
+    Stale,
+    Limited,
+    Quota,
+}
+
+use State::{Corrupt, Error, Hung, Limited, Miss, Ok as Fine, Quota, Recent, Slow, Stale};
+
+impl State {
+    fn as_str(self) -> &'static str {
+        match self {
+            Fine => "ok",
+            Miss => "miss",
+            Slow => "slow",
+            Hung => "hung",
+            Error => "error",
+            Corrupt => "corrupt",
+            Recent => "stale (recent)",
+            Stale => "stale",
+            Limited => "429",
+            Quota => "quota",
+        }
+    }
+
+    fn fault(self) -> Fault {
+        match self {
+            Fine | Miss | Recent | Stale => Fault::None,
+            Slow => Fault::Slow(SLOW_MS),
+            Hung => Fault::Hung,
+            Error => Fault::Error,
+            Corrupt => Fault::Corrupt,
+            Limited => Fault::Limited,
+            Quota => Fault::Quota,
+        }
+    }
+
+    /// Whether the tier has a fresh copy, sooner or later.
+    fn has_fresh(self) -> bool {
+        matches!(self, Fine | Slow)
+    }
+}
+
+const SLOW_MS: u64 = 400;
+const MEMORY: [State; 4] = [Fine, Recent, Stale, Miss];
+const UPSTASH: [State; 9] = [Fine, Miss, Slow, Hung, Error, Corrupt, Recent, Limited, Quota];
+const KV: [State; 9] = [Fine, Miss, Slow, Hung, Error, Corrupt, Recent, Stale, Limited];
+const ORIGIN: [State; 6] = [Fine, Slow, Hung, Error, Corrupt, Limited];
+
+/// Which version each tier holds, so that an answer shows where it comes from.
+const IN_MEMORY: u64 = 1;
+const IN_KV: u64 = 2;
+const IN_UPSTASH: u64 = 3;
+const IN_ORIGIN: u64 = 4;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Cell {
+    memory: State,
+    upstash: State,
+    kv: State,
+    origin: State,
+}
+
+/// What a client sees, and what it cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Seen {
+    served: Option<Served>,
+    version: Option<u64>,
+    latency: Duration,
+    cache_status: String,
+    upstash_calls: usize,
+    kv_reads: usize,
+    loads: usize,
+}
+
+fn cells() -> impl Iterator<Item = Cell> {
+    MEMORY.into_iter().flat_map(|memory| {
+        UPSTASH.into_iter().flat_map(move |upstash| {
+            KV.into_iter().flat_map(move |kv| {
+                ORIGIN.into_iter().map(move |origin| Cell { memory, upstash, kv, origin })
+            })
+        })
+    })
+}
+
+fn age(state: State) -> Duration {
+    match state {
+        Recent => Duration::from_secs(1_900),
+        Stale => Duration::from_secs(4_000),
+        _ => Duration::from_secs(20),
+    }
+}
+
+/// Puts the tiers into their states, then asks once.
+fn run(cell: Cell) -> Seen {
+    let world = World::new(7);
+    let selection = WARM[0];
+    let isolate = world.isolate(1);
+    world.redis.set(&world.keys.epoch(), "5", None);
+    remember(&world, &isolate, cell.memory);
+
+    let key = world.keys.listing(&selection);
+    let text = |version| snapshot(version, 10).derive(&selection).text().to_owned();
+    world.redis.data.borrow_mut().retain(|name, _| *name == world.keys.epoch());
+    match cell.upstash {
+        Miss => {}
+        // A value that does not expire has an unknown age.
+        Recent => world.redis.set(&key, &text(IN_UPSTASH), None),
+        _ => world.redis.set(&key, &text(IN_UPSTASH), Some(Duration::from_secs(1_000))),
+    }
+    if cell.kv != Miss {
+        let at = Timestamp(world.sim.now().0 - u64::try_from(age(cell.kv).as_millis()).unwrap());
+        let metadata = KvMetadata { v: 1, at, epoch: Some(5), n: 10, hash: 0 };
+        world.kv.set(&key, &text(IN_KV), Some(metadata));
+    }
+    world.redis.fault.set(cell.upstash.fault());
+    world.kv.fault.set(cell.kv.fault());
+    world.origin.fault.set(cell.origin.fault());
+    world.origin.version.set(IN_ORIGIN);
+    world.redis.calls.borrow_mut().clear();
+    world.kv.calls.borrow_mut().clear();
+    world.origin.loads.borrow_mut().clear();
+
+    let (answer, latency) = isolate.get(selection);
+    let reads = |call: &&String| call.starts_with("get ");
+    let seen = Seen {
+        served: answer.as_ref().ok().map(|answer| answer.served),
+        version: answer.as_ref().ok().and_then(|answer| version(&answer.listing)),
+        latency,
+        cache_status: answer.as_ref().map_or(String::new(), |answer| cache_status(&answer.trace)),
+        // Counters and publications go out behind the response.
+        upstash_calls: world
+            .redis
+            .calls
+            .borrow()
+            .iter()
+            .filter(|call| !call[0].starts_with("HINCRBY") && call[0] != "EVAL")
+            .count(),
+        kv_reads: world.kv.calls.borrow().iter().filter(reads).count(),
+        loads: world.origin.loads.borrow().len(),
+    };
+    if let Err(unavailable) = answer {
+        assert!(unavailable.retry_after > Duration::ZERO, "{cell:?}");
+    }
+    seen
+}
+
+/// Fills memory with a listing that will be as old as the cell wants it when the question comes.
+fn remember(world: &World, isolate: &Isolate, state: State) {
+    if state == Miss {
+        return;
+    }
+    let key = world.keys.listing(&WARM[0]);
+    let listing = snapshot(IN_MEMORY, 10).derive(&WARM[0]);
+    world.redis.set(&key, listing.text(), Some(world.policy.ttl));
+    isolate.get(WARM[0]).0.expect("filled");
+    world.sim.run_for(age(state));
+}
+
+/// The rules. Who answers, how it is labelled, and within what time.
+fn expected(cell: Cell) -> (Option<Served>, Option<u64>, Duration) {
+    let millis = Duration::from_millis;
+    let fast = millis(50);
+    // Memory, fresh or recently expired, asks nobody.
+    match cell.memory {
+        Fine => return (Some(Served::Hit), Some(IN_MEMORY), fast),
+        // The isolate idled: its first request looks at Redis for as long as HEDGE_MS.
+        Recent => return (Some(Served::Stale), Some(IN_MEMORY), millis(200)),
+        _ => {}
+    }
+    // Upstash answers; when it is slow, KV may be first.
+    let upstash_silent = matches!(cell.upstash, Slow | Hung);
+    if cell.upstash == Fine {
+        return (Some(Served::Hit), Some(IN_UPSTASH), millis(250));
+    }
+    if cell.upstash == Recent {
+        return (Some(Served::Stale), Some(IN_UPSTASH), millis(250));
+    }
+    let hedged = millis(350);
+    if upstash_silent || cell.upstash != Slow {
+        match cell.kv {
+            Fine => return (Some(Served::Hit), Some(IN_KV), hedged),
+            Recent => return (Some(Served::Stale), Some(IN_KV), hedged),
+            Slow if cell.upstash != Slow => {
+                return (Some(Served::Hit), Some(IN_KV), hedged + millis(SLOW_MS));
+            }
+            _ => {}
+        }
+    }
+    if cell.upstash == Slow {
+        return (Some(Served::Hit), Some(IN_UPSTASH), millis(900));
+    }
+    // Nothing but the origin. What the tiers may take before it: their deadlines, once each.
+    let upstash = if cell.upstash == Hung { millis(1_000) } else { millis(100) };
+    let kv = match cell.kv {
+        Hung => millis(1_000 + 150),
+        _ => millis(200),
+    };
+    let caches = upstash + kv;
+    if cell.origin.has_fresh() {
+        return (Some(Served::Miss), Some(IN_ORIGIN), caches + millis(900));
+    }
+    let stale = match (cell.memory, cell.kv) {
+        (_, Stale) => Some(IN_KV),
+        (Stale, _) => Some(IN_MEMORY),
+        _ => None,
+    };
+    // With something stale at hand nobody waits longer than a second for the origin.
+    let origin = match (cell.origin, stale) {
+        (Hung, None) => millis(8_000),
+        (Hung, Some(_)) => millis(1_000),
+        _ => millis(100),
+    };
+    (stale.map(|_| Served::Stale), stale, caches + origin + millis(100))
+}
+
+#[test]
+fn every_cell_is_as_the_rules_say() {
+    let mut count = 0;
+    for cell in cells() {
+        let seen = run(cell);
+        let (served, version, latency) = expected(cell);
+        assert_eq!((seen.served, seen.version), (served, version), "{cell:?}: {seen:?}");
+        assert!(seen.latency <= latency, "{cell:?}: {:?} is over {latency:?}", seen.latency);
+        check_calls(cell, &seen);
+        check_cache_status(cell, &seen);
+        count += 1;
+    }
+    assert_eq!(count, MEMORY.len() * UPSTASH.len() * KV.len() * ORIGIN.len());
+}
+
+fn check_calls(cell: Cell, seen: &Seen) {
+    if cell.memory == Fine {
+        assert_eq!((seen.upstash_calls, seen.kv_reads, seen.loads), (0, 0, 0), "{cell:?}");
+    }
+    assert!(seen.loads <= 1, "{cell:?}: {} loads", seen.loads);
+    // The listing, the snapshot, the lease, and a check after idling.
+    assert!(seen.upstash_calls <= 4, "{cell:?}: {} calls of Upstash", seen.upstash_calls);
+    assert!(seen.kv_reads <= 2, "{cell:?}: {} reads of KV", seen.kv_reads);
+    if seen.served == Some(Served::Hit) {
+        assert_eq!(seen.loads, 0, "{cell:?}: a hit asked the origin");
+    }
+}
+
+fn check_cache_status(cell: Cell, seen: &Seen) {
+    let status = &seen.cache_status;
+    let hits = status.matches("; hit;").count();
+    let labelled = match seen.served {
+        None => status.is_empty(),
+        Some(Served::Miss) => hits == 0,
+        Some(Served::Hit) => hits == 1 && !status.contains("detail=stale"),
+        Some(Served::Stale) => hits == 1 && status.contains("detail=stale"),
+    };
+    assert!(labelled, "{cell:?}: {status}");
+    let last = status.rsplit(", ").next().unwrap();
+    assert!(status.is_empty() || last.starts_with("memory; "), "{cell:?}: {status}");
+}
+
+/// Cells that differ only in a tier that does not matter become one row.
+fn table() -> String {
+    let mut rows: BTreeMap<(State, State, State), Vec<(State, String)>> = BTreeMap::new();
+    for cell in cells() {
+        let row = rows.entry((cell.memory, cell.upstash, cell.kv)).or_default();
+        row.push((cell.origin, describe(&run(cell))));
+    }
+    let mut lines: Vec<[String; 5]> = Vec::new();
+    for ((memory, upstash, kv), origins) in rows {
+        let names = [memory, upstash, kv].map(|state| state.as_str().to_owned());
+        let all_same = origins.iter().all(|(_, text)| *text == origins[0].1);
+        for (origin, text) in origins {
+            let origin = if all_same { "any" } else { origin.as_str() }.to_owned();
+            let [memory, upstash, kv] = names.clone();
+            lines.push([memory, upstash, kv, origin, text]);
+        }
+    }
+    for column in [3, 2, 1] {
+        lines = merged(lines, column);
+    }
+    let mut text = String::from(HEAD);
+    for line in lines {
+        writeln!(text, "| {} |", line.join(" | ")).unwrap();
+    }
+    text
+}
+
+const HEAD: &str = "\
+# What a client gets when tiers fail
+
+Made by `DEGRADATION_WRITE=1 cargo test degradation` (tests/native/degradation.rs), which runs every one of the
+1,944 cells on a fake clock and checks status, `Cache-Status`, latency and the calls made to every tier; the test fails when this
+table is not what the code does. Times are those of the simulated tiers: 1 to 2 ms a Redis command, 2 ms a KV read, 100 ms a load,
+*slow* is 400 ms, *hung* never ends. *Stale (recent)* is within `REVALIDATE_SECONDS` past the TTL, *stale* is past that and within
+`STALE_SECONDS`. A memory that holds something stale belongs to an isolate that idled, so its first request looks at Redis first,
+for at most `HEDGE_MS`. Several states in one column mean: each of them.
+
+| memory | Upstash | KV | origin | the client gets |
+|---|---|---|---|---|
+";
+
+/// Joins rows that differ in one column alone.
+fn merged(lines: Vec<[String; 5]>, column: usize) -> Vec<[String; 5]> {
+    let mut order: Vec<[String; 5]> = Vec::new();
+    for line in lines {
+        let same = |other: &&mut [String; 5]| {
+            (0..5).all(|index| index == column || other[index] == line[index])
+        };
+        match order.iter_mut().find(same) {
+            Some(other) if other[column] != line[column] => {
+                let joined = format!("{}, {}", other[column], line[column]);
+                other[column] = joined;
+            }
+            Some(_) => {}
+            None => order.push(line),
+        }
+    }
+    let full: [usize; 4] = [MEMORY.len(), UPSTASH.len(), KV.len(), ORIGIN.len()];
+    for line in &mut order {
+        if line[column].split(", ").count() == full[column] {
+            "any".clone_into(&mut line[column]);
+        }
+    }
+    order
+}
+
+fn describe(seen: &Seen) -> String {
+    let whose = |version| match version {
+        Some(IN_MEMORY) => "memory",
+        Some(IN_KV) => "KV",
+        Some(IN_UPSTASH) => "Upstash",
+        _ => "the origin",
+    };
+    let within = seen.latency.as_millis().div_ceil(50) * 50;
+    match seen.served {
+        None => format!("503, within {within} ms"),
+        Some(served) => {
+            format!("200 {} from {}, within {within} ms", served.as_str(), whose(seen.version))
+        }
+    }
+}
+
+#[test]
+fn the_committed_table_is_what_the_code_does() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/degradation.md");
+    let table = table();
+    if env::var_os("DEGRADATION_WRITE").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, &table).unwrap();
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == table, "docs/degradation.md is out of date: see the top of this file");
+}
+
+/// The scope of the matrix's selection; the snapshot is never cached in it, so a miss reaches the origin.
+#[test]
+fn the_matrix_asks_for_a_warm_listing() {
+    assert_eq!(Resource::Listing(WARM[0]).scope(), Scope::Active);
+}
