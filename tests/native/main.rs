@@ -11,6 +11,8 @@
 
 mod support;
 
+mod adapters;
 mod degradation;
 mod golden;
 mod simulation;
+mod tidy;

@@ -1,0 +1,232 @@
+//! The two REST adapters over a fake Http: what they send, what they make of answers, and that no secret shows.
+
+use std::{cell::RefCell, collections::VecDeque, rc::Rc, time::Duration};
+
+use async_trait::async_trait;
+use futures_util::FutureExt;
+use model_catalog_edge::{
+    catalog::Scope,
+    ports::{
+        Http, HttpError, HttpRequest, HttpResponse, Load, Origin, OriginError, Redis, Reply,
+        TierError,
+    },
+    supabase::Supabase,
+    upstash::Upstash,
+};
+use serde_json::json;
+
+use crate::support::{postgrest::FakePostgrest, vectors};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Answers what it was given, in order.
+#[derive(Default)]
+struct Script {
+    answers: RefCell<VecDeque<Result<HttpResponse, HttpError>>>,
+    requests: RefCell<Vec<HttpRequest>>,
+}
+
+#[async_trait(?Send)]
+impl Http for Script {
+    async fn send(&self, request: HttpRequest, _: Duration) -> Result<HttpResponse, HttpError> {
+        self.requests.borrow_mut().push(request);
+        self.answers.borrow_mut().pop_front().expect("an answer for each request")
+    }
+}
+
+fn answering(status: u16, body: &str) -> Rc<Script> {
+    let script = Rc::new(Script::default());
+    let response = HttpResponse { status, content_range: None, body: body.to_owned() };
+    script.answers.borrow_mut().push_back(Ok(response));
+    script
+}
+
+fn pipeline(http: &Rc<Script>, commands: &[&[&str]]) -> Result<Vec<Reply>, TierError> {
+    let upstash =
+        Upstash::new(Rc::clone(http) as Rc<dyn Http>, "https://redis.example/", "token-a");
+    let commands = commands
+        .iter()
+        .map(|words| words.iter().map(|word| (*word).to_owned()).collect())
+        .collect();
+    upstash.pipeline(commands, SECOND).now_or_never().expect("no waiting")
+}
+
+#[test]
+fn upstash_sends_one_authorized_pipeline() {
+    let http = answering(200, r#"[{"result":"OK"},{"result":null}]"#);
+    let replies = pipeline(&http, &[&["SET", "k", "\"v\""], &["GET", "x"]]).unwrap();
+    assert_eq!(replies, [Reply::Text("OK".into()), Reply::Nil]);
+    let requests = http.requests.borrow();
+    assert_eq!(requests[0].url, "https://redis.example/pipeline");
+    assert!(requests[0].headers.contains(&("authorization", "Bearer token-a".to_owned())));
+    assert_eq!(requests[0].body.as_deref(), Some(r#"[["SET","k","\"v\""],["GET","x"]]"#));
+}
+
+#[test]
+fn upstash_replies_are_typed() {
+    let body =
+        r#"[{"result":7},{"result":-2},{"result":["a",null,3,["b"]]},{"error":"ERR wrong"}]"#;
+    let commands: [&[&str]; 4] = [&["A"], &["B"], &["C"], &["D"]];
+    let text = |text: &str| Reply::Text(text.to_owned());
+    let nested =
+        Reply::Array(vec![text("a"), Reply::Nil, Reply::Integer(3), Reply::Array(vec![text("b")])]);
+    assert_eq!(
+        pipeline(&answering(200, body), &commands).unwrap(),
+        [Reply::Integer(7), Reply::Integer(-2), nested, Reply::Error("ERR wrong".into())]
+    );
+}
+
+#[test]
+fn upstash_failures_are_typed_and_tell_no_text() {
+    let command = |class: &str| TierError::Command(class.to_owned());
+    for (status, body, expected) in [
+        (401, r#"{"error":"WRONGPASS invalid or missing auth token"}"#, command("WRONGPASS")),
+        (
+            400,
+            r#"{"error":"ERR max daily request limit exceeded. Limit: 10000"}"#,
+            TierError::Quota,
+        ),
+        (200, r#"[{"error":"ERR max requests limit exceeded"}]"#, TierError::Quota),
+        (400, r#"{"error":"ERR max request size exceeded. token-a"}"#, command("ERR")),
+        (429, "slow down", TierError::Limited),
+        (502, "<html>", TierError::Status(502)),
+        (200, "<html>", TierError::Malformed),
+        (200, r#"[{"result":1},{"result":2}]"#, TierError::Malformed),
+        (200, r#"[{"result":{"a":1}}]"#, TierError::Malformed),
+    ] {
+        let error = pipeline(&answering(status, body), &[&["GET", "k"]]).unwrap_err();
+        assert_eq!(error, expected, "{status} {body}");
+        assert!(!format!("{error} {error:?}").contains("token-a"));
+    }
+    let http = Rc::new(Script::default());
+    http.answers.borrow_mut().push_back(Err(HttpError::Timeout));
+    assert_eq!(pipeline(&http, &[&["GET", "k"]]), Err(TierError::Timeout));
+}
+
+#[test]
+fn no_debug_output_holds_a_secret() {
+    let http = answering(200, r#"[{"result":null}]"#);
+    pipeline(&http, &[&["GET", "k"]]).unwrap();
+    let upstash =
+        Upstash::new(Rc::clone(&http) as Rc<dyn Http>, "https://redis.example", "token-a");
+    let supabase =
+        Supabase::new(Rc::clone(&http) as Rc<dyn Http>, "https://x.example", "token-a", &[]);
+    let shown = format!("{upstash:?} {supabase:?} {:?}", http.requests.borrow());
+    assert!(!shown.contains("token-a"), "{shown}");
+}
+
+fn load(http: Rc<dyn Http>, key: &str, enabled: &[&str]) -> Result<Load, OriginError> {
+    let enabled: Vec<String> = enabled.iter().map(|slug| (*slug).to_owned()).collect();
+    let supabase = Supabase::new(http, "https://project.example/", key, &enabled);
+    supabase.load(Scope::Active, SECOND).now_or_never().expect("no waiting")
+}
+
+fn tiny() -> FakePostgrest {
+    FakePostgrest::new(vectors::read("tiny/tables.json"))
+}
+
+#[test]
+fn d14_every_paged_request_is_ordered_and_the_first_is_counted() {
+    let mut postgrest = tiny();
+    postgrest.rows_max = 10;
+    let postgrest = Rc::new(postgrest);
+    let load = load(Rc::clone(&postgrest) as Rc<dyn Http>, "jwt", &[]).unwrap();
+    let requests = postgrest.requests.borrow();
+    assert_eq!(load.requests, requests.len());
+    assert!(requests.len() > 8, "{}", requests.len());
+    for request in requests.iter() {
+        assert!(request.url.contains("&order=id&"), "{}", request.url);
+        let first = request.url.ends_with("&offset=0");
+        assert_eq!(
+            request.headers.iter().any(|(name, _)| *name == "prefer"),
+            first,
+            "{}",
+            request.url
+        );
+    }
+}
+
+#[test]
+fn a_jwt_goes_into_both_headers_and_a_secret_key_into_one() {
+    for (key, both) in [("jwt", true), ("sb_secret_x", false)] {
+        let postgrest = Rc::new(tiny());
+        load(Rc::clone(&postgrest) as Rc<dyn Http>, key, &[]).unwrap();
+        let requests = postgrest.requests.borrow();
+        let headers = &requests[0].headers;
+        assert!(headers.contains(&("apikey", key.to_owned())));
+        assert_eq!(headers.iter().any(|(name, _)| *name == "authorization"), both, "{key}");
+    }
+}
+
+#[test]
+fn only_enabled_providers_are_asked_for() {
+    let all = load(Rc::new(tiny()), "jwt", &[]).unwrap();
+    let some = load(Rc::new(tiny()), "jwt", &["OpenAI", "google-vertex"]).unwrap();
+    assert!(some.rows > 0 && some.rows < all.rows, "{} of {}", some.rows, all.rows);
+    assert!(some.snapshot.text().contains("google_vertex"), "compared as the backend compares");
+    assert!(!some.snapshot.text().contains("\"slug\":\"groq\""));
+    assert!(load(Rc::new(tiny()), "jwt", &["nobody"]).unwrap().snapshot.is_empty());
+}
+
+/// Makes every mappings page what `change` makes of it.
+fn tampered(change: impl Fn(HttpResponse) -> HttpResponse + 'static) -> Result<Load, OriginError> {
+    let mut postgrest = tiny();
+    postgrest.rows_max = 20;
+    postgrest.tamper =
+        Box::new(
+            move |url, answer| {
+                if url.contains("unique_models_provider") { change(answer) } else { answer }
+            },
+        );
+    load(Rc::new(postgrest), "jwt", &[])
+}
+
+#[test]
+fn rows_that_are_missing_or_there_twice_are_refused() {
+    let fewer = |answer: HttpResponse| {
+        let mut rows: Vec<serde_json::Value> = serde_json::from_str(&answer.body).unwrap();
+        rows.pop();
+        HttpResponse { body: json!(rows).to_string(), ..answer }
+    };
+    assert!(matches!(tampered(fewer), Err(OriginError::CountMismatch { .. })));
+    let twice = |answer: HttpResponse| {
+        let mut rows: Vec<serde_json::Value> = serde_json::from_str(&answer.body).unwrap();
+        rows.push(rows[0].clone());
+        HttpResponse { body: json!(rows).to_string(), ..answer }
+    };
+    assert!(matches!(tampered(twice), Err(OriginError::DuplicateIds { .. })));
+    let uncounted = |answer: HttpResponse| HttpResponse { content_range: None, ..answer };
+    assert!(matches!(tampered(uncounted), Err(OriginError::Malformed)));
+}
+
+#[test]
+fn a_truncated_body_is_refused_wherever_it_is_cut() {
+    for share in [1, 10, 50, 90, 99] {
+        let cut = move |answer: HttpResponse| {
+            let length = answer.body.chars().count() * share / 100;
+            HttpResponse { body: answer.body.chars().take(length).collect(), ..answer }
+        };
+        assert!(matches!(tampered(cut), Err(OriginError::Malformed)), "{share} %");
+    }
+    let html = |answer: HttpResponse| HttpResponse { body: "<html>".into(), ..answer };
+    assert!(matches!(tampered(html), Err(OriginError::Malformed)));
+}
+
+#[test]
+fn postgrests_errors_are_typed_by_code() {
+    for (status, body, code) in [
+        (500, r#"{"code":"57014","message":"canceling statement"}"#, "57014"),
+        (503, r#"{"code":"PGRST002","message":"x"}"#, "PGRST002"),
+        (401, r#"{"message":"Invalid API key"}"#, ""),
+        (500, r#"{"code":"secret in a long code"}"#, ""),
+        (502, "<html>", ""),
+    ] {
+        let refused = move |_| HttpResponse { status, content_range: None, body: body.to_owned() };
+        match tampered(refused) {
+            Err(OriginError::Refused { status: seen, code: named }) => {
+                assert_eq!((seen, named.as_str()), (status, code));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}

@@ -1,0 +1,348 @@
+// Operator controls (issue 3, item 12): clear, warm, statistics, and who may use them.
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { startStack } from "../../dev/stack/index.mjs";
+import { eventually, startWorker } from "./harness.mjs";
+import { cachedValues, eventsOf, hitOf, NAMESPACE, snapshotLoads, statistics, withWorker } from "./support.mjs";
+import { readText, readVectors } from "./vectors.mjs";
+
+const ADMIN_TOKEN = "admin-token-0123456789";
+const CLEAR = "/api/system/cache/clear";
+const WARM = "/api/system/cache/warm";
+const STATS = "/api/system/cache/stats";
+const EPOCH = "gw:models:edge:epoch";
+const DEFAULT = "/models/unique?limit=1000";
+const DEFAULT_KEY = "gw:models:unique:filtered:sortprovider_count:desc";
+const LAST_WRITTEN = "gw:models:unique:filtered:sortcheapest_price:asc";
+// A listing that only the backend writes: we know no such order.
+const FOREIGN_KEY = "gw:models:unique:filtered:sortname:bogus";
+
+const { tables, listings } = readVectors("tiny");
+let stack, worker;
+
+before(async () => (stack = await startStack({ tables })));
+after(() => stack?.stop());
+beforeEach(async () => {
+  await stack.redis.command("FLUSHALL");
+  stack.supabase.clearRequests();
+  worker = await startWorker(stack, { CACHE_NAMESPACE: NAMESPACE, ADMIN_TOKEN });
+});
+afterEach(() => worker.stop());
+
+describe("access", () => {
+  test("without an ADMIN_TOKEN the routes do not exist", async () => {
+    await withWorker(stack, {}, async (closed) => {
+      for (const [method, path] of [
+        ["POST", CLEAR],
+        ["POST", WARM],
+        ["GET", STATS],
+        ["OPTIONS", STATS],
+        ["DELETE", CLEAR],
+      ]) {
+        const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
+        const answer = await closed.get(path, { method, headers });
+        assert.equal(answer.status, 404, path);
+        assert.equal(answer.headers["cache-control"], "no-store");
+      }
+    });
+  });
+
+  test("without the right token they are closed, and do nothing", async () => {
+    await worker.get(DEFAULT);
+    await eventually(() => stack.redis.command("EXISTS", LAST_WRITTEN), "publication");
+    const values = await cachedValues(stack);
+    const wrong = [undefined, "", "Bearer", "Bearer ", `Bearer ${ADMIN_TOKEN}x`, `Bearer ${ADMIN_TOKEN.slice(0, -1)}`];
+    for (const authorization of [...wrong, `Basic ${ADMIN_TOKEN}`, ADMIN_TOKEN]) {
+      for (const [method, path] of [["POST", CLEAR], ["POST", WARM], ["GET", STATS]]) {
+        const body = path === CLEAR ? '{"cache_type":"all"}' : undefined;
+        const answer = await worker.get(path, { method, body, headers: authorization === undefined ? {} : { authorization } });
+        assert.equal(answer.status, 401, `${path} with ${authorization}`);
+        assert.match(answer.headers["www-authenticate"], /^Bearer/);
+        assert.equal(answer.headers["cache-control"], "no-store");
+        assert.equal(answer.headers["content-type"], "application/problem+json");
+        assert.ok(answer.body.detail);
+      }
+    }
+    assert.deepEqual(await cachedValues(stack), values);
+    assert.equal(snapshotLoads(stack), 1);
+  });
+
+  test("other methods are refused, with what is allowed", async () => {
+    for (const [method, path, allowed] of [
+      ["GET", CLEAR, "POST, OPTIONS"],
+      ["GET", WARM, "POST, OPTIONS"],
+      ["POST", STATS, "GET, HEAD, OPTIONS"],
+    ]) {
+      const answer = await admin(path, { method });
+      assert.equal(answer.status, 405, path);
+      assert.equal(answer.headers.allow, allowed, path);
+    }
+  });
+});
+
+describe("bodies", () => {
+  test("of more than 4 kB are refused", async () => {
+    for (const path of [CLEAR, WARM]) {
+      const padded = (bytes) => JSON.stringify({ cache_type: "all", pad: "" }).replace('""', `"${"x".repeat(bytes)}"`);
+      assert.equal((await admin(path, { body: padded(4096) })).status, 413, path);
+      assert.equal((await admin(path, { body: padded(100_000) })).status, 413, path);
+      assert.equal((await admin(path, { body: padded(3000) })).status, 200, path);
+    }
+  });
+
+  test("that are wrong are told what is wrong, and nothing is cleared", async () => {
+    for (const [path, body, type, loc] of [
+      [CLEAR, '{"cache_type":"models"}', "literal_error", ["body", "cache_type"]],
+      [CLEAR, '{"cache_type":7}', "literal_error", ["body", "cache_type"]],
+      [CLEAR, '{"cache_type":"all","mode":"gentle"}', "literal_error", ["body", "mode"]],
+      [CLEAR, "{}", "missing", ["body", "cache_type"]],
+      [CLEAR, undefined, "missing", ["body", "cache_type"]],
+      [CLEAR, '{"cache_type":', "json_invalid", undefined],
+      [CLEAR, "[1]", "model_attributes_type", ["body"]],
+      [WARM, '{"force":"yes"}', "bool_type", ["body", "force"]],
+      [WARM, "nonsense", "json_invalid", undefined],
+    ]) {
+      const answer = await admin(path, { body });
+      assert.equal(answer.status, 422, `${path} ${body}`);
+      const [item, ...others] = answer.body.detail;
+      assert.deepEqual(others, []);
+      assert.equal(item.type, type, `${path} ${body}`);
+      if (loc) assert.deepEqual(item.loc, loc);
+      assert.ok(item.msg);
+      assert.equal(answer.headers["cache-control"], "no-store");
+    }
+    assert.equal(await stack.redis.command("EXISTS", EPOCH), 0);
+    assert.equal(snapshotLoads(stack), 0);
+  });
+});
+
+describe("clear", () => {
+  beforeEach(async () => {
+    await worker.get(DEFAULT);
+    await eventually(() => stack.redis.command("EXISTS", LAST_WRITTEN), "publication");
+    await eventually(async () => (await worker.kv()).get(LAST_WRITTEN), "write to KV");
+    await stack.redis.command("SETEX", FOREIGN_KEY, 1800, readText(`tiny/expected_raw_stdlib/${DEFAULT_KEY}.json`));
+    await stack.redis.command("SET", "gw:models:unique:index", "the backend's own");
+    await stack.redis.command("SET", "unrelated", "1");
+  });
+
+  for (const cache_type of ["all", "unique_models"]) {
+    test(`hard, ${cache_type}: every listing and snapshot is gone, and the next request reloads`, async () => {
+      const held = await cachedValues(stack);
+      const epoch = Number(await stack.redis.command("GET", EPOCH));
+      const answer = await admin(CLEAR, { body: JSON.stringify({ cache_type }) });
+      assert.equal(answer.status, 200);
+      const { duration_ms, epoch: raised, ...rest } = answer.body;
+      assert.deepEqual(rest, { success: true, cache_type, mode: "hard", keys_deleted: held.size });
+      assert.ok(duration_ms >= 0);
+      assert.ok(raised > epoch);
+      assert.equal(Number(await stack.redis.command("GET", EPOCH)), raised);
+      assert.deepEqual([...(await cachedValues(stack)).keys()], []);
+      for (const kept of ["gw:models:unique:index", "unrelated"]) assert.equal(await stack.redis.command("EXISTS", kept), 1);
+      const next = await worker.get(DEFAULT);
+      assert.equal(next.headers["x-cache"], "MISS", "KV's copy is older than the invalidation");
+      assert.equal(snapshotLoads(stack), 2);
+      assert.deepEqual(next.body.models, listings.get(DEFAULT_KEY));
+    });
+  }
+
+  test("hard: what was invalidated is still served when the origin can not answer", async () => {
+    await admin(CLEAR, { body: '{"cache_type":"all"}' });
+    await stack.supabase.stop();
+    try {
+      const answer = await worker.get(DEFAULT);
+      assert.equal(answer.status, 200);
+      assert.equal(answer.headers["x-cache"], "STALE");
+      assert.equal(hitOf(answer).tier, "kv");
+    } finally {
+      await stack.supabase.start();
+    }
+  });
+
+  test("soft: stale at once, with a refresh behind it", async () => {
+    const epoch = Number(await stack.redis.command("GET", EPOCH));
+    const answer = await admin(CLEAR, { body: '{"cache_type":"unique_models","mode":"soft"}' });
+    assert.equal(answer.body.mode, "soft");
+    assert.ok(answer.body.epoch > epoch);
+    assert.deepEqual([...(await cachedValues(stack)).keys()], []);
+    const stale = await worker.get(DEFAULT);
+    assert.equal(stale.headers["x-cache"], "STALE");
+    assert.deepEqual(stale.body.models, listings.get(DEFAULT_KEY));
+    await eventually(async () => (await worker.get(DEFAULT)).headers["x-cache"] === "HIT", "refresh");
+    assert.equal(snapshotLoads(stack), 2);
+    await eventually(() => stack.redis.command("EXISTS", DEFAULT_KEY), "publication");
+  });
+
+  test("is noticed by another isolate after MEMORY_TTL_SECONDS", async () => {
+    await withWorker(stack, { MEMORY_TTL_SECONDS: "1" }, async (other) => {
+      await other.get(DEFAULT);
+      assert.equal(hitOf(await other.get(DEFAULT)).tier, "memory");
+      await stack.database.query("update unique_models set sample_model_id = 'changed/one' where model_name = $1", [
+        listings.get(DEFAULT_KEY)[0].name,
+      ]);
+      try {
+        await admin(CLEAR, { body: '{"cache_type":"all"}' });
+        const first = async () => (await other.get(DEFAULT)).body.models[0].id;
+        await eventually(async () => (await first()) === "one", "the new catalog");
+      } finally {
+        await stack.database.load(tables);
+      }
+    });
+  });
+
+  test("says so when Redis can not be reached", async () => {
+    await stack.upstash.stop();
+    try {
+      const answer = await admin(CLEAR, { body: '{"cache_type":"all"}' });
+      assert.equal(answer.status, 503);
+      assert.ok(answer.headers["retry-after"]);
+      assert.ok(answer.body.detail);
+    } finally {
+      await stack.upstash.start();
+    }
+  });
+});
+
+describe("warm", () => {
+  afterEach(() => stack.database.load(tables));
+
+  test("reports what changed against the snapshot before", async () => {
+    // Names are unique in production; the vectors have one twice.
+    await stack.database.query(
+      "update unique_models set model_name = 'Other twin' where id = (select max(id) from unique_models where model_name = 'Twin')",
+    );
+    const first = await admin(WARM);
+    assert.equal(first.status, 200);
+    assert.equal(first.body.successful, 6);
+    const models = listings.get(DEFAULT_KEY).length;
+    assert.deepEqual(first.body.changes, { added: models, changed: 0, deleted: 0, unchanged: 0, efficiency_percent: 0 });
+    const again = await admin(WARM);
+    assert.deepEqual(again.body.changes, { added: 0, changed: 0, deleted: 0, unchanged: models, efficiency_percent: 100 });
+
+    const [changed, deleted] = listings.get(DEFAULT_KEY).slice(1, 3);
+    const id = async (name) => (await stack.database.query("select id from unique_models where model_name = $1", [name]))[0].id;
+    await stack.database.query(
+      "update models set description = 'changed' where id in (select model_id from unique_models_provider where unique_model_id = $1)",
+      [await id(changed.name)],
+    );
+    await stack.database.query("delete from unique_models_provider where unique_model_id = $1", [await id(deleted.name)]);
+    const [donor] = await stack.database.query(
+      "select * from unique_models_provider where unique_model_id = $1 order by id limit 1",
+      [await id(changed.name)],
+    );
+    const [added] = await stack.database.query(
+      "insert into unique_models (model_name, sample_model_id) values ('A new one', 'new/one') returning id",
+    );
+    await stack.database.query(
+      "insert into unique_models_provider (unique_model_id, provider_id, model_id) values ($1, $2, $3)",
+      [added.id, donor.provider_id, donor.model_id],
+    );
+    const third = await admin(WARM);
+    const { efficiency_percent, ...counts } = third.body.changes;
+    assert.deepEqual(counts, { added: 1, changed: 1, deleted: 1, unchanged: models - 2 });
+    assert.ok(efficiency_percent > 90 && efficiency_percent < 100);
+    const served = (await worker.get(DEFAULT)).body.models;
+    assert.ok(served.some(({ name }) => name === "A new one"));
+    assert.ok(!served.some(({ name }) => name === deleted.name));
+    const last = (await statistics(worker, ADMIN_TOKEN)).last_warm;
+    assert.deepEqual(last, third.body);
+  });
+
+  test("quarantines a catalog that shrank below half, until it is forced", async () => {
+    await admin(WARM);
+    const values = await cachedValues(stack);
+    await stack.database.query(
+      "delete from unique_models_provider where unique_model_id not in (select id from unique_models order by id limit 10)",
+    );
+    const refused = await admin(WARM);
+    assert.equal(refused.status, 200);
+    assert.equal(refused.body.successful, 0);
+    assert.equal(refused.body.failed, 6);
+    assert.equal(refused.body.error, "shrunk");
+    assert.deepEqual(await cachedValues(stack), values);
+    assert.equal((await worker.get(DEFAULT)).body.total, listings.get(DEFAULT_KEY).length, "the last good one");
+    const [event] = eventsOf(worker, "quarantined");
+    assert.equal(event.reason, "shrunk");
+    await eventually(async () => (await statistics(worker, ADMIN_TOKEN)).quarantined === 1, "the count");
+
+    const forced = await warmOnceAllowed({ force: true });
+    assert.equal(forced.body.successful, 6, forced.body.error);
+    assert.ok(forced.body.changes.deleted > listings.get(DEFAULT_KEY).length / 2);
+    const total = (await worker.get(DEFAULT)).body.total;
+    assert.ok(total <= 10 && total > 0, `${total}`);
+    assert.equal(JSON.parse(await stack.redis.command("GET", DEFAULT_KEY)).length, total);
+  });
+
+  // A refused snapshot counts as a failure of the origin, which is left alone for a moment after one.
+  function warmOnceAllowed(body) {
+    return eventually(async () => {
+      const answer = await admin(WARM, { body: JSON.stringify(body) });
+      return answer.body.error !== "backing-off" && answer;
+    }, "the end of the back-off");
+  }
+});
+
+describe("statistics", () => {
+  test("add up over isolates, and tell of this one", async () => {
+    await withWorker(stack, { ADMIN_TOKEN }, async (other) => {
+      await worker.get(DEFAULT);
+      await eventually(() => stack.redis.command("EXISTS", LAST_WRITTEN), "publication");
+      await eventually(async () => (await worker.kv()).get(LAST_WRITTEN), "write to KV");
+      for (let asked = 0; asked < 4; asked += 1) await worker.get(DEFAULT);
+      for (let asked = 0; asked < 3; asked += 1) await other.get(DEFAULT);
+      await statistics(worker, ADMIN_TOKEN);
+      const all = await eventually(async () => {
+        await statistics(worker, ADMIN_TOKEN);
+        const all = await statistics(other, ADMIN_TOKEN);
+        return all.total_requests === 8 && all.sets >= 7 && all;
+      }, "both isolates' counts");
+      assert.equal(all.hits, 7);
+      assert.equal(all.misses, 1);
+      assert.equal(all.hit_rate_percent, 87.5);
+      assert.equal(all.errors, 0);
+      assert.equal(all.invalidations, 0);
+      assert.equal(all.redis_available, true);
+      assert.equal(all.origin_loads, 1);
+      assert.equal(all.tiers.memory.hits, 6);
+      assert.equal(all.tiers.upstash.hits, 1);
+      assert.equal(Number(await stack.redis.command("HGET", "gw:models:edge:statistics", "hits")), 7);
+      assert.equal(all.isolate.total_requests, 3, "only its own");
+      assert.equal(all.isolate.misses, 0);
+      assert.deepEqual(all.isolate.breakers, { upstash: "closed", kv: "closed" });
+      assert.deepEqual(all.isolate.backoff.active, { failures: 0, remaining_ms: null });
+      const variant = all.isolate.variants.find(({ key }) => key === DEFAULT_KEY);
+      assert.equal(variant.count, listings.get(DEFAULT_KEY).length);
+      assert.equal(variant.bytes, Buffer.byteLength(await stack.redis.command("GET", DEFAULT_KEY)));
+      assert.ok(variant.ttl > 1700 && variant.ttl <= 1800);
+      assert.ok(variant.age < 60);
+      assert.match(variant.hash, /^[0-9a-f]{16}$/);
+    });
+  });
+
+  test("tell the lease holder while a load is under way, and count invalidations", async () => {
+    await stack.redis.command("SET", "gw:models:edge:lease:active", "somebody", "PX", "5000");
+    const all = await statistics(worker, ADMIN_TOKEN);
+    assert.deepEqual(all.leases, { active: "somebody", all: null });
+    await stack.redis.command("DEL", "gw:models:edge:lease:active");
+    await admin(CLEAR, { body: '{"cache_type":"all"}' });
+    assert.equal((await statistics(worker, ADMIN_TOKEN)).invalidations, 1);
+  });
+
+  test("say so when Redis can not be reached, and are this isolate's then", async () => {
+    await worker.get(DEFAULT);
+    await stack.upstash.stop();
+    try {
+      const answer = await admin(STATS, { method: "GET" });
+      assert.equal(answer.status, 200);
+      assert.equal(answer.headers["cache-control"], "no-store");
+      assert.equal(answer.body.redis_available, false);
+      assert.equal(answer.body.misses, 1);
+    } finally {
+      await stack.upstash.start();
+    }
+  });
+});
+
+function admin(path, { method = "POST", body } = {}) {
+  return worker.get(path, { method, body, headers: { authorization: `Bearer ${ADMIN_TOKEN}` } });
+}
