@@ -26,6 +26,8 @@ pub enum Freshness {
     Revalidate,
     /// Served only when nothing better can be had (RFC 5861 §4).
     IfError,
+    /// Known to be wrong, by a hard invalidation: served only when the origin can not answer at all.
+    Invalidated,
     /// Never served.
     Gone,
 }
@@ -97,7 +99,7 @@ impl Entry {
             epochs.is_some_and(|epochs| epochs.barrier.is_some_and(|b| self.epoch < Some(b)));
         let changed = epochs.is_some_and(|epochs| epochs.current != self.epoch);
         match () {
-            () if hard => Freshness::IfError,
+            () if hard => Freshness::Invalidated,
             () if !changed && age < policy.ttl => Freshness::Fresh,
             // An epoch that vanished with the rest of Redis counts as changed, not as a hard invalidation.
             () if recent => Freshness::Revalidate,
@@ -129,8 +131,8 @@ mod tests {
             (0, None, known, Freshness::Revalidate),
             (2100, Some(6), known, Freshness::IfError),
             // A hard one.
-            (0, Some(6), epochs(Some(7), Some(7)), Freshness::IfError),
-            (0, None, epochs(Some(7), Some(7)), Freshness::IfError),
+            (0, Some(6), epochs(Some(7), Some(7)), Freshness::Invalidated),
+            (0, None, epochs(Some(7), Some(7)), Freshness::Invalidated),
             (0, Some(7), epochs(Some(7), Some(7)), Freshness::Fresh),
             (0, Some(7), epochs(Some(8), Some(7)), Freshness::Revalidate),
             // Redis never answered; Redis without epochs, as the backend leaves it.

@@ -1,7 +1,7 @@
 //! The walk (DESIGN.md §5): memory, Upstash, KV, the snapshot by the same route, the origin, and at last what is
 //! stale. A tier that failed is not asked again in the same walk.
 
-use std::{rc::Rc, time::Duration};
+use std::{cmp::Reverse, rc::Rc, time::Duration};
 
 use futures_util::{
     FutureExt,
@@ -92,6 +92,7 @@ struct Candidate {
     tier: Tier,
     resource: Resource,
     entry: Entry,
+    freshness: Freshness,
 }
 
 pub(super) struct Walk {
@@ -199,9 +200,9 @@ impl Walk {
                 self.follow_ups.push(FollowUp::Refresh(resource));
                 Some(self.serve(Tier::Memory, resource, &slot.entry, Served::Stale))
             }
-            Freshness::IfError => {
+            Freshness::IfError | Freshness::Invalidated => {
                 self.trace.forward(Tier::Memory, "stale", None);
-                self.remember(Tier::Memory, resource, slot.entry);
+                self.remember(Tier::Memory, resource, slot.entry, freshness);
                 // All others were asked a moment ago, and the origin must not be asked yet.
                 if backing_off && just_fell_back { self.serve_stale() } else { None }
             }
@@ -270,7 +271,8 @@ impl Walk {
         };
         let now = self.cache.now();
         let epochs = self.cache.state.borrow().epochs();
-        match entry.freshness(now, epochs.as_ref(), &self.cache.policy) {
+        let freshness = entry.freshness(now, epochs.as_ref(), &self.cache.policy);
+        match freshness {
             Freshness::Fresh => {
                 let promotable = tier == Tier::Kv && !self.failed.contains(&Tier::Upstash);
                 let answer = self.serve(tier, resource, &entry, Served::Hit);
@@ -284,9 +286,9 @@ impl Walk {
                 self.follow_ups.push(FollowUp::Refresh(resource));
                 Some(self.serve(tier, resource, &entry, Served::Stale))
             }
-            Freshness::IfError => {
+            Freshness::IfError | Freshness::Invalidated => {
                 self.trace.forward(tier, "stale", None);
-                self.remember(tier, resource, entry);
+                self.remember(tier, resource, entry, freshness);
                 None
             }
             Freshness::Gone => {
@@ -296,15 +298,20 @@ impl Walk {
         }
     }
 
-    /// The newest of the stale is the one to fall back on.
-    fn remember(&mut self, tier: Tier, resource: Resource, entry: Entry) {
-        if self.stale.as_ref().is_none_or(|candidate| candidate.entry.at < entry.at) {
-            self.stale = Some(Candidate { tier, resource, entry });
+    /// What is not known to be wrong, and then what is newest, is the one to fall back on.
+    fn remember(&mut self, tier: Tier, resource: Resource, entry: Entry, freshness: Freshness) {
+        let rank = |freshness: Freshness, entry: &Entry| (Reverse(freshness), entry.at);
+        let better = self
+            .stale
+            .as_ref()
+            .is_none_or(|held| rank(held.freshness, &held.entry) < rank(freshness, &entry));
+        if better {
+            self.stale = Some(Candidate { tier, resource, entry, freshness });
         }
     }
 
     fn serve_stale(&mut self) -> Option<Answer> {
-        let Candidate { tier, resource, entry } = self.stale.take()?;
+        let Candidate { tier, resource, entry, .. } = self.stale.take()?;
         let now = self.cache.now();
         if let Some(slot) = self.cache.state.borrow_mut().memory.get(&resource) {
             slot.fell_back_at = now;
@@ -321,7 +328,8 @@ impl Walk {
             .into_iter()
             .fold(Duration::ZERO, Duration::saturating_add)
             .saturating_sub(cache.now().since(self.begun));
-        let limit = if self.stale.is_some() { SOFT_TIMEOUT.min(budget) } else { budget };
+        let servable = self.stale.as_ref().is_some_and(|held| held.freshness == Freshness::IfError);
+        let limit = if servable { SOFT_TIMEOUT.min(budget) } else { budget };
         let leased = !self.failed.contains(&Tier::Upstash);
         let load = Rc::clone(&cache).load(scope, LoadWish { leased, ..LoadWish::default() });
         let load = load.boxed_local();

@@ -126,9 +126,21 @@ impl Cache {
             }
         } else if let Some((key, _)) = values.first() {
             self.count(Counter::PublishRefused);
+            if published == Published::Moved {
+                self.learn_epochs().await;
+            }
             self.log(&Event::PublishRefused { key, reason: published.as_str() });
         }
         Ok(published)
+    }
+
+    /// Memory holds what was just found to be invalidated: with the epochs known, it is judged as such.
+    async fn learn_epochs(&self) {
+        let (begun, timeout) = (self.now(), self.policy.upstash_timeout);
+        let check = redis::check(&*self.ports.redis, &self.keys, &[], timeout);
+        if let Ok((epochs, _)) = self.redis(check).await {
+            self.state.borrow_mut().observe(epochs, begun);
+        }
     }
 
     /// What memory holds of it has a copy in Redis now, or is overtaken. While the backend synchronizes, a copy is

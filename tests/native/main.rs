@@ -12,7 +12,9 @@
 mod support;
 
 mod adapters;
+mod anchors;
 mod degradation;
 mod golden;
+mod policy;
 mod simulation;
 mod tidy;
