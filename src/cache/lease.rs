@@ -54,7 +54,7 @@ impl Leases {
     }
 
     /// Takes it anew for `length` from now on; none if it expired and is another's by now.
-    pub fn renew(
+    pub(super) fn renew(
         &mut self,
         work: Work,
         hold: Hold,

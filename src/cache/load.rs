@@ -139,7 +139,7 @@ impl Cache {
         let work = Work::Load(scope);
         let give_up = self.now() + LEASE;
         let token = format!("{:016x}{:016x}", self.ports.clock.random(), self.ports.clock.random());
-        let held = loop {
+        let ours = loop {
             // Read-only deployments take no lease, and without Redis there is none to take.
             if self.policy.mode != Mode::Active || !wish.leased {
                 break None;
@@ -147,9 +147,9 @@ impl Cache {
             let begun = self.now();
             let Ok(claim) = self.claim(scope, &token).await else { break None };
             self.state.borrow_mut().observe(claim.epochs, begun);
-            let held = claim.acquired.then(|| token.clone());
+            let ours = claim.acquired.then(|| token.clone());
             if let Some(end) = self.spared(scope, wish.not_before, &claim).await {
-                let after = held.map(|token| After {
+                let after = ours.map(|token| After {
                     scope,
                     loaded: None,
                     token: Some(token),
@@ -159,7 +159,7 @@ impl Cache {
                 return LoadEnd { after, ..end };
             }
             if claim.acquired {
-                break held;
+                break ours;
             }
             if self.now() >= give_up {
                 self.state.borrow_mut().leases.release(work, hold);
@@ -172,7 +172,7 @@ impl Cache {
         let Some(hold) = renewed else {
             return LoadEnd::unavailable(Duration::from_secs(1), "busy");
         };
-        let end = self.load_from_origin(scope, held, wish.force).await;
+        let end = self.load_from_origin(scope, ours, wish.force).await;
         self.state.borrow_mut().leases.release(work, hold);
         end
     }

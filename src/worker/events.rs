@@ -40,14 +40,14 @@ async fn fetch(
         Ok(app) => app,
         Err(error) => {
             Console.write(&error.to_string());
-            return respond(Response::misconfigured(&error)).map_err(worker::Error::from);
+            return respond(&Response::misconfigured(&error)).map_err(worker::Error::from);
         }
     };
     let (response, follow_ups) = app.handle(read(&request)).await;
     if !follow_ups.is_empty() {
         context.wait_until(run(app, follow_ups));
     }
-    respond(response).map_err(worker::Error::from)
+    respond(&response).map_err(worker::Error::from)
 }
 
 #[event(scheduled)]
@@ -134,7 +134,7 @@ async fn read_body(request: web_sys::Request, limit: usize) -> Option<Vec<u8>> {
     (bytes.len() <= limit).then_some(bytes)
 }
 
-fn respond(response: Response) -> Result<web_sys::Response, JsValue> {
+fn respond(response: &Response) -> Result<web_sys::Response, JsValue> {
     let headers = web_sys::Headers::new()?;
     for (name, value) in &response.headers {
         headers.set(name, value)?;

@@ -1,5 +1,5 @@
 //! The Http port over the runtime's fetch. The deadline is an abort signal, which covers the body too. Bodies are
-//! read as one ArrayBuffer, seven times cheaper than through a stream (PLATFORM.md §8).
+//! read as one `ArrayBuffer`, seven times cheaper than through a stream (PLATFORM.md §8).
 
 use std::time::Duration;
 

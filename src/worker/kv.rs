@@ -16,7 +16,7 @@ pub(super) struct WorkerKv(pub(super) KvStore);
 impl Kv for WorkerKv {
     async fn get(&self, key: &str) -> Result<Option<KvValue>, TierError> {
         let read = self.0.get(key).bytes_with_metadata::<serde_json::Value>();
-        let (bytes, metadata) = read.await.map_err(failure)?;
+        let (bytes, metadata) = read.await.map_err(|error| failure(&error))?;
         let Some(bytes) = bytes else { return Ok(None) };
         // Broken text is a broken value: empty, it will not decode, and is counted as corrupt.
         let text = String::from_utf8(bytes).unwrap_or_default();
@@ -30,13 +30,23 @@ impl Kv for WorkerKv {
         metadata: &KvMetadata,
         ttl: Duration,
     ) -> Result<(), TierError> {
-        let put = self.0.put(key, text).map_err(failure)?;
+        let put = self.0.put(key, text).map_err(|error| failure(&error))?;
         let put = put.expiration_ttl(ttl.as_secs().max(TTL_SECS_MIN));
-        put.metadata(metadata).map_err(failure)?.execute().await.map_err(failure)
+        put.metadata(metadata)
+            .map_err(|error| failure(&error))?
+            .execute()
+            .await
+            .map_err(|error| failure(&error))
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<(String, Option<KvMetadata>)>, TierError> {
-        let listed = self.0.list().prefix(prefix.to_owned()).execute().await.map_err(failure)?;
+        let listed = self
+            .0
+            .list()
+            .prefix(prefix.to_owned())
+            .execute()
+            .await
+            .map_err(|error| failure(&error))?;
         let keys = listed.keys.into_iter();
         Ok(keys.map(|key| (key.name, key.metadata.and_then(typed))).collect())
     }
@@ -46,7 +56,7 @@ fn typed(metadata: serde_json::Value) -> Option<KvMetadata> {
     serde_json::from_value(metadata).ok()
 }
 
-fn failure(error: KvError) -> TierError {
+fn failure(error: &KvError) -> TierError {
     let text = error.to_string();
     if text.contains("429") { TierError::Limited } else { TierError::Unreachable }
 }

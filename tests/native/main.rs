@@ -6,6 +6,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
+    clippy::as_conversions,
     reason = "a test's panic is its failure"
 )]
 
@@ -16,5 +17,6 @@ mod anchors;
 mod degradation;
 mod golden;
 mod policy;
+mod publishing;
 mod simulation;
 mod tidy;

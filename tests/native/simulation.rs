@@ -55,10 +55,9 @@ impl Schedule {
         let mut world = World::new(seed);
         let sim = world.sim.clone();
         // Some isolates have room for one snapshot only, some for none.
-        world.policy.memory_max_bytes =
-            [33_554_432, 20_000, 1_000][usize::try_from(sim.below(3)).unwrap()];
-        world.kv.lag_ms.set([0, 60_000][usize::try_from(sim.below(2)).unwrap()]);
-        world.origin.latency_ms.set([20, 400, 5_000][usize::try_from(sim.below(3)).unwrap()]);
+        world.policy.memory_max_bytes = sim.pick(&[33_554_432, 20_000, 1_000]);
+        world.kv.lag_ms.set(sim.pick(&[0, 60_000]));
+        world.origin.latency_ms.set(sim.pick(&[20, 400, 5_000]));
         let history =
             History { calm_since: sim.now().0, redis_always_well: true, ..History::default() };
         let mut schedule = Self {
@@ -84,19 +83,18 @@ impl Schedule {
     }
 
     fn some_isolate(&self) -> Isolate {
-        self.isolates[usize::try_from(self.sim.below(self.isolates.len() as u64)).unwrap()].clone()
+        self.sim.pick(&self.isolates)
     }
 
     fn some_selection(&self) -> Selection {
         if self.sim.below(2) == 0 {
-            return WARM[usize::try_from(self.sim.below(6)).unwrap()];
+            return self.sim.pick(&WARM);
         }
         Selection {
             scope: if self.sim.below(4) == 0 { Scope::All } else { Scope::Active },
-            min_providers: [None, Some(1), Some(4), Some(9)]
-                [usize::try_from(self.sim.below(4)).unwrap()],
-            sort: SortBy::ALL[usize::try_from(self.sim.below(3)).unwrap()],
-            order: [Order::Asc, Order::Desc][usize::try_from(self.sim.below(2)).unwrap()],
+            min_providers: self.sim.pick(&[None, Some(1), Some(4), Some(9)]),
+            sort: self.sim.pick(&SortBy::ALL),
+            order: self.sim.pick(&[Order::Asc, Order::Desc]),
         }
     }
 
@@ -136,7 +134,7 @@ impl Schedule {
 
     fn pass_time(&mut self) {
         let longest = [50, 1_000, 20_000, 120_000, 1_900_000, 20_000_000];
-        let longest = longest[usize::try_from(self.sim.below(6)).unwrap()];
+        let longest = self.sim.pick(&longest);
         self.sim.run_for(Duration::from_millis(self.sim.below(longest)));
     }
 
@@ -188,7 +186,7 @@ impl Schedule {
             Fault::Limited,
             Fault::Quota,
         ];
-        let fault = faults[usize::try_from(self.sim.below(7)).unwrap()];
+        let fault = self.sim.pick(&faults);
         match self.sim.below(3) {
             0 => {
                 self.world.redis.fault.set(fault);

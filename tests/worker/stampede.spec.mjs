@@ -27,6 +27,7 @@ beforeEach(async () => {
   await stopWorkers();
   await stack.redis.command("FLUSHALL");
   stack.proxies.supabase.clear();
+  stack.proxies.upstash.clear();
   stack.supabase.clearRequests();
 });
 
@@ -52,6 +53,21 @@ test("two cold isolates, and two more after Redis was flushed", async () => {
     await stopWorkers();
     await stack.redis.command("FLUSHALL");
   }
+});
+
+test("a read that overlaps the claim of a cold load does not keep that load from being published", async () => {
+  const worker = await cold();
+  // The third request of a cold walk, after two reads, claims the lease and begins the epoch: it comes late to Redis.
+  stack.proxies.upstash.clearRequests();
+  stack.proxies.upstash.set({ fault: "latency", ms: 500, times: 1 });
+  stack.proxies.upstash.set({ fault: "none", times: 2 });
+  const first = worker.get("/models/unique");
+  await eventually(() => stack.proxies.upstash.requests.length === 3, "the claim");
+  const second = await worker.get("/models/unique?sort_by=name");
+  assert.equal(second.status, 200);
+  assert.equal((await first).status, 200);
+  await eventually(() => stack.redis.command("EXISTS", LAST_KEY), "publication", 3_000);
+  assert.equal(snapshotLoads(stack), 1);
 });
 
 test("both scopes at once are one load each", async () => {

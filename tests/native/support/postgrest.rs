@@ -7,13 +7,16 @@ use async_trait::async_trait;
 use model_catalog_edge::ports::{Http, HttpError, HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
+/// Makes another answer of an answer to a URL.
+type Tamper = Box<dyn Fn(&str, HttpResponse) -> HttpResponse>;
+
 /// The tables, and how the server behaves.
 pub struct FakePostgrest {
     tables: Value,
     pub rows_max: usize,
     pub requests: RefCell<Vec<HttpRequest>>,
     /// Changes answers before they are sent.
-    pub tamper: Box<dyn Fn(&str, HttpResponse) -> HttpResponse>,
+    pub tamper: Tamper,
 }
 
 impl FakePostgrest {

@@ -93,12 +93,6 @@ impl FakeRedis {
         self.hashes.borrow_mut().clear();
     }
 
-    /// How often a command with this first word was sent.
-    pub fn count(&self, word: &str) -> usize {
-        let calls = self.calls.borrow();
-        calls.iter().flatten().filter(|call| call.split(' ').next() == Some(word)).count()
-    }
-
     fn pttl(&self, key: &str) -> i64 {
         if self.get(key).is_none() {
             return -2;
@@ -132,7 +126,9 @@ impl FakeRedis {
             }
             ["DEL" | "UNLINK", keys @ ..] => {
                 let there = keys.iter().filter(|key| self.get(key).is_some()).count();
-                keys.iter().for_each(|key| drop(self.data.borrow_mut().remove(*key)));
+                for key in keys {
+                    self.data.borrow_mut().remove(*key);
+                }
                 Reply::Integer(i64::try_from(there).unwrap())
             }
             ["SCAN", "0", "MATCH", pattern, "COUNT", _] => {

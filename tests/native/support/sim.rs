@@ -62,7 +62,7 @@ impl Sim {
         Timestamp(self.0.now.get())
     }
 
-    /// SplitMix64: small, seeded, good enough to choose by.
+    /// `SplitMix64`: small, seeded, good enough to choose by.
     pub fn random(&self) -> u64 {
         let state = self.0.random.get().wrapping_add(0x9E37_79B9_7F4A_7C15);
         self.0.random.set(state);
@@ -75,6 +75,12 @@ impl Sim {
     /// A number below `bound`.
     pub fn below(&self, bound: u64) -> u64 {
         self.random() % bound
+    }
+
+    /// One of several.
+    pub fn pick<T: Clone>(&self, several: &[T]) -> T {
+        let index = usize::try_from(self.random()).unwrap() % several.len();
+        several[index].clone()
     }
 
     fn next(&self) -> u64 {
@@ -105,11 +111,7 @@ impl Sim {
         let victim = {
             let tasks = self.0.tasks.borrow();
             let ids: Vec<u64> = tasks.keys().copied().collect();
-            if ids.is_empty() {
-                None
-            } else {
-                Some(ids[usize::try_from(self.below(ids.len() as u64)).unwrap()])
-            }
+            if ids.is_empty() { None } else { Some(self.pick(&ids)) }
         };
         let dropped = victim.and_then(|id| self.0.tasks.borrow_mut().remove(&id));
         drop(dropped);
@@ -131,9 +133,7 @@ impl Sim {
                 let chosen = match ids.as_slice() {
                     [] => None,
                     [only] => Some(*only),
-                    several => {
-                        Some(several[usize::try_from(self.below(several.len() as u64)).unwrap()])
-                    }
+                    several => Some(self.pick(several)),
                 };
                 chosen.and_then(|id| tasks.remove(&id).map(|task| (id, task)))
             };
