@@ -28,7 +28,7 @@ pub const RELEASE: &str = "\
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0";
 
-/// Raises the epoch, and with ARGV[2] = 1 the barrier to it. An epoch that is not there begins at ARGV[1], the time
+/// Raises the epoch, and with `ARGV[2]` = 1 the barrier to it. An epoch that is not there begins at `ARGV[1]`, the time
 /// in ms, so that a Redis that lost its data never counts through the same numbers again.
 pub const RAISE: &str = "\
 redis.call('SET', KEYS[1], ARGV[1], 'NX')

@@ -55,7 +55,8 @@ describe("access", () => {
     for (const authorization of [...wrong, `Basic ${ADMIN_TOKEN}`, ADMIN_TOKEN]) {
       for (const [method, path] of [["POST", CLEAR], ["POST", WARM], ["GET", STATS]]) {
         const body = path === CLEAR ? '{"cache_type":"all"}' : undefined;
-        const answer = await worker.get(path, { method, body, headers: authorization === undefined ? {} : { authorization } });
+        const headers = authorization === undefined ? {} : { authorization };
+        const answer = await worker.get(path, { method, body, headers });
         assert.equal(answer.status, 401, `${path} with ${authorization}`);
         assert.match(answer.headers["www-authenticate"], /^Bearer/);
         assert.equal(answer.headers["cache-control"], "no-store");
@@ -138,7 +139,7 @@ describe("clear", () => {
       assert.ok(raised > epoch);
       assert.equal(Number(await stack.redis.command("GET", EPOCH)), raised);
       assert.deepEqual([...(await cachedValues(stack)).keys()], []);
-      for (const kept of ["gw:models:unique:index", "unrelated"]) assert.equal(await stack.redis.command("EXISTS", kept), 1);
+      assert.equal(await stack.redis.command("EXISTS", "gw:models:unique:index", "unrelated"), 2, "left alone");
       const next = await worker.get(DEFAULT);
       assert.equal(next.headers["x-cache"], "MISS", "KV's copy is older than the invalidation");
       assert.equal(snapshotLoads(stack), 2);
@@ -208,34 +209,35 @@ describe("warm", () => {
 
   test("reports what changed against the snapshot before", async () => {
     // Names are unique in production; the vectors have one twice.
-    await stack.database.query(
-      "update unique_models set model_name = 'Other twin' where id = (select max(id) from unique_models where model_name = 'Twin')",
-    );
+    const sql = stack.database.query;
+    await sql(`update unique_models set model_name = 'Other twin'
+      where id = (select max(id) from unique_models where model_name = 'Twin')`);
     const first = await admin(WARM);
     assert.equal(first.status, 200);
     assert.equal(first.body.successful, 6);
     const models = listings.get(DEFAULT_KEY).length;
-    assert.deepEqual(first.body.changes, { added: models, changed: 0, deleted: 0, unchanged: 0, efficiency_percent: 0 });
+    const none = { added: 0, changed: 0, deleted: 0, unchanged: 0 };
+    assert.deepEqual(first.body.changes, { ...none, added: models, efficiency_percent: 0 });
     const again = await admin(WARM);
-    assert.deepEqual(again.body.changes, { added: 0, changed: 0, deleted: 0, unchanged: models, efficiency_percent: 100 });
+    assert.deepEqual(again.body.changes, { ...none, unchanged: models, efficiency_percent: 100 });
 
     const [changed, deleted] = listings.get(DEFAULT_KEY).slice(1, 3);
-    const id = async (name) => (await stack.database.query("select id from unique_models where model_name = $1", [name]))[0].id;
-    await stack.database.query(
-      "update models set description = 'changed' where id in (select model_id from unique_models_provider where unique_model_id = $1)",
-      [await id(changed.name)],
+    const idOf = async (name) => (await sql("select id from unique_models where model_name = $1", [name]))[0].id;
+    const [changedId, deletedId] = [await idOf(changed.name), await idOf(deleted.name)];
+    await sql(
+      `update models set description = 'changed'
+      where id in (select model_id from unique_models_provider where unique_model_id = $1)`,
+      [changedId],
     );
-    await stack.database.query("delete from unique_models_provider where unique_model_id = $1", [await id(deleted.name)]);
-    const [donor] = await stack.database.query(
-      "select * from unique_models_provider where unique_model_id = $1 order by id limit 1",
-      [await id(changed.name)],
-    );
-    const [added] = await stack.database.query(
+    await sql("delete from unique_models_provider where unique_model_id = $1", [deletedId]);
+    const [added] = await sql(
       "insert into unique_models (model_name, sample_model_id) values ('A new one', 'new/one') returning id",
     );
-    await stack.database.query(
-      "insert into unique_models_provider (unique_model_id, provider_id, model_id) values ($1, $2, $3)",
-      [added.id, donor.provider_id, donor.model_id],
+    // It takes over an offer of another model, as it stands.
+    await sql(
+      `insert into unique_models_provider (unique_model_id, provider_id, model_id)
+      select $1, provider_id, model_id from unique_models_provider where unique_model_id = $2 order by id limit 1`,
+      [added.id, changedId],
     );
     const third = await admin(WARM);
     const { efficiency_percent, ...counts } = third.body.changes;
@@ -252,7 +254,8 @@ describe("warm", () => {
     await admin(WARM);
     const values = await cachedValues(stack);
     await stack.database.query(
-      "delete from unique_models_provider where unique_model_id not in (select id from unique_models order by id limit 10)",
+      `delete from unique_models_provider
+      where unique_model_id not in (select id from unique_models order by id limit 10)`,
     );
     const refused = await admin(WARM);
     assert.equal(refused.status, 200);

@@ -36,7 +36,8 @@ describe("the origin", () => {
       await worker.get(DEFAULT);
       await eventually(() => stack.redis.command("EXISTS", LAST_WRITTEN), "publication");
       await stack.supabase.stop();
-      for (const path of [DEFAULT, BY_NAME, "/models/unique?min_providers=3&sort_by=name", "/models/unique?offset=20"]) {
+      const custom = "/models/unique?min_providers=3&sort_by=name";
+      for (const path of [DEFAULT, BY_NAME, custom, "/models/unique?offset=20"]) {
         assert.equal((await worker.get(path)).status, 200, path);
       }
       await withWorker(stack, {}, async (other) => {
@@ -182,7 +183,8 @@ describe("Redis", () => {
   });
 
   test("a used-up quota opens the breaker at once", async () => {
-    for (const error of ["ERR max daily request limit exceeded. Limit: 10000, Usage: 10000", "ERR max requests limit exceeded"]) {
+    const daily = "ERR max daily request limit exceeded. Limit: 10000, Usage: 10000";
+    for (const error of [daily, "ERR max requests limit exceeded. Limit: 500000, Usage: 500001"]) {
       stack.proxies.upstash.set({ fault: "status", status: 400, body: { error } });
       await withWorker(stack, { ADMIN_TOKEN }, async (worker) => {
         assert.equal((await worker.get(DEFAULT)).status, 200);
