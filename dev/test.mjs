@@ -10,3 +10,4 @@ run("cargo", ["test", "--locked"]);
 run("node", ["dev/build.mjs"]);
 // One file at a time: each has servers of its own, and two cores are not enough for more.
 run("node", ["--test", "--test-concurrency=1", ...specs("tests/stack"), ...specs("tests/worker")]);
+run("node", ["dev/soak.mjs"], { SOAK_SECONDS: "60" });

@@ -53,7 +53,11 @@ impl Redis for Upstash {
         match response.status {
             200 => replies(&response.body, expected),
             429 => Err(TierError::Limited),
-            status => Err(refusal(&response.body).unwrap_or(TierError::Status(status))),
+            status => match refusal(&response.body) {
+                // A server that is out of order may say so in words; the words do not make it a command's fault.
+                Some(TierError::Command(_)) if status >= 500 => Err(TierError::Status(status)),
+                refusal => Err(refusal.unwrap_or(TierError::Status(status))),
+            },
         }
     }
 }

@@ -4,7 +4,8 @@
 use std::{rc::Rc, time::Duration};
 
 use super::{
-    Cache, entry::Freshness, lease::Work, load::LEASE, memory::Slot, redis, replies::Life,
+    Cache, entry::Freshness, lease::Work, load::LEASE, memory::Slot, publish::Publication, redis,
+    replies::Life,
 };
 use crate::{
     catalog::{Resource, Selection},
@@ -14,6 +15,9 @@ use crate::{
 /// A key whose life differs by more than this from what was expected was written by somebody else meanwhile.
 const TOLERANCE: Duration = Duration::from_secs(2);
 
+/// How often a request looks whether another one's check has ended.
+const POLL: Duration = Duration::from_millis(5);
+
 /// A busy isolate's next request comes within this.
 const IDLE: Duration = Duration::from_secs(5);
 
@@ -22,9 +26,9 @@ impl Cache {
     pub(super) fn has_idled(&self, selection: &Selection) -> bool {
         let now = self.now();
         let mut state = self.state.borrow_mut();
-        let known_at = state.check_begun_at;
+        let known_at = state.check_ended_at;
         let names = [Resource::Listing(*selection), Resource::Snapshot(selection.scope)];
-        let unchecked = names.iter().any(|name| {
+        names.iter().any(|name| {
             let resident = state.resident(name, now, &self.policy);
             resident.is_some_and(|(slot, freshness)| {
                 let idle = now.since(slot.checked_at.max(known_at));
@@ -32,8 +36,15 @@ impl Cache {
                 freshness <= Freshness::Revalidate
                     && idle >= self.policy.memory_ttl.saturating_add(IDLE)
             })
-        });
-        unchecked && !state.leases.is_held(Work::Check, now)
+        })
+    }
+
+    /// Checks memory, or waits for the check that another request has begun.
+    pub(super) async fn check_or_wait(self: Rc<Self>) {
+        Rc::clone(&self).check(None).await;
+        while self.state.borrow().leases.is_held(Work::Check, self.now()) {
+            self.ports.clock.sleep(POLL).await;
+        }
     }
 
     /// Checks everything resident, unless a check is under way, and fetches `reload` anew if it differs.
@@ -41,7 +52,6 @@ impl Cache {
         let begun = self.now();
         let hold = self.state.borrow_mut().leases.acquire(Work::Check, begun, LEASE);
         let Some(hold) = hold else { return };
-        self.state.borrow_mut().check_begun_at = begun;
         let resident: Vec<Resource> =
             self.state.borrow().memory.iter().map(|(resource, _)| *resource).collect();
         let names: Vec<String> =
@@ -51,22 +61,31 @@ impl Cache {
         let result = self.redis(check).await;
         let now = self.now();
         let mut differs = None;
+        let mut unpublished = Vec::new();
         {
             let mut state = self.state.borrow_mut();
             state.leases.release(Work::Check, hold);
+            state.check_ended_at = now;
             // Without an answer memory goes on: its TTL bounds it, and the breaker how often this is tried.
             let Ok((epochs, lives)) = result else { return };
-            state.observe(epochs, begun);
+            state.observe(epochs, begun, now);
             for (resource, life) in resident.iter().zip(lives) {
                 let Some(slot) = state.memory.peek_mut(resource) else { continue };
                 let agrees =
                     epochs.current == slot.entry.epoch && agrees(slot, life, now, self.policy.ttl);
+                if agrees && life == Life::Missing {
+                    unpublished.push((*resource, slot.entry.clone()));
+                }
                 slot.checked_at = now;
                 slot.changed = slot.changed || !agrees;
                 if slot.changed && matches!(life, Life::Expires(_)) {
                     differs = differs.or(reload.filter(|reload| reload == resource));
                 }
             }
+        }
+        // What could not be published when it was made is tried again.
+        for (resource, entry) in unpublished {
+            self.publish(Publication::again(resource, &entry)).await;
         }
         if let Some(resource) = differs {
             self.refresh(resource).await;

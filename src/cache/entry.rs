@@ -87,6 +87,13 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Whether a hard invalidation came after this. An epoch above the current one is of a Redis that lost its data
+    /// since, and whether the barrier came after it nobody can tell: then it did.
+    fn is_behind_barrier(&self, epochs: &Epochs) -> bool {
+        let lost = self.epoch > epochs.current;
+        epochs.barrier.is_some_and(|barrier| self.epoch < Some(barrier) || lost)
+    }
+
     /// How this may be served. `epochs` are the last ones seen; none were when Redis never answered, and then age
     /// alone decides.
     pub fn freshness(&self, now: Timestamp, epochs: Option<&Epochs>, policy: &Policy) -> Freshness {
@@ -95,8 +102,7 @@ impl Entry {
             return Freshness::Gone;
         }
         let recent = age < policy.ttl.saturating_add(policy.revalidate);
-        let hard =
-            epochs.is_some_and(|epochs| epochs.barrier.is_some_and(|b| self.epoch < Some(b)));
+        let hard = epochs.is_some_and(|epochs| self.is_behind_barrier(epochs));
         let changed = epochs.is_some_and(|epochs| epochs.current != self.epoch);
         match () {
             () if hard => Freshness::Invalidated,
@@ -135,6 +141,9 @@ mod tests {
             (0, None, epochs(Some(7), Some(7)), Freshness::Invalidated),
             (0, Some(7), epochs(Some(7), Some(7)), Freshness::Fresh),
             (0, Some(7), epochs(Some(8), Some(7)), Freshness::Revalidate),
+            // From before Redis lost its data.
+            (0, Some(9), epochs(Some(7), Some(6)), Freshness::Invalidated),
+            (0, Some(9), epochs(Some(7), None), Freshness::Revalidate),
             // Redis never answered; Redis without epochs, as the backend leaves it.
             (0, Some(6), None, Freshness::Fresh),
             (0, None, epochs(None, None), Freshness::Fresh),

@@ -3,7 +3,13 @@
 
 use serde::Serialize;
 
-use super::{Cache, counters::Counter, entry::Epochs, events::Event, redis};
+use super::{
+    Cache,
+    counters::Counter,
+    entry::Epochs,
+    events::Event,
+    redis::{self, Raise},
+};
 use crate::{config::Mode, ports::TierError};
 
 /// How much of what is cached may still be served.
@@ -40,8 +46,9 @@ impl Cache {
     /// Raises the epoch, unlinks every listing and snapshot, and, when hard, clears this isolate's memory. Other
     /// isolates notice with their next check.
     ///
-    /// The epoch is raised twice: before, so that nothing read earlier is published meanwhile; and after, so that
-    /// what a reader found before it was unlinked does not pass for current.
+    /// The epoch is raised twice: before, so that nothing read earlier is published any more; and after, so that what a
+    /// reader found before it was unlinked does not pass for current. In between a fence keeps such a reader from
+    /// publishing what it derived.
     pub async fn invalidate(&self, mode: InvalidationMode) -> Result<Invalidated, TierError> {
         if self.policy.mode != Mode::Active {
             return Err(TierError::ReadOnly);
@@ -50,29 +57,29 @@ impl Cache {
         if hard {
             self.state.borrow_mut().memory.clear();
         }
-        self.raise(hard).await?;
+        self.raise(Raise::Begin, hard).await?;
         let mut keys_deleted: u64 = 0;
         for prefix in self.keys.invalidated_prefixes() {
             let timeout = self.policy.upstash_timeout;
             let unlink = redis::unlink(&*self.ports.redis, &prefix, timeout);
             keys_deleted = keys_deleted.saturating_add(self.redis(unlink).await?);
         }
-        let epoch = self.raise(hard).await?;
+        let epoch = self.raise(Raise::End, hard).await?;
         self.count(Counter::Invalidations);
         self.log(&Event::Invalidated { epoch, keys_deleted, mode: mode.as_str() });
         Ok(Invalidated { epoch, keys_deleted })
     }
 
-    async fn raise(&self, hard: bool) -> Result<u64, TierError> {
+    async fn raise(&self, raise: Raise, hard: bool) -> Result<u64, TierError> {
         let (begun, timeout) = (self.now(), self.policy.upstash_timeout);
-        let raise = redis::raise(&*self.ports.redis, &self.keys, hard, begun.0, timeout);
+        let raise = redis::raise(&*self.ports.redis, &self.keys, raise, hard, begun.0, timeout);
         let epoch = self.redis(raise).await?;
         let mut state = self.state.borrow_mut();
         let barrier = match state.epochs() {
             _ if hard => Some(epoch),
             known => known.and_then(|epochs| epochs.barrier),
         };
-        state.observe(Epochs { current: Some(epoch), barrier }, begun);
+        state.observe(Epochs { current: Some(epoch), barrier }, begun, self.ports.clock.now());
         Ok(epoch)
     }
 }

@@ -13,6 +13,8 @@ use crate::{
 pub(super) enum Work {
     /// Loading a scope's snapshot from the origin.
     Load(Scope),
+    /// Asking Upstash and KV for a thing.
+    Read(Resource),
     /// Refreshing something stale behind a response.
     Refresh(Resource),
     /// Checking memory against Redis.

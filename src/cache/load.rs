@@ -139,14 +139,16 @@ impl Cache {
         let work = Work::Load(scope);
         let give_up = self.now() + LEASE;
         let token = format!("{:016x}{:016x}", self.ports.clock.random(), self.ports.clock.random());
-        let ours = loop {
+        let (ours, epoch) = loop {
             // Read-only deployments take no lease, and without Redis there is none to take.
             if self.policy.mode != Mode::Active || !wish.leased {
-                break None;
+                break (None, self.known_epoch());
             }
             let begun = self.now();
-            let Ok(claim) = self.claim(scope, &token).await else { break None };
-            self.state.borrow_mut().observe(claim.epochs, begun);
+            let Ok(claim) = self.claim(scope, &token).await else {
+                break (None, self.known_epoch());
+            };
+            self.state.borrow_mut().observe(claim.epochs, begun, self.ports.clock.now());
             let ours = claim.acquired.then(|| token.clone());
             if let Some(end) = self.spared(scope, wish.not_before, &claim).await {
                 let after = ours.map(|token| After {
@@ -159,7 +161,7 @@ impl Cache {
                 return LoadEnd { after, ..end };
             }
             if claim.acquired {
-                break ours;
+                break (ours, claim.epochs.current);
             }
             if self.now() >= give_up {
                 self.state.borrow_mut().leases.release(work, hold);
@@ -172,7 +174,7 @@ impl Cache {
         let Some(hold) = renewed else {
             return LoadEnd::unavailable(Duration::from_secs(1), "busy");
         };
-        let end = self.load_from_origin(scope, ours, wish.force).await;
+        let end = self.load_from_origin(scope, ours, epoch, wish.force).await;
         self.state.borrow_mut().leases.release(work, hold);
         end
     }
@@ -208,8 +210,19 @@ impl Cache {
         }
     }
 
-    async fn load_from_origin(&self, scope: Scope, token: Option<String>, force: bool) -> LoadEnd {
-        let (begun, epochs) = (self.now(), self.state.borrow().epochs());
+    fn known_epoch(&self) -> Option<u64> {
+        self.state.borrow().epochs().and_then(|epochs| epochs.current)
+    }
+
+    /// `epoch` is the one that was read before: what an invalidation overtakes is not published (REFERENCE.md D40).
+    async fn load_from_origin(
+        &self,
+        scope: Scope,
+        token: Option<String>,
+        epoch: Option<u64>,
+        force: bool,
+    ) -> LoadEnd {
+        let begun = self.now();
         let mut fetched = Fetched::default();
         let result = match self.ask_origin(scope).await {
             Ok(load) => {
@@ -233,7 +246,6 @@ impl Cache {
                 return LoadEnd { fetched, after, ..LoadEnd::unavailable(length, reason) };
             }
         };
-        let epoch = epochs.and_then(|epochs| epochs.current);
         let entry = Entry { content: Content::Snapshot(Rc::new(snapshot)), at: begun, epoch };
         let mut state = self.state.borrow_mut();
         state.backoff.entry(scope).or_default().succeeded();

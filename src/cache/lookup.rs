@@ -15,6 +15,7 @@ use super::{
     entry::{Entry, Freshness},
     events::Event,
     follow_up::FollowUp,
+    lease::Work,
     load::{LoadEnd, LoadWish},
     memory::Slot,
     publish::Publication,
@@ -28,6 +29,9 @@ use crate::{
 
 /// With something stale at hand, a client does not wait longer than this for the origin; the load goes on behind.
 const SOFT_TIMEOUT: Duration = Duration::from_millis(1000);
+
+/// How often a request looks at memory for what another one is reading.
+const POLL: Duration = Duration::from_millis(5);
 
 impl Cache {
     /// Finds the listing of a selection.
@@ -152,7 +156,7 @@ impl Walk {
         if !cache.has_idled(&self.selection) {
             return;
         }
-        let check = Rc::clone(&cache).check(None).boxed_local();
+        let check = Rc::clone(&cache).check_or_wait().boxed_local();
         if let Either::Right(((), check)) =
             select(check, cache.ports.clock.sleep(cache.policy.hedge)).await
         {
@@ -210,9 +214,38 @@ impl Walk {
         }
     }
 
+    /// Upstash and KV, asked by one request of the isolate for all that want the same. The others look at memory for
+    /// what it found, with timers of their own; if it found nothing, they need not ask.
+    async fn tiers(&mut self, resource: Resource) -> Option<Answer> {
+        let cache = Rc::clone(&self.cache);
+        let work = Work::Read(resource);
+        let length = cache.policy.upstash_timeout.saturating_add(cache.policy.kv_timeout);
+        loop {
+            let now = cache.now();
+            let hold = cache.state.borrow_mut().leases.acquire(work, now, length);
+            if let Some(hold) = hold {
+                let answer = self.ask_tiers(resource).await;
+                let mut state = cache.state.borrow_mut();
+                state.leases.release(work, hold);
+                state.note_read(resource, answer.is_some(), cache.ports.clock.now());
+                return answer;
+            }
+            while cache.state.borrow().leases.is_held(work, cache.now()) {
+                cache.ports.clock.sleep(POLL).await;
+            }
+            if let Some(answer) = self.memory() {
+                return Some(answer);
+            }
+            if cache.state.borrow().has_missed(&resource, self.begun) {
+                self.trace.collapsed();
+                return None;
+            }
+        }
+    }
+
     /// Upstash, and KV when Upstash has nothing, fails, or is silent for too long. The first good answer wins; the
     /// loser goes on behind the response, so that its outcome still reaches its breaker.
-    async fn tiers(&mut self, resource: Resource) -> Option<Answer> {
+    async fn ask_tiers(&mut self, resource: Resource) -> Option<Answer> {
         let cache = Rc::clone(&self.cache);
         let mut silent = None;
         if !self.failed.contains(&Tier::Upstash) {

@@ -44,6 +44,14 @@ impl Publication {
         Self { values, at: entry.at, epoch: entry.epoch, to_kv: false }
     }
 
+    /// What was not published before: a snapshot with all that belongs to it, a listing by itself.
+    pub(super) fn again(resource: Resource, entry: &Entry) -> Self {
+        match resource {
+            Resource::Snapshot(scope) => Self::of_snapshot(scope, entry, None),
+            Resource::Listing(_) => Self::of(resource, entry),
+        }
+    }
+
     /// A snapshot with the listings that are kept warm, and one more that was asked for.
     pub(super) fn of_snapshot(scope: Scope, entry: &Entry, asked: Option<Selection>) -> Self {
         let Content::Snapshot(snapshot) = &entry.content else {
@@ -115,9 +123,9 @@ impl Cache {
             .iter()
             .map(|(resource, content)| (self.keys.resource(resource), content.text()))
             .collect();
-        let (epoch, timeout) = (publication.epoch, self.policy.upstash_timeout);
+        let (epoch, timeout) = (publication.epoch, self.publish_timeout());
         let publish = redis::publish(&*self.ports.redis, &self.keys, epoch, life, &values, timeout);
-        let published = self.redis(publish).await?;
+        let published = self.redis_within(timeout, publish).await?;
         self.note(publication, published, begun + life);
         if published == Published::Done {
             for ((_, content), (key, _)) in publication.values.iter().zip(&values) {
@@ -134,12 +142,17 @@ impl Cache {
         Ok(published)
     }
 
+    /// Megabytes take longer than a read, and nobody waits for them.
+    fn publish_timeout(&self) -> Duration {
+        self.policy.upstash_timeout.saturating_mul(5)
+    }
+
     /// Memory holds what was just found to be invalidated: with the epochs known, it is judged as such.
     async fn learn_epochs(&self) {
         let (begun, timeout) = (self.now(), self.policy.upstash_timeout);
         let check = redis::check(&*self.ports.redis, &self.keys, &[], timeout);
         if let Ok((epochs, _)) = self.redis(check).await {
-            self.state.borrow_mut().observe(epochs, begun);
+            self.state.borrow_mut().observe(epochs, begun, self.ports.clock.now());
         }
     }
 
@@ -169,7 +182,8 @@ impl Cache {
         let listed = listed.unwrap_or_default();
         let ttl = self.policy.ttl.saturating_add(self.policy.stale);
         let mut written: usize = 0;
-        for (resource, content) in &publication.values {
+        for (resource, content) in publication.values.iter().filter(|(name, _)| is_kept_in_kv(name))
+        {
             let key = self.keys.resource(resource);
             let there = listed.iter().find(|(name, _)| *name == key).and_then(|(_, there)| *there);
             let metadata = KvMetadata {
@@ -198,6 +212,14 @@ impl Cache {
 /// A hash for metadata; numbers of JavaScript are exact up to 53 bits.
 fn content_hash(text: &str) -> u64 {
     xxh3_64(text.as_bytes()) & ((1 << 52) - 1)
+}
+
+/// Other listings are derived from the snapshot, which KV has: writing them would use up a free plan's day.
+fn is_kept_in_kv(resource: &Resource) -> bool {
+    match resource {
+        Resource::Snapshot(_) => true,
+        Resource::Listing(selection) => WARM.contains(selection),
+    }
 }
 
 fn is_good_enough(there: &KvMetadata, new: &KvMetadata, ttl: Duration) -> bool {

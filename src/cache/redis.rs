@@ -12,15 +12,15 @@ use super::{
     replies::{self, Life, Replies},
 };
 
-/// Publishes keys unless something forbids it: KEYS are epoch, sync marker and the values' keys; ARGV the epoch that
-/// was read first (empty for none), the lifetime in ms, and the values. The first value's key tells whether a newer
-/// one is there: it would live longer. The slack covers rounding, and a backend that set the same lifetime.
+/// Publishes keys unless something forbids it: KEYS are epoch, fence, sync marker and the values' keys; ARGV the epoch
+/// that was read first (empty for none), the lifetime in ms, and the values. The first value's key tells whether a
+/// newer one is there: it would live longer.
 pub const PUBLISH: &str = "\
 local epoch = redis.call('GET', KEYS[1]) or ''
-if epoch ~= ARGV[1] then return 'moved' end
-if redis.call('EXISTS', KEYS[2]) == 1 then return 'syncing' end
-if redis.call('PTTL', KEYS[3]) > tonumber(ARGV[2]) then return 'newer' end
-for i = 3, #KEYS do redis.call('SET', KEYS[i], ARGV[i], 'PX', ARGV[2]) end
+if epoch ~= ARGV[1] or redis.call('EXISTS', KEYS[2]) == 1 then return 'moved' end
+if redis.call('EXISTS', KEYS[3]) == 1 then return 'syncing' end
+if redis.call('PTTL', KEYS[4]) > tonumber(ARGV[2]) then return 'newer' end
+for i = 4, #KEYS do redis.call('SET', KEYS[i], ARGV[i - 1], 'PX', ARGV[2]) end
 return 'published'";
 
 /// Deletes a key if it still holds our token.
@@ -28,13 +28,18 @@ pub const RELEASE: &str = "\
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0";
 
-/// Raises the epoch, and with `ARGV[2]` = 1 the barrier to it. An epoch that is not there begins at `ARGV[1]`, the time
-/// in ms, so that a Redis that lost its data never counts through the same numbers again.
+/// Raises the epoch (KEYS: epoch, barrier, fence). An epoch that is not there begins at `ARGV[1]`, the time in ms, so
+/// that a Redis that lost its data never counts through the same numbers again. With `ARGV[2]` = 1 the barrier is
+/// raised to it. `ARGV[3]` is how many ms the fence stands; 0 takes it down.
 pub const RAISE: &str = "\
 redis.call('SET', KEYS[1], ARGV[1], 'NX')
 local epoch = redis.call('INCR', KEYS[1])
 if ARGV[2] == '1' then redis.call('SET', KEYS[2], epoch) end
+if ARGV[3] == '0' then redis.call('DEL', KEYS[3]) else redis.call('SET', KEYS[3], '1', 'PX', ARGV[3]) end
 return epoch";
+
+/// An invalidation that dies leaves its fence for this long.
+const FENCE_MS: &str = "30000";
 
 /// Upstash takes requests of 10 MB on its smaller plans (ANCHORS.md §F); JSON escapes add to a value.
 const PUBLISH_BYTES_MAX: usize = 6_000_000;
@@ -224,8 +229,8 @@ pub async fn publish(
     while !rest.is_empty() {
         let (batch, later) = rest.split_at(batch_len(rest));
         let mut eval = command(["EVAL", PUBLISH]);
-        eval.push(batch.len().saturating_add(2).to_string());
-        eval.extend([keys.epoch(), keys.sync_marker()]);
+        eval.push(batch.len().saturating_add(3).to_string());
+        eval.extend([keys.epoch(), keys.fence(), keys.sync_marker()]);
         eval.extend(batch.iter().map(|(key, _)| key.clone()));
         eval.extend([epoch.clone(), life.clone()]);
         eval.extend(batch.iter().map(|(_, text)| (*text).to_owned()));
@@ -250,19 +255,33 @@ fn batch_len(values: &[(String, &str)]) -> usize {
     fits.count().max(1)
 }
 
+/// Which end of an invalidation raises the epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Raise {
+    /// Before anything is unlinked: the fence goes up.
+    Begin,
+    /// After everything is: the fence comes down.
+    End,
+}
+
 /// Raises the epoch; returns the new one.
 pub async fn raise(
     redis: &dyn Redis,
     keys: &KeySpace,
+    raise: Raise,
     hard: bool,
     now_ms: u64,
     timeout: Duration,
 ) -> Result<u64, TierError> {
     let now_ms = now_ms.to_string();
     let hard = if hard { "1" } else { "0" };
-    let commands =
-        vec![command(["EVAL", RAISE, "2", &keys.epoch(), &keys.barrier(), &now_ms, hard])];
-    let epoch = Replies::of(redis, commands, timeout).await?.integer()?;
+    let fence_ms = match raise {
+        Raise::Begin => FENCE_MS,
+        Raise::End => "0",
+    };
+    let (epoch, barrier, fence) = (keys.epoch(), keys.barrier(), keys.fence());
+    let command = command(["EVAL", RAISE, "3", &epoch, &barrier, &fence, &now_ms, hard, fence_ms]);
+    let epoch = Replies::of(redis, vec![command], timeout).await?.integer()?;
     u64::try_from(epoch).map_err(|_| TierError::Malformed)
 }
 

@@ -1,6 +1,6 @@
 //! What an isolate knows: plain data, lost with the isolate.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use super::{
     backoff::Backoff,
@@ -17,11 +17,11 @@ use crate::{
     ports::{Tier, Timestamp},
 };
 
-/// The last epochs that Redis gave, and when that request was begun.
+/// The last epochs that Redis gave, and when that request had ended.
 #[derive(Clone, Copy, Debug)]
 struct Observed {
     epochs: Epochs,
-    begun: Timestamp,
+    ended: Timestamp,
 }
 
 /// The last snapshot that was good: what a new one is measured against.
@@ -31,6 +31,8 @@ pub(super) struct LastGood {
     pub(super) models: usize,
     pub(super) offers_max: u32,
 }
+
+const MISSED_KEPT: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 pub(super) struct State {
@@ -42,7 +44,9 @@ pub(super) struct State {
     pub(super) hedge: Hedge,
     pub(super) counters: Counters,
     pub(super) flushed_at: Timestamp,
-    pub(super) check_begun_at: Timestamp,
+    pub(super) check_ended_at: Timestamp,
+    /// When Upstash and KV were last found to have nothing fresh of a thing.
+    missed: HashMap<Resource, Timestamp>,
     last_good: HashMap<Scope, LastGood>,
     observed: Option<Observed>,
 }
@@ -58,7 +62,8 @@ impl State {
             hedge: Hedge::default(),
             counters: Counters::default(),
             flushed_at: Timestamp::default(),
-            check_begun_at: Timestamp::default(),
+            check_ended_at: Timestamp::default(),
+            missed: HashMap::new(),
             last_good: HashMap::new(),
             observed: None,
         }
@@ -69,14 +74,14 @@ impl State {
         self.observed.map(|observed| observed.epochs)
     }
 
-    /// Learns epochs from an answer to a request that was begun then. An answer that was overtaken by one to a later
-    /// request teaches nothing: a lagging read can not lower the epoch.
-    pub(super) fn observe(&mut self, epochs: Epochs, begun: Timestamp) {
-        let overtaken = self.observed.is_some_and(|seen| {
-            begun < seen.begun || (begun == seen.begun && epochs.current < seen.epochs.current)
-        });
-        if !overtaken {
-            self.observed = Some(Observed { epochs, begun });
+    /// Learns epochs from a request that was under way from `begun` to `ended`. Of two that overlap nobody knows which
+    /// came to Redis first, so only a higher epoch counts then: a lagging read can not lower it, nor lose it.
+    pub(super) fn observe(&mut self, epochs: Epochs, begun: Timestamp, ended: Timestamp) {
+        let later = self
+            .observed
+            .is_none_or(|seen| begun > seen.ended || epochs.current > seen.epochs.current);
+        if later {
+            self.observed = Some(Observed { epochs, ended });
         }
     }
 
@@ -110,6 +115,22 @@ impl State {
             }
         }
         self.memory.put(resource, slot)
+    }
+
+    /// Notes how a read of Upstash and KV ended.
+    pub(super) fn note_read(&mut self, resource: Resource, found: bool, now: Timestamp) {
+        // Nobody waits for a read this long, and what clients can ask for is not bounded.
+        self.missed.retain(|_, at| now.since(*at) < MISSED_KEPT);
+        if found {
+            self.missed.remove(&resource);
+        } else {
+            self.missed.insert(resource, now);
+        }
+    }
+
+    /// Whether a read that ended since then found nothing.
+    pub(super) fn has_missed(&self, resource: &Resource, since: Timestamp) -> bool {
+        self.missed.get(resource).is_some_and(|at| *at >= since)
     }
 
     /// The last good snapshot of a scope, if this isolate saw one.

@@ -20,6 +20,10 @@ use crate::{
 /// Counters go to Redis at most this often.
 const FLUSH_EVERY: Duration = Duration::from_secs(10);
 
+/// A flush is one pipeline: it ends within its deadline.
+const FLUSH_POLLS: u32 = 50;
+const FLUSH_POLL: Duration = Duration::from_millis(25);
+
 /// The answer of the statistics route.
 #[derive(Clone, Debug)]
 pub struct Statistics(pub Value);
@@ -54,9 +58,21 @@ impl Cache {
         state.leases.release(Work::Flush, hold);
     }
 
+    /// Waits for a flush that is under way, which has taken counts that Redis does not have yet.
+    async fn flush_after_others(&self) {
+        for _ in 0..FLUSH_POLLS {
+            let now = self.now();
+            if !self.state.borrow().leases.is_held(Work::Flush, now) {
+                break;
+            }
+            self.ports.clock.sleep(FLUSH_POLL).await;
+        }
+        self.flush().await;
+    }
+
     /// The statistics, this isolate's latest counts included.
     pub async fn statistics(self: Rc<Self>) -> Statistics {
-        self.flush().await;
+        self.flush_after_others().await;
         let timeout = self.policy.upstash_timeout;
         let shared = self.redis(redis::statistics(&*self.ports.redis, &self.keys, timeout)).await;
         let redis_available = shared.is_ok();

@@ -72,6 +72,15 @@ impl Cache {
         self.call(Tier::Upstash, self.policy.upstash_timeout, call).await
     }
 
+    /// The same with a deadline of its own, for what nobody waits for.
+    pub(super) async fn redis_within<T>(
+        &self,
+        limit: Duration,
+        call: impl Future<Output = Result<T, TierError>>,
+    ) -> Result<T, TierError> {
+        self.call(Tier::Upstash, limit, call).await
+    }
+
     /// A KV call under its breaker and deadline.
     pub(super) async fn kv<T>(
         &self,
@@ -141,7 +150,7 @@ impl Cache {
                 Ok(read) => read,
                 Err(error) => return Found::Failed(error),
             };
-            cache.state.borrow_mut().observe(read.epochs, begun);
+            cache.state.borrow_mut().observe(read.epochs, begun, cache.ports.clock.now());
             let Some((text, life)) = read.value else { return Found::Nothing };
             let now = cache.now();
             let (at, expiry) = cache.born(life, now);

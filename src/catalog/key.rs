@@ -63,6 +63,11 @@ impl KeySpace {
         format!("{}models:edge:barrier", self.namespace)
     }
 
+    /// Stands while an invalidation unlinks: nothing is published then.
+    pub fn fence(&self) -> String {
+        format!("{}models:edge:fence", self.namespace)
+    }
+
     /// Who may rebuild a scope's snapshot.
     pub fn lease(&self, scope: Scope) -> String {
         self.edge("lease", scope.as_str())
@@ -149,7 +154,13 @@ mod tests {
         let ours: Vec<String> = Scope::BOTH
             .into_iter()
             .flat_map(|scope| [keys.lease(scope), keys.backoff(scope)])
-            .chain([keys.epoch(), keys.barrier(), keys.statistics(), keys.warm_report()])
+            .chain([
+                keys.epoch(),
+                keys.barrier(),
+                keys.fence(),
+                keys.statistics(),
+                keys.warm_report(),
+            ])
             .collect();
         for name in ["index", "filtered:sortname:asc", "edge:epoch", "edge:snapshot:active"] {
             let theirs = format!("gw:models:unique:{name}");

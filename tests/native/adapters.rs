@@ -90,6 +90,7 @@ fn upstash_failures_are_typed_and_tell_no_text() {
         (400, r#"{"error":"ERR max request size exceeded. token-a"}"#, command("ERR")),
         (429, "slow down", TierError::Limited),
         (502, "<html>", TierError::Status(502)),
+        (500, r#"{"error":"ERR connection refused"}"#, TierError::Status(500)),
         (200, "<html>", TierError::Malformed),
         (200, r#"[{"result":1},{"result":2}]"#, TierError::Malformed),
         (200, r#"[{"result":{"a":1}}]"#, TierError::Malformed),

@@ -110,6 +110,18 @@ fn unkey_and_cachified_a_dead_origin_is_probed_not_hammered() {
 }
 
 #[test]
+fn a_dead_origin_is_backed_off_from_without_redis_too() {
+    let world = World::new(3);
+    world.origin.fault.set(Fault::Error);
+    world.redis.fault.set(Fault::Error);
+    let isolate = world.isolate(1);
+    for _ in 0..5 {
+        assert!(isolate.get(LISTING).0.is_err());
+    }
+    assert_eq!(world.origin.loads.borrow().len(), 1);
+}
+
+#[test]
 fn bentocache_and_cachified_a_hung_tier_hangs_no_request() {
     for fresh_in_kv in [true, false] {
         let world = with_redis();

@@ -118,6 +118,67 @@ fn d4_nothing_is_published_while_the_backend_synchronizes() {
 }
 
 #[test]
+fn what_is_read_while_an_invalidation_unlinks_is_not_published_as_current() {
+    for (seed, offset_ms) in (0..20).flat_map(|seed| (0..16).map(move |offset| (seed, offset))) {
+        let world = World::new(seed);
+        warm(&world.isolate(1), false);
+        world.origin.change();
+        let (operator, reader) = (world.isolate(2), world.isolate(3));
+        let cache = Rc::clone(&operator.cache);
+        world.sim.spawn(2, async move {
+            cache.invalidate(InvalidationMode::Hard).await.unwrap();
+        });
+        world.sim.run_for(Duration::from_millis(offset_ms));
+        let custom = Selection { min_providers: Some(4), order: Order::Asc, ..LISTING };
+        world.sim.spawn(3, async move { drop(reader.ask(custom).await) });
+        world.sim.run_for(Duration::from_secs(5));
+        if let Some(text) = world.redis.get(&world.keys.listing(&custom)) {
+            let listing = model_catalog_edge::catalog::Listing::decode(text).unwrap();
+            assert_eq!(version(&listing), Some(2), "seed {seed}, {offset_ms} ms in");
+        }
+    }
+}
+
+#[test]
+fn a_read_that_overlaps_the_first_claim_does_not_lose_the_epoch() {
+    for (seed, offset_ms) in (0..20).flat_map(|seed| (0..12).map(move |offset| (seed, offset))) {
+        let world = World::new(seed);
+        let isolate = world.isolate(1);
+        let first = isolate.clone();
+        world.sim.spawn(1, async move { drop(first.ask(LISTING).await) });
+        world.sim.run_for(Duration::from_millis(offset_ms));
+        let second = isolate.clone();
+        let other = Selection { scope: Scope::All, ..LISTING };
+        world.sim.spawn(1, async move { drop(second.ask(other).await) });
+        world.sim.run_for(Duration::from_secs(5));
+        assert_eq!(
+            isolate.cache.counted(Counter::PublishRefused),
+            0,
+            "seed {seed}, {offset_ms} ms"
+        );
+        let loads = world.origin.loads.borrow().len();
+        assert_eq!(loads, 2, "one for each scope; seed {seed}, {offset_ms} ms in");
+    }
+}
+
+#[test]
+fn what_could_not_be_published_is_tried_again() {
+    let world = World::new(1);
+    let isolate = world.isolate(1);
+    world.redis.fault.set(Fault::Error);
+    isolate.get(LISTING).0.unwrap();
+    isolate.settle();
+    world.redis.fault.set(Fault::None);
+    assert!(world.redis.keys().is_empty());
+    for _ in 0..4 {
+        world.sim.run_for(Duration::from_secs(20));
+        isolate.get(LISTING).0.unwrap();
+        isolate.settle();
+    }
+    assert!(world.redis.get(&world.keys.listing(&LISTING)).is_some());
+}
+
+#[test]
 fn a_newer_snapshot_is_not_overwritten_by_an_older_one() {
     let world = World::new(1);
     world.origin.latency_ms.set(6_000);

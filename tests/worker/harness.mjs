@@ -5,6 +5,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createTestHarness } from "wrangler";
 
+// wrangler would ask the internet for what a request's `cf` looks like.
+process.env.CLOUDFLARE_CF_FETCH_ENABLED ??= "false";
+
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const build = process.env.WORKER_BUILD_DIR ?? join(root, "build");
 

@@ -160,11 +160,17 @@ impl FakeRedis {
                 }
                 Reply::Integer(i64::from(ours))
             }
-            ["EVAL", script, "2", epoch, barrier, now, hard] if *script == RAISE => {
+            ["EVAL", script, "3", epoch, barrier, fence, now, hard, fence_ms]
+                if *script == RAISE =>
+            {
                 self.set_absent(epoch, now, None);
                 let raised = self.increment(epoch);
                 if *hard == "1" {
                     self.set(barrier, &raised.to_string(), None);
+                }
+                match fence_ms.parse().unwrap() {
+                    0 => drop(self.data.borrow_mut().remove(*fence)),
+                    ms => self.set(fence, "1", Some(Duration::from_millis(ms))),
                 }
                 Reply::Integer(raised)
             }
@@ -184,18 +190,19 @@ impl FakeRedis {
         let count: usize = words[0].parse().unwrap();
         let (keys, args) = words[1..].split_at(count);
         let (epoch, life) = (args[0], args[1].parse::<i64>().unwrap());
-        let refused = if self.get(keys[0]).unwrap_or_default() != epoch {
+        let fenced = self.get(keys[1]).is_some();
+        let refused = if fenced || self.get(keys[0]).unwrap_or_default() != epoch {
             Some("moved")
-        } else if self.get(keys[1]).is_some() {
+        } else if self.get(keys[2]).is_some() {
             Some("syncing")
-        } else if self.pttl(keys[2]) > life {
+        } else if self.pttl(keys[3]) > life {
             Some("newer")
         } else {
             None
         };
         if refused.is_none() {
             let life = Duration::from_millis(u64::try_from(life).unwrap());
-            for (key, value) in keys[2..].iter().zip(&args[2..]) {
+            for (key, value) in keys[3..].iter().zip(&args[2..]) {
                 self.set(key, value, Some(life));
             }
         }
