@@ -10,6 +10,7 @@ import { WASM_BINDGEN, WORKER_BUILD } from "./versions.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const wasm = join(root, "build", "index_bg.wasm");
+const script = join(root, "build", "index.js");
 const stamp = join(root, "build", ".sources");
 
 function* files(path) {
@@ -35,7 +36,7 @@ function size() {
 }
 
 const sources = digest();
-if (!existsSync(wasm) || !existsSync(stamp) || readFileSync(stamp, "utf8") !== sources) {
+if (!existsSync(wasm) || !existsSync(script) || !existsSync(stamp) || readFileSync(stamp, "utf8") !== sources) {
   process.stdout.write("[build] the Worker, with full optimization (one to three minutes)\n");
   const bin = (name) => join(root, "node_modules", ".bin", name);
   const env = {

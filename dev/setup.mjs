@@ -1,9 +1,9 @@
 // Everything a fresh machine needs, step by step; each step is skipped when its result is there. Runs on Node 20 with
-// nothing installed, so it uses Node's own modules only.
-import { execFileSync, spawnSync } from "node:child_process";
+// nothing installed, so it uses Node's own modules only. The npm scripts say `hash -r` after it: it may have installed the
+// Node that the rest runs on, and the shell remembers where it found the old one.
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { toolBin, toolRoot } from "./tools.mjs";
@@ -32,18 +32,21 @@ function has(command) {
   return spawnSync(command, ["--version"], { stdio: "ignore" }).status === 0;
 }
 
-function npmPackages() {
+function lockDigest() {
   const hash = createHash("sha256");
   for (const file of ["package.json", "package-lock.json"]) {
     hash.update(readFileSync(join(root, file)));
   }
-  const digest = hash.digest("hex");
+  return hash.digest("hex");
+}
+
+function npmPackages() {
   const stamp = join(root, "node_modules", ".setup");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lockDigest()) return;
   say("npm packages from the lock file (half a minute)");
   // Not `npm ci`: where a registry lacks a package for another operating system it refuses the lock file.
   run("npm", ["install", "--no-audit", "--no-fund"], "Is the npm registry reachable? Then try again.");
-  writeFileSync(stamp, digest);
+  writeFileSync(stamp, lockDigest());
 }
 
 function rust() {
@@ -51,22 +54,25 @@ function rust() {
     fail("rustup is missing", "Install it as its site says (rustup with a stable toolchain), then try again.");
   }
   const pinned = /channel = "(.+)"/.exec(readFileSync(join(root, "rust-toolchain.toml"), "utf8"))[1];
-  const rustup = process.env.RUSTUP_HOME ?? join(homedir(), ".rustup");
-  const installed = execFileSync("rustc", ["--print", "sysroot"], { cwd: root, encoding: "utf8" }).trim();
-  if (existsSync(join(installed, "lib", "rustlib", "wasm32-unknown-unknown"))) return;
-  say(`the wasm32 target of Rust ${pinned} (into ${rustup})`);
-  run("rustup", ["target", "add", "wasm32-unknown-unknown"], "Is the Rust release server reachable? Then try again.");
+  // rustup fetches the pinned toolchain when it is first named.
+  const { status, stdout } = spawnSync("rustc", ["--print", "sysroot"], { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  if (status !== 0) fail(`Rust ${pinned} is not there`, `Is the Rust release server reachable? Then try: rustup toolchain install ${pinned}`);
+  if (!existsSync(join(stdout.trim(), "lib", "rustlib", "wasm32-unknown-unknown"))) {
+    say(`the wasm32 target of Rust ${pinned}`);
+    run("rustup", ["target", "add", "wasm32-unknown-unknown"], "Is the Rust release server reachable? Then try again.");
+  }
+  return pinned;
 }
 
-function tool(name, version, binary, args) {
+function tool(toolchain, name, version, binary, args) {
   if (existsSync(toolBin(name, version, binary))) return;
   say(`${name} ${version} (some two minutes, once for all clones)`);
   const into = toolRoot(name, version);
   mkdirSync(into, { recursive: true });
   // A debug build takes half the time to make, and what it does here takes no time.
   const command = ["install", name, "--version", version, "--debug", "--root", into, ...args];
-  // Its own target folder would be a temporary one, made anew for each tool.
-  run("cargo", command, "Is the crates registry reachable? Then try again.", { cwd: homedir() });
+  const env = { ...process.env, RUSTUP_TOOLCHAIN: toolchain };
+  run("cargo", command, "Is the crates registry reachable? Then try again.", { env });
 }
 
 function redis() {
@@ -76,15 +82,26 @@ function redis() {
     fail("redis-server is missing", "Install it: apt-get install redis-server (Debian, Ubuntu), brew install redis (macOS).");
   }
   say("redis-server, by apt-get");
-  // The package would start a server of its own; policy-rc.d's answer 101 keeps it from that in this installation.
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   run("apt-get", ["update", "-q"], "Are Debian's package servers reachable? Then try again.", { env });
-  run("apt-get", ["install", "-q", "-y", "--no-install-recommends", "redis-server"], "See what apt-get says above.", { env });
+  withoutServices(() => {
+    const install = ["install", "-q", "-y", "--no-install-recommends", "redis-server"];
+    run("apt-get", install, "See what apt-get says above.", { env });
+  });
+}
+
+// The package would start a server of its own. Debian's packages ask this file first, and 101 forbids it.
+function withoutServices(install) {
+  const policy = "/usr/sbin/policy-rc.d";
+  const ours = !existsSync(policy);
+  if (ours) writeFileSync(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  process.on("exit", () => ours && rmSync(policy, { force: true }));
+  install();
 }
 
 npmPackages();
-rust();
-redis();
-tool("worker-build", WORKER_BUILD, "worker-build", ["--locked"]);
+const toolchain = rust();
+if (!process.argv.includes("--without-servers")) redis();
+tool(toolchain, "worker-build", WORKER_BUILD, "worker-build", ["--locked"]);
 // Its published lock file can name versions that a mirror does not have yet, so it resolves anew.
-tool("wasm-bindgen-cli", WASM_BINDGEN, "wasm-bindgen", []);
+tool(toolchain, "wasm-bindgen-cli", WASM_BINDGEN, "wasm-bindgen", []);

@@ -4,6 +4,13 @@ use std::{fmt, time::Duration};
 
 use crate::{catalog::KeySpace, ports::Vars};
 
+/// Work behind a response ends after thirty seconds (PLATFORM.md §5): no call may take longer.
+const MILLIS_MAX: u64 = 25_000;
+/// A year.
+const SECONDS_MAX: u64 = 31_536_000;
+/// An isolate has 128 MB for everything (PLATFORM.md §5).
+const BYTES_MAX: u64 = 100_000_000;
+
 /// What the Worker may do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
@@ -168,25 +175,24 @@ impl Reader<'_> {
     }
 
     fn seconds(&mut self, name: &str, default: Duration, least: u64) -> Duration {
-        Duration::from_secs(self.number(name, default.as_secs(), least))
+        Duration::from_secs(self.number(name, default.as_secs(), least, SECONDS_MAX))
     }
 
     fn millis(&mut self, name: &str, default: Duration) -> Duration {
-        Duration::from_millis(self.number(name, crate::ports::millis(default), 1))
+        Duration::from_millis(self.number(name, crate::ports::millis(default), 1, MILLIS_MAX))
     }
 
     fn bytes(&mut self, name: &str, default: usize) -> usize {
         let default = u64::try_from(default).unwrap_or(u64::MAX);
-        usize::try_from(self.number(name, default, 0)).unwrap_or(usize::MAX)
+        usize::try_from(self.number(name, default, 0, BYTES_MAX)).unwrap_or(usize::MAX)
     }
 
-    fn number(&mut self, name: &str, default: u64, least: u64) -> u64 {
+    fn number(&mut self, name: &str, default: u64, least: u64, most: u64) -> u64 {
         let Some(text) = self.text(name) else { return default };
         match text.parse() {
-            // A year in seconds is already more than any of them means.
-            Ok(number) if (least..=31_536_000_000).contains(&number) => number,
+            Ok(number) if (least..=most).contains(&number) => number,
             _ => {
-                self.faults.push(format!("{name} must be a whole number, {least} or more"));
+                self.faults.push(format!("{name} must be a whole number from {least} to {most}"));
                 default
             }
         }

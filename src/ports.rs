@@ -328,7 +328,7 @@ impl OriginError {
 /// Where snapshots come from.
 #[async_trait(?Send)]
 pub trait Origin {
-    /// Reads every model of a scope. `timeout` covers all of it.
+    /// Reads every model of a scope. `timeout` bounds each request; whoever calls bounds the whole.
     async fn load(&self, scope: Scope, timeout: Duration) -> Result<Load, OriginError>;
 }
 

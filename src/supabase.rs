@@ -17,6 +17,9 @@ const PAGE_ROWS_MAX: usize = 1000;
 /// A Worker may have six connections open (PLATFORM.md §5); two are left to Redis and KV.
 const PAGES_AT_ONCE: usize = 4;
 
+/// Ten times what the largest catalog on record has (REFERENCE.md §8): more is none.
+const ROWS_MAX: usize = 200_000;
+
 const PROVIDERS: &str = "providers?select=id,slug,name&is_active=is.true&order=id";
 const MAPPINGS: &str = "unique_models_provider?select=id,unique_model_id,provider_id,\
     unique_models!inner(id,model_name,sample_model_id),\
@@ -63,6 +66,9 @@ impl Supabase {
         let first = self.page(query, 0, PAGE_ROWS_MAX, true, timeout).await?;
         let range = first.content_range.as_deref().and_then(parse_content_range);
         let (received, total) = range.ok_or(OriginError::Malformed)?;
+        if total > ROWS_MAX {
+            return Err(OriginError::Malformed);
+        }
         if received == 0 && total > 0 {
             return Err(OriginError::CountMismatch { expected: total, distinct: 0 });
         }
@@ -140,7 +146,7 @@ struct Rows {
 
 impl Rows {
     fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<Vec<T>, OriginError> {
-        let mut rows = Vec::with_capacity(self.total);
+        let mut rows = Vec::new();
         for body in &self.bodies {
             let page: Vec<T> = serde_json::from_str(body).map_err(|_| OriginError::Malformed)?;
             rows.extend(page);

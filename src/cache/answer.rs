@@ -114,8 +114,6 @@ pub struct Answer {
     pub at: Timestamp,
     /// Since then.
     pub age: Duration,
-    /// What the tiers said.
-    pub trace: Trace,
 }
 
 /// There is nothing to serve: the origin can not answer, and no tier has anything left.
@@ -133,6 +131,8 @@ pub struct Unavailable {
 pub struct Outcome {
     /// The answer.
     pub answer: Result<Answer, Unavailable>,
+    /// What the tiers said.
+    pub trace: Trace,
     /// To be run behind the response, in order.
     pub follow_ups: Vec<FollowUp>,
 }

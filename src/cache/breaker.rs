@@ -46,10 +46,19 @@ impl State {
     }
 }
 
+/// Leave to make one call. Its outcome counts only while the breaker stands as it stood then: what a call that began
+/// before an opening finds out must not decide the trial after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Permit {
+    generation: u64,
+}
+
 /// The state of one tier's calls.
 #[derive(Clone, Debug)]
 pub struct Breaker {
     state: State,
+    /// Raised with every change of state.
+    generation: u64,
     /// The next opening's length.
     open_for: Duration,
     window_start: Timestamp,
@@ -63,6 +72,7 @@ impl Default for Breaker {
     fn default() -> Self {
         Self {
             state: State::Closed,
+            generation: 0,
             open_for: OPEN_FIRST,
             window_start: Timestamp::default(),
             failures: 0,
@@ -74,33 +84,42 @@ impl Default for Breaker {
 }
 
 impl Breaker {
-    /// Whether a call may be made now. The one that turns an open breaker half-open is the trial, and until it has
-    /// an outcome no other is let through.
-    pub fn permit(&mut self, now: Timestamp) -> bool {
+    /// Leave to make a call now. The one that turns an open breaker half-open is the trial, and until it has an outcome
+    /// no other gets leave.
+    pub fn permit(&mut self, now: Timestamp) -> Option<Permit> {
         match self.state {
-            State::Closed => true,
+            State::Closed => {}
             State::Open { until } | State::HalfOpen { until } if now >= until => {
-                self.state = State::HalfOpen { until: now + TRIAL };
-                true
+                self.change(State::HalfOpen { until: now + TRIAL });
             }
-            State::Open { .. } | State::HalfOpen { .. } => false,
+            State::Open { .. } | State::HalfOpen { .. } => return None,
         }
+        Some(Permit { generation: self.generation })
     }
 
     /// The outcome of a permitted call; `random` jitters the next probe so that isolates do not return together.
-    pub fn record(&mut self, outcome: Result<(), &TierError>, now: Timestamp, random: u64) {
+    pub fn record(
+        &mut self,
+        permit: Permit,
+        outcome: Result<(), &TierError>,
+        now: Timestamp,
+        random: u64,
+    ) {
+        if permit.generation != self.generation {
+            return;
+        }
         self.last_failed = outcome.is_err();
         match (self.state, outcome) {
             (State::HalfOpen { .. }, Ok(())) => {
-                *self = Self { ever_succeeded: true, window_start: now, ..Self::default() };
+                let generation = self.generation.saturating_add(1);
+                let window_start = now;
+                *self = Self { generation, window_start, ever_succeeded: true, ..Self::default() };
             }
             (State::HalfOpen { .. }, Err(error)) => {
                 self.open_for = self.open_for.saturating_mul(2).min(OPEN_MAX);
                 self.open(error, now, random);
             }
-            (State::Closed, outcome) => self.count(outcome, now, random),
-            // The outcome of a call that began before the breaker opened says nothing new.
-            (State::Open { .. }, _) => {}
+            (State::Closed | State::Open { .. }, outcome) => self.count(outcome, now, random),
         }
     }
 
@@ -112,6 +131,11 @@ impl Breaker {
     /// Where it stands.
     pub fn state(&self) -> State {
         self.state
+    }
+
+    fn change(&mut self, state: State) {
+        self.state = state;
+        self.generation = self.generation.saturating_add(1);
     }
 
     fn count(&mut self, outcome: Result<(), &TierError>, now: Timestamp, random: u64) {
@@ -135,7 +159,7 @@ impl Breaker {
             TierError::Quota => OPEN_QUOTA,
             _ => self.open_for,
         };
-        self.state = State::Open { until: now + jittered(length, random) };
+        self.change(State::Open { until: now + jittered(length, random) });
         (self.failures, self.successes) = (0, 0);
     }
 }
@@ -155,24 +179,44 @@ mod tests {
 
     const FAILURE: Result<(), &TierError> = Err(&TierError::Timeout);
 
+    /// A call that is made and ends at once.
+    fn call(breaker: &mut Breaker, outcome: Result<(), &TierError>, now: Timestamp) {
+        let permit = breaker.permit(now).expect("leave to call");
+        breaker.record(permit, outcome, now, u64::MAX);
+    }
+
     fn opened(error: &TierError) -> Breaker {
         let mut breaker = Breaker::default();
         for _ in 0..FAILURES_MIN {
-            assert!(breaker.permit(Timestamp(1000)));
-            breaker.record(Err(error), Timestamp(1000), 0);
+            call(&mut breaker, Err(error), Timestamp(1000));
         }
         breaker
+    }
+
+    #[test]
+    fn a_straggler_does_not_decide_the_trial() {
+        let mut breaker = Breaker::default();
+        let straggler = breaker.permit(Timestamp(1000)).unwrap();
+        for _ in 0..FAILURES_MIN {
+            call(&mut breaker, FAILURE, Timestamp(1000));
+        }
+        let later = Timestamp(60_000);
+        let trial = breaker.permit(later).unwrap();
+        breaker.record(straggler, FAILURE, later, 0);
+        assert!(matches!(breaker.state(), State::HalfOpen { .. }), "{:?}", breaker.state());
+        breaker.record(trial, Ok(()), later, 0);
+        assert_eq!(breaker.state(), State::Closed);
     }
 
     #[test]
     fn five_failures_that_are_half_of_the_window_open_it() {
         let mut breaker = Breaker::default();
         for _ in 0..6 {
-            breaker.record(Ok(()), Timestamp(0), 0);
+            call(&mut breaker, Ok(()), Timestamp(0));
         }
         for n in 1..=6 {
             assert_eq!(breaker.state(), State::Closed, "after {} failures of many calls", n - 1);
-            breaker.record(FAILURE, Timestamp(1), 0);
+            call(&mut breaker, FAILURE, Timestamp(1));
         }
         assert!(matches!(breaker.state(), State::Open { .. }));
     }
@@ -181,7 +225,7 @@ mod tests {
     fn failures_of_an_earlier_window_are_forgotten() {
         let mut breaker = Breaker::default();
         for n in 0..20 {
-            breaker.record(FAILURE, Timestamp(n * 3_000), 0);
+            call(&mut breaker, FAILURE, Timestamp(n * 3_000));
         }
         assert_eq!(breaker.state(), State::Closed);
     }
@@ -190,21 +234,21 @@ mod tests {
     fn half_open_lets_exactly_one_trial_through() {
         let mut breaker = opened(&TierError::Unreachable);
         let later = Timestamp(1000) + OPEN_FIRST * 2;
-        assert!(!breaker.permit(Timestamp(1001)));
-        let through = (0..50).filter(|_| breaker.permit(later)).count();
-        assert_eq!(through, 1, "BentoCache lets all 50 through (ANCHORS.md §C)");
-        breaker.record(Ok(()), later, 0);
+        assert_eq!(breaker.permit(Timestamp(1001)), None);
+        let through: Vec<Permit> = (0..50).filter_map(|_| breaker.permit(later)).collect();
+        assert_eq!(through.len(), 1, "BentoCache lets all 50 through (ANCHORS.md §C)");
+        breaker.record(through[0], Ok(()), later, 0);
         assert_eq!(breaker.state(), State::Closed);
-        assert!(breaker.permit(later));
+        assert!(breaker.permit(later).is_some());
     }
 
     #[test]
     fn a_trial_whose_request_died_is_given_to_another() {
         let mut breaker = opened(&TierError::Timeout);
         let later = Timestamp(60_000);
-        assert!(breaker.permit(later));
-        assert!(!breaker.permit(later + TRIAL.saturating_sub(Duration::from_millis(1))));
-        assert!(breaker.permit(later + TRIAL));
+        assert!(breaker.permit(later).is_some());
+        assert_eq!(breaker.permit(later + TRIAL.saturating_sub(Duration::from_millis(1))), None);
+        assert!(breaker.permit(later + TRIAL).is_some());
     }
 
     #[test]
@@ -213,8 +257,7 @@ mod tests {
         let mut now = Timestamp(1000);
         for expected_secs in [10, 20, 40, 60, 60] {
             now = now + Duration::from_secs(100);
-            assert!(breaker.permit(now));
-            breaker.record(FAILURE, now, u64::MAX);
+            call(&mut breaker, FAILURE, now);
             let State::Open { until } = breaker.state() else { panic!("{:?}", breaker.state()) };
             let length = until.since(now).as_millis();
             let full = expected_secs * 1000;
@@ -225,9 +268,9 @@ mod tests {
     #[test]
     fn a_used_up_quota_opens_at_once_and_for_long() {
         let mut breaker = Breaker::default();
-        breaker.record(Err(&TierError::Quota), Timestamp(0), 0);
-        assert!(!breaker.permit(Timestamp(0) + OPEN_QUOTA / 2));
-        assert!(breaker.permit(Timestamp(0) + OPEN_QUOTA * 2));
+        call(&mut breaker, Err(&TierError::Quota), Timestamp(0));
+        assert_eq!(breaker.permit(Timestamp(0) + OPEN_QUOTA / 2), None);
+        assert!(breaker.permit(Timestamp(0) + OPEN_QUOTA * 2).is_some());
     }
 
     #[test]

@@ -4,8 +4,7 @@
 use std::{rc::Rc, time::Duration};
 
 use super::{
-    Cache, entry::Freshness, lease::Work, load::LEASE, memory::Slot, publish::Publication, redis,
-    replies::Life,
+    Cache, entry::Freshness, lease::Work, memory::Slot, publish::Publication, redis, replies::Life,
 };
 use crate::{
     catalog::{Resource, Selection},
@@ -17,6 +16,9 @@ const TOLERANCE: Duration = Duration::from_secs(2);
 
 /// How often a request looks whether another one's check has ended.
 const POLL: Duration = Duration::from_millis(5);
+
+/// A check that died gives way to another after this.
+const HELD: Duration = Duration::from_secs(10);
 
 /// A busy isolate's next request comes within this.
 const IDLE: Duration = Duration::from_secs(5);
@@ -50,7 +52,7 @@ impl Cache {
     /// Checks everything resident, unless a check is under way, and fetches `reload` anew if it differs.
     pub(super) async fn check(self: Rc<Self>, reload: Option<Resource>) {
         let begun = self.now();
-        let hold = self.state.borrow_mut().leases.acquire(Work::Check, begun, LEASE);
+        let hold = self.state.borrow_mut().leases.acquire(Work::Check, begun, HELD);
         let Some(hold) = hold else { return };
         let resident: Vec<Resource> =
             self.state.borrow().memory.iter().map(|(resource, _)| *resource).collect();

@@ -1,6 +1,8 @@
 //! An operator's word that what is cached is wrong. KV is not deleted from, since a delete there reaches readers as
 //! late as any write (DESIGN.md §4): the epoch in its metadata tells.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::{
@@ -42,6 +44,9 @@ pub struct Invalidated {
     pub keys_deleted: u64,
 }
 
+/// How long the unlinking of all keys may take: as long as the fence stands.
+const UNLINK: Duration = Duration::from_secs(30);
+
 impl Cache {
     /// Raises the epoch, unlinks every listing and snapshot, and, when hard, clears this isolate's memory. Other
     /// isolates notice with their next check.
@@ -58,12 +63,8 @@ impl Cache {
             self.state.borrow_mut().memory.clear();
         }
         self.raise(Raise::Begin, hard).await?;
-        let mut keys_deleted: u64 = 0;
-        for prefix in self.keys.invalidated_prefixes() {
-            let timeout = self.policy.upstash_timeout;
-            let unlink = redis::unlink(&*self.ports.redis, &prefix, timeout);
-            keys_deleted = keys_deleted.saturating_add(self.redis(unlink).await?);
-        }
+        let unlink = redis::unlink(&*self.ports.redis, &self.keys, self.policy.upstash_timeout);
+        let keys_deleted = self.redis_within(UNLINK, unlink).await?;
         let epoch = self.raise(Raise::End, hard).await?;
         self.count(Counter::Invalidations);
         self.log(&Event::Invalidated { epoch, keys_deleted, mode: mode.as_str() });

@@ -24,8 +24,8 @@ use crate::{
     ports::{Load, OriginError, Tier, TierError, Timestamp, millis},
 };
 
-/// How long a lease lasts, in the isolate and in Redis: longer than a load may take (DESIGN.md §4).
-pub(super) const LEASE: Duration = Duration::from_secs(10);
+/// A lease, in the isolate and in Redis, outlasts the load it is for by this (DESIGN.md §4: 10 s for 8 s).
+const LEASE_MARGIN: Duration = Duration::from_secs(2);
 /// How often a follower looks at memory.
 const POLL_MEMORY: Duration = Duration::from_millis(15);
 /// How often a follower looks at Redis.
@@ -41,12 +41,19 @@ pub struct After {
     pub(super) verdict: Verdict,
 }
 
+impl After {
+    /// Only the lease is to be given back: the origin was not asked.
+    fn untouched(scope: Scope, token: String) -> Self {
+        Self { scope, loaded: None, token: Some(token), verdict: Verdict::Unknown }
+    }
+}
+
 /// What is wanted of a load.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LoadWish {
     /// Not what was read before this.
     pub(super) not_before: Option<Timestamp>,
-    /// Let in a snapshot that shrank.
+    /// Let in a snapshot that shrank, and ask an origin that is backed off from: an operator's word.
     pub(super) force: bool,
     /// Ask Redis for the lease; a walk in which Redis failed already does not ask again.
     pub(super) leased: bool,
@@ -98,9 +105,9 @@ impl LoadEnd {
 impl Cache {
     /// A fresh snapshot of a scope.
     pub(super) async fn load(self: Rc<Self>, scope: Scope, wish: LoadWish) -> LoadEnd {
-        let give_up = self.now() + LEASE;
+        let give_up = self.now() + self.lease();
         let hold = loop {
-            match self.turn(scope, wish.not_before, give_up) {
+            match self.turn(scope, wish, give_up) {
                 Turn::Over(end) => return end,
                 Turn::Lead(hold) => break hold,
                 Turn::Wait => self.ports.clock.sleep(POLL_MEMORY).await,
@@ -110,16 +117,17 @@ impl Cache {
     }
 
     /// One look at plain memory: check and set are one step.
-    fn turn(&self, scope: Scope, not_before: Option<Timestamp>, give_up: Timestamp) -> Turn {
+    fn turn(&self, scope: Scope, wish: LoadWish, give_up: Timestamp) -> Turn {
         let now = self.now();
-        if let Some(entry) = self.resident_snapshot(scope, not_before) {
+        if let Some(entry) = self.resident_snapshot(scope, wish.not_before) {
             return Turn::Over(LoadEnd::of(Ok(entry), Tier::Memory));
         }
         let mut state = self.state.borrow_mut();
-        if let Some(left) = state.backoff.entry(scope).or_default().remaining(now) {
+        let backoff = state.backoff.entry(scope).or_default().remaining(now);
+        if let Some(left) = backoff.filter(|_| !wish.force) {
             return Turn::Over(LoadEnd::unavailable(left, "backing-off"));
         }
-        match state.leases.acquire(Work::Load(scope), now, LEASE) {
+        match state.leases.acquire(Work::Load(scope), now, self.lease()) {
             Some(hold) => Turn::Lead(hold),
             None if now < give_up => Turn::Wait,
             None => Turn::Over(LoadEnd::unavailable(Duration::from_secs(1), "busy")),
@@ -137,7 +145,7 @@ impl Cache {
     /// The isolate's one load: with the lease in Redis if Redis answers, without it if not.
     async fn lead(self: &Rc<Self>, scope: Scope, wish: LoadWish, hold: Hold) -> LoadEnd {
         let work = Work::Load(scope);
-        let give_up = self.now() + LEASE;
+        let give_up = self.now() + self.lease();
         let token = format!("{:016x}{:016x}", self.ports.clock.random(), self.ports.clock.random());
         let (ours, epoch) = loop {
             // Read-only deployments take no lease, and without Redis there is none to take.
@@ -150,13 +158,8 @@ impl Cache {
             };
             self.state.borrow_mut().observe(claim.epochs, begun, self.ports.clock.now());
             let ours = claim.acquired.then(|| token.clone());
-            if let Some(end) = self.spared(scope, wish.not_before, &claim).await {
-                let after = ours.map(|token| After {
-                    scope,
-                    loaded: None,
-                    token: Some(token),
-                    verdict: Verdict::Unknown,
-                });
+            if let Some(end) = self.spared(scope, wish, &claim).await {
+                let after = ours.map(|token| After::untouched(scope, token));
                 self.state.borrow_mut().leases.release(work, hold);
                 return LoadEnd { after, ..end };
             }
@@ -170,38 +173,53 @@ impl Cache {
             self.ports.clock.sleep(POLL_REDIS).await;
         };
         // What came before took its time; the lease must outlast the load.
-        let renewed = self.state.borrow_mut().leases.renew(work, hold, self.now(), LEASE);
+        let renewed = self.state.borrow_mut().leases.renew(work, hold, self.now(), self.lease());
         let Some(hold) = renewed else {
-            return LoadEnd::unavailable(Duration::from_secs(1), "busy");
+            // Another request of this isolate took over meanwhile; what we hold in Redis must not stop it.
+            let end = LoadEnd::unavailable(Duration::from_secs(1), "busy");
+            return LoadEnd { after: ours.map(|token| After::untouched(scope, token)), ..end };
         };
         let end = self.load_from_origin(scope, ours, epoch, wish.force).await;
         self.state.borrow_mut().leases.release(work, hold);
         end
     }
 
+    /// How long a lease lasts: longer than a load may take.
+    fn lease(&self) -> Duration {
+        self.policy.origin_timeout.saturating_add(LEASE_MARGIN)
+    }
+
     async fn claim(&self, scope: Scope, token: &str) -> Result<Claim, TierError> {
         let timeout = self.policy.upstash_timeout;
         let now = self.now().0;
-        self.redis(redis::claim(&*self.ports.redis, &self.keys, scope, token, LEASE, now, timeout))
-            .await
+        self.redis(redis::claim(
+            &*self.ports.redis,
+            &self.keys,
+            scope,
+            token,
+            self.lease(),
+            now,
+            timeout,
+        ))
+        .await
     }
 
     /// Whether the claim shows that the origin need not, or must not, be asked by us.
     async fn spared(
         self: &Rc<Self>,
         scope: Scope,
-        not_before: Option<Timestamp>,
+        wish: LoadWish,
         claim: &Claim,
     ) -> Option<LoadEnd> {
         let now = self.now();
-        if let Some((failures, left)) = claim.backoff {
+        if let Some((failures, left)) = claim.backoff.filter(|_| !wish.force) {
             let mut state = self.state.borrow_mut();
             state.backoff.entry(scope).or_default().adopt(failures, left, now);
             return Some(LoadEnd::unavailable(left, "backing-off"));
         }
         let Life::Expires(_) = claim.snapshot else { return None };
         let (at, _) = self.born(claim.snapshot, now);
-        if not_before.is_some_and(|not_before| at < not_before) {
+        if wish.not_before.is_some_and(|not_before| at < not_before) {
             return None;
         }
         match self.read_upstash(Resource::Snapshot(scope)).await {

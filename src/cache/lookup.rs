@@ -15,23 +15,17 @@ use super::{
     entry::{Entry, Freshness},
     events::Event,
     follow_up::FollowUp,
-    lease::Work,
     load::{LoadEnd, LoadWish},
     memory::Slot,
-    publish::Publication,
-    tiers::Found,
 };
 use crate::{
     catalog::{Resource, Selection},
     config::Mode,
-    ports::{Tier, TierError, Timestamp},
+    ports::{Tier, Timestamp},
 };
 
 /// With something stale at hand, a client does not wait longer than this for the origin; the load goes on behind.
 const SOFT_TIMEOUT: Duration = Duration::from_millis(1000);
-
-/// How often a request looks at memory for what another one is reading.
-const POLL: Duration = Duration::from_millis(5);
 
 impl Cache {
     /// Finds the listing of a selection.
@@ -43,8 +37,7 @@ impl Cache {
         if self.flush_is_due() {
             follow_ups.push(FollowUp::Flush);
         }
-        let answer = answer.map(|served| Answer { trace: walk.trace, ..served });
-        Outcome { answer, follow_ups }
+        Outcome { answer, trace: walk.trace, follow_ups }
     }
 
     fn conclude(&self, selection: &Selection, answer: &Result<Answer, Unavailable>, trace: &Trace) {
@@ -104,7 +97,7 @@ pub(super) struct Walk {
     pub(super) selection: Selection,
     pub(super) begun: Timestamp,
     pub(super) trace: Trace,
-    failed: Vec<Tier>,
+    pub(super) failed: Vec<Tier>,
     stale: Option<Candidate>,
     pub(super) follow_ups: Vec<FollowUp>,
 }
@@ -141,11 +134,12 @@ impl Walk {
         let unknown = self.cache.state.borrow().is_keyed(&self.selection).is_none();
         if !keyed
             && unknown
+            && !self.budget_left().is_zero()
             && let Some(answer) = self.tiers(listing).await
         {
             return Ok(answer);
         }
-        self.serve_stale().ok_or(unavailable)
+        self.fall_back().ok_or(unavailable)
     }
 
     /// A busy isolate checks its memory behind responses. One that idled for longer than that may have missed an
@@ -165,7 +159,7 @@ impl Walk {
     }
 
     /// What memory alone can answer: fresh, or recently expired with a refresh behind it.
-    fn memory(&mut self) -> Option<Answer> {
+    pub(super) fn memory(&mut self) -> Option<Answer> {
         let now = self.cache.now();
         let policy = &self.cache.policy;
         let name = Resource::Listing(self.selection);
@@ -214,125 +208,14 @@ impl Walk {
         }
     }
 
-    /// Upstash and KV, asked by one request of the isolate for all that want the same. The others look at memory for
-    /// what it found, with timers of their own; if it found nothing, they need not ask.
-    async fn tiers(&mut self, resource: Resource) -> Option<Answer> {
-        let cache = Rc::clone(&self.cache);
-        let work = Work::Read(resource);
-        let length = cache.policy.upstash_timeout.saturating_add(cache.policy.kv_timeout);
-        loop {
-            let now = cache.now();
-            let hold = cache.state.borrow_mut().leases.acquire(work, now, length);
-            if let Some(hold) = hold {
-                let answer = self.ask_tiers(resource).await;
-                let mut state = cache.state.borrow_mut();
-                state.leases.release(work, hold);
-                state.note_read(resource, answer.is_some(), cache.ports.clock.now());
-                return answer;
-            }
-            while cache.state.borrow().leases.is_held(work, cache.now()) {
-                cache.ports.clock.sleep(POLL).await;
-            }
-            if let Some(answer) = self.memory() {
-                return Some(answer);
-            }
-            if cache.state.borrow().has_missed(&resource, self.begun) {
-                self.trace.collapsed();
-                return None;
-            }
-        }
-    }
-
-    /// Upstash, and KV when Upstash has nothing, fails, or is silent for too long. The first good answer wins; the
-    /// loser goes on behind the response, so that its outcome still reaches its breaker.
-    async fn ask_tiers(&mut self, resource: Resource) -> Option<Answer> {
-        let cache = Rc::clone(&self.cache);
-        let mut silent = None;
-        if !self.failed.contains(&Tier::Upstash) {
-            let silence = Rc::clone(&cache).silence().boxed_local();
-            match select(cache.read_upstash(resource), silence).await {
-                Either::Left((found, _)) => {
-                    if let Some(answer) = self.heard(Tier::Upstash, resource, found) {
-                        return Some(answer);
-                    }
-                }
-                Either::Right(((), read)) => silent = Some(read),
-            }
-        }
-        if self.failed.contains(&Tier::Kv) {
-            let found = silent?.await;
-            return self.heard(Tier::Upstash, resource, found);
-        }
-        let kv = cache.read_kv(resource);
-        let Some(upstash) = silent else {
-            let found = kv.await;
-            return self.heard(Tier::Kv, resource, found);
-        };
-        let (first, found, second, later) = match select(upstash, kv).await {
-            Either::Left((found, kv)) => (Tier::Upstash, found, Tier::Kv, kv),
-            Either::Right((found, upstash)) => (Tier::Kv, found, Tier::Upstash, upstash),
-        };
-        if let Some(answer) = self.heard(first, resource, found) {
-            if second == Tier::Upstash {
-                self.trace.forward(Tier::Upstash, "miss", Some("silent"));
-            }
-            self.follow_ups.push(FollowUp::Finish(later.map(drop).boxed_local()));
-            return Some(answer);
-        }
-        let found = later.await;
-        self.heard(second, resource, found)
-    }
-
-    /// Judges what a tier had: an answer, something for bad days, or nothing.
-    fn heard(&mut self, tier: Tier, resource: Resource, found: Found) -> Option<Answer> {
-        let entry = match found {
-            Found::Entry(entry) => entry,
-            Found::Nothing => {
-                self.trace.forward(tier, "miss", None);
-                return None;
-            }
-            Found::Corrupt => {
-                self.trace.forward(tier, "miss", Some("corrupt"));
-                return None;
-            }
-            Found::Failed(error) => {
-                let reason = if error == TierError::Open { "bypass" } else { "miss" };
-                self.trace.forward(tier, reason, Some(error.as_str()));
-                self.failed.push(tier);
-                return None;
-            }
-        };
-        let now = self.cache.now();
-        let epochs = self.cache.state.borrow().epochs();
-        let freshness = entry.freshness(now, epochs.as_ref(), &self.cache.policy);
-        match freshness {
-            Freshness::Fresh => {
-                let promotable = tier == Tier::Kv && !self.failed.contains(&Tier::Upstash);
-                let answer = self.serve(tier, resource, &entry, Served::Hit);
-                if promotable {
-                    let publication = Publication::of(resource, &entry);
-                    self.follow_ups.push(FollowUp::Publish(publication));
-                }
-                Some(answer)
-            }
-            Freshness::Revalidate => {
-                self.follow_ups.push(FollowUp::Refresh(resource));
-                Some(self.serve(tier, resource, &entry, Served::Stale))
-            }
-            Freshness::IfError | Freshness::Invalidated => {
-                self.trace.forward(tier, "stale", None);
-                self.remember(tier, resource, entry, freshness);
-                None
-            }
-            Freshness::Gone => {
-                self.trace.forward(tier, "miss", None);
-                None
-            }
-        }
-    }
-
     /// What is not known to be wrong, and then what is newest, is the one to fall back on.
-    fn remember(&mut self, tier: Tier, resource: Resource, entry: Entry, freshness: Freshness) {
+    pub(super) fn remember(
+        &mut self,
+        tier: Tier,
+        resource: Resource,
+        entry: Entry,
+        freshness: Freshness,
+    ) {
         let rank = |freshness: Freshness, entry: &Entry| (Reverse(freshness), entry.at);
         let better = self
             .stale
@@ -345,22 +228,33 @@ impl Walk {
 
     fn serve_stale(&mut self) -> Option<Answer> {
         let Candidate { tier, resource, entry, .. } = self.stale.take()?;
+        Some(self.serve(tier, resource, &entry, Served::Stale))
+    }
+
+    /// Serves what is stale after everything else was asked in vain, and notes when that was.
+    fn fall_back(&mut self) -> Option<Answer> {
+        let resource = self.stale.as_ref()?.resource;
         let now = self.cache.now();
         if let Some(slot) = self.cache.state.borrow_mut().memory.get(&resource) {
             slot.fell_back_at = now;
         }
-        Some(self.serve(tier, resource, &entry, Served::Stale))
+        self.serve_stale()
+    }
+
+    /// What is left of the time a request may take: each tier's deadline, once.
+    fn budget_left(&self) -> Duration {
+        let policy = &self.cache.policy;
+        [policy.upstash_timeout, policy.kv_timeout, policy.origin_timeout]
+            .into_iter()
+            .fold(Duration::ZERO, Duration::saturating_add)
+            .saturating_sub(self.cache.now().since(self.begun))
     }
 
     /// One snapshot load, ours or another's. With something stale at hand it is not waited for longer than a moment.
     async fn origin(&mut self) -> Result<Answer, Unavailable> {
         let cache = Rc::clone(&self.cache);
-        let policy = &cache.policy;
         let scope = self.selection.scope;
-        let budget = [policy.upstash_timeout, policy.kv_timeout, policy.origin_timeout]
-            .into_iter()
-            .fold(Duration::ZERO, Duration::saturating_add)
-            .saturating_sub(cache.now().since(self.begun));
+        let budget = self.budget_left();
         let servable = self.stale.as_ref().is_some_and(|held| held.freshness == Freshness::IfError);
         let limit = if servable { SOFT_TIMEOUT.min(budget) } else { budget };
         let leased = !self.failed.contains(&Tier::Upstash);

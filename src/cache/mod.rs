@@ -5,6 +5,7 @@
 //! everything stale was tried.
 
 mod answer;
+mod ask;
 mod backoff;
 mod breaker;
 mod check;

@@ -44,7 +44,7 @@ const FENCE_MS: &str = "30000";
 /// Upstash takes requests of 10 MB on its smaller plans (ANCHORS.md §F); JSON escapes add to a value.
 const PUBLISH_BYTES_MAX: usize = 6_000_000;
 /// Keys of one SCAN step.
-const SCAN_COUNT: &str = "500";
+const SCAN_COUNT: &str = "1000";
 
 /// What one read found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,17 +168,6 @@ pub async fn claim(
     Ok(Claim { acquired, epochs, backoff, snapshot: replies.life()? })
 }
 
-/// Whether a scope's lease is held by anybody.
-pub async fn is_leased(
-    redis: &dyn Redis,
-    keys: &KeySpace,
-    scope: Scope,
-    timeout: Duration,
-) -> Result<bool, TierError> {
-    let commands = vec![command(["EXISTS", &keys.lease(scope)])];
-    Ok(Replies::of(redis, commands, timeout).await?.integer()? > 0)
-}
-
 /// What the others shall know of the origin when a lease is given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -285,14 +274,21 @@ pub async fn raise(
     u64::try_from(epoch).map_err(|_| TierError::Malformed)
 }
 
-/// Unlinks every key with a prefix; returns how many there were.
-pub async fn unlink(redis: &dyn Redis, prefix: &str, timeout: Duration) -> Result<u64, TierError> {
-    let pattern = format!("{}*", glob_escaped(prefix));
+/// Unlinks every listing and snapshot, in one pass over the keys; returns how many there were. Each step has the
+/// deadline for itself: a Redis that the backend fills takes many.
+pub async fn unlink(
+    redis: &dyn Redis,
+    keys: &KeySpace,
+    timeout: Duration,
+) -> Result<u64, TierError> {
+    let (pattern, prefixes) =
+        (format!("{}*", glob_escaped(&keys.prefix())), keys.invalidated_prefixes());
     let mut cursor = "0".to_owned();
     let mut deleted: u64 = 0;
     loop {
         let scan = command(["SCAN", &cursor, "MATCH", &pattern, "COUNT", SCAN_COUNT]);
-        let (next, found) = Replies::of(redis, vec![scan], timeout).await?.scanned()?;
+        let (next, mut found) = Replies::of(redis, vec![scan], timeout).await?.scanned()?;
+        found.retain(|key| prefixes.iter().any(|prefix| key.starts_with(prefix.as_str())));
         if !found.is_empty() {
             let mut unlink = command(["UNLINK"]);
             unlink.extend(found);

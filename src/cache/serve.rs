@@ -3,10 +3,11 @@
 use std::{rc::Rc, time::Duration};
 
 use super::{
-    answer::{Answer, Said, Served, Trace, Unavailable},
+    answer::{Answer, Said, Served, Unavailable},
     counters::Counter,
     entry::{Content, Entry, Freshness},
     follow_up::FollowUp,
+    gate,
     lookup::Walk,
     memory::Slot,
     publish::Publication,
@@ -25,10 +26,12 @@ impl Walk {
         let Ok(load) = self.cache.ask_origin(self.selection.scope).await else {
             return Err(Unavailable { retry_after: Duration::from_secs(1), reason: "failed" });
         };
+        if gate::judge(load.snapshot.len(), None, false).is_err() {
+            return Err(Unavailable { retry_after: Duration::from_secs(1), reason: "empty" });
+        }
         let listing = Rc::new(load.snapshot.derive(&self.selection));
         let at = self.begun;
-        let trace = Trace::default();
-        Ok(Answer { listing, served: Served::Miss, at, age: Duration::ZERO, trace })
+        Ok(Answer { listing, served: Served::Miss, at, age: Duration::ZERO })
     }
 
     /// Makes the answer from what was found, deriving the listing where it was a snapshot.
@@ -58,10 +61,18 @@ impl Walk {
             let stale = served == Served::Stale;
             self.trace.note(tier, Said::Hit { ttl_secs, key, stale, derived });
         }
-        if tier != Tier::Memory {
+        if tier != Tier::Memory && self.is_kept(resource, entry) {
             self.trace.stored();
         }
-        Answer { listing, served, at: entry.at, age, trace: Trace::default() }
+        Answer { listing, served, at: entry.at, age }
+    }
+
+    /// Whether memory has room for what was found, or for what was derived from it.
+    fn is_kept(&self, resource: Resource, entry: &Entry) -> bool {
+        let state = self.cache.state.borrow();
+        [resource, Resource::Listing(self.selection)]
+            .iter()
+            .any(|name| state.entry_of(name).is_some_and(|kept| kept.at == entry.at))
     }
 
     /// The listing, if another request derived it from the same snapshot already.

@@ -17,6 +17,22 @@ use crate::{
     ports::{Tier, Timestamp},
 };
 
+/// A tier that is called, and has a breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CacheTier {
+    Upstash,
+    Kv,
+}
+
+impl From<CacheTier> for Tier {
+    fn from(tier: CacheTier) -> Self {
+        match tier {
+            CacheTier::Upstash => Self::Upstash,
+            CacheTier::Kv => Self::Kv,
+        }
+    }
+}
+
 /// The last epochs that Redis gave, and when that request had ended.
 #[derive(Clone, Copy, Debug)]
 struct Observed {
@@ -150,11 +166,10 @@ impl State {
         self.is_keyed(selection).unwrap_or_else(|| WARM.contains(selection))
     }
 
-    pub(super) fn breaker(&mut self, tier: Tier) -> Option<&mut Breaker> {
+    pub(super) fn breaker(&mut self, tier: CacheTier) -> &mut Breaker {
         match tier {
-            Tier::Upstash => Some(&mut self.upstash),
-            Tier::Kv => Some(&mut self.kv),
-            Tier::Memory | Tier::Origin => None,
+            CacheTier::Upstash => &mut self.upstash,
+            CacheTier::Kv => &mut self.kv,
         }
     }
 

@@ -8,7 +8,6 @@ use super::{
     Cache,
     counters::Counter,
     lease::Work,
-    load::LEASE,
     redis::{self, Shared},
 };
 use crate::{
@@ -20,6 +19,8 @@ use crate::{
 /// Counters go to Redis at most this often.
 const FLUSH_EVERY: Duration = Duration::from_secs(10);
 
+/// A flush that died gives way to another after this.
+const HELD: Duration = Duration::from_secs(10);
 /// A flush is one pipeline: it ends within its deadline.
 const FLUSH_POLLS: u32 = 50;
 const FLUSH_POLL: Duration = Duration::from_millis(25);
@@ -42,10 +43,14 @@ impl Cache {
             return;
         }
         let now = self.now();
-        let Some(hold) = self.state.borrow_mut().leases.acquire(Work::Flush, now, LEASE) else {
+        let Some(hold) = self.state.borrow_mut().leases.acquire(Work::Flush, now, HELD) else {
             return;
         };
         let counts = self.state.borrow_mut().counters.take_unflushed();
+        if counts.is_empty() {
+            self.state.borrow_mut().leases.release(Work::Flush, hold);
+            return;
+        }
         let named: Vec<(&str, u64)> =
             counts.iter().map(|(counter, by)| (counter.as_str(), *by)).collect();
         let timeout = self.policy.upstash_timeout;

@@ -10,12 +10,14 @@ use futures_util::{
 
 use super::{
     Cache,
+    breaker::Permit,
     counters::Counter,
     entry::{Content, Entry},
     events::{self, Event},
     memory::Slot,
     redis,
     replies::Life,
+    state::CacheTier,
 };
 use crate::{
     catalog::Resource,
@@ -69,7 +71,7 @@ impl Cache {
         &self,
         call: impl Future<Output = Result<T, TierError>>,
     ) -> Result<T, TierError> {
-        self.call(Tier::Upstash, self.policy.upstash_timeout, call).await
+        self.call(CacheTier::Upstash, self.policy.upstash_timeout, call).await
     }
 
     /// The same with a deadline of its own, for what nobody waits for.
@@ -78,7 +80,7 @@ impl Cache {
         limit: Duration,
         call: impl Future<Output = Result<T, TierError>>,
     ) -> Result<T, TierError> {
-        self.call(Tier::Upstash, limit, call).await
+        self.call(CacheTier::Upstash, limit, call).await
     }
 
     /// A KV call under its breaker and deadline.
@@ -86,51 +88,48 @@ impl Cache {
         &self,
         call: impl Future<Output = Result<T, TierError>>,
     ) -> Result<T, TierError> {
-        self.call(Tier::Kv, self.policy.kv_timeout, call).await
+        self.call(CacheTier::Kv, self.policy.kv_timeout, call).await
     }
 
     async fn call<T>(
         &self,
-        tier: Tier,
+        tier: CacheTier,
         limit: Duration,
         call: impl Future<Output = Result<T, TierError>>,
     ) -> Result<T, TierError> {
         let now = self.now();
-        let permitted =
-            self.state.borrow_mut().breaker(tier).is_none_or(|breaker| breaker.permit(now));
-        if !permitted {
-            return Err(TierError::Open);
-        }
+        let permit = self.state.borrow_mut().breaker(tier).permit(now);
+        let Some(permit) = permit else { return Err(TierError::Open) };
         let result =
             within(&*self.ports.clock, limit, call).await.unwrap_or(Err(TierError::Timeout));
-        self.record(tier, result.as_ref().err());
+        self.record(tier, permit, result.as_ref().err());
         result
     }
 
-    fn record(&self, tier: Tier, error: Option<&TierError>) {
+    fn record(&self, tier: CacheTier, permit: Permit, error: Option<&TierError>) {
         let (now, random) = (self.now(), self.ports.clock.random());
         let changed = {
             let mut state = self.state.borrow_mut();
             if error.is_some() {
                 state.counters.count(Counter::Errors);
                 state.counters.count(match tier {
-                    Tier::Kv => Counter::KvErrors,
-                    _ => Counter::UpstashErrors,
+                    CacheTier::Upstash => Counter::UpstashErrors,
+                    CacheTier::Kv => Counter::KvErrors,
                 });
             }
-            state.breaker(tier).and_then(|breaker| {
-                let before = breaker.state().as_str();
-                let outcome = error.filter(|error| error.is_outage()).map_or(Ok(()), Err);
-                breaker.record(outcome, now, random);
-                let after = breaker.state().as_str();
-                (before != after).then_some(after)
-            })
+            let breaker = state.breaker(tier);
+            let before = breaker.state().as_str();
+            let outcome = error.filter(|error| error.is_outage()).map_or(Ok(()), Err);
+            breaker.record(permit, outcome, now, random);
+            let after = breaker.state().as_str();
+            (before != after).then_some(after)
         };
+        let tier = Tier::from(tier).as_str();
         if let Some(error) = error {
-            self.log(&Event::TierError { tier: tier.as_str(), error: error.to_string() });
+            self.log(&Event::TierError { tier, error: error.to_string() });
         }
         if let Some(state) = changed {
-            self.log(&Event::Breaker { tier: tier.as_str(), state });
+            self.log(&Event::Breaker { tier, state });
         }
     }
 

@@ -50,8 +50,8 @@ pub struct WarmReport {
 pub struct WarmedVariant {
     /// The parameters, as the backend names them.
     pub variant: Variant,
-    /// Its key in Redis and KV.
-    pub key: String,
+    /// Its key in Redis and KV; none when no model has so many offers, since an empty listing needs none.
+    pub key: Option<String>,
     /// Its number of models.
     pub count: usize,
 }
@@ -93,6 +93,8 @@ impl Cache {
             // The log has the report; a Redis that fails is logged where it is found.
             let _ = self.redis(save).await;
         }
+        // Cron's isolate may never see a request that would do it.
+        self.flush().await;
         report
     }
 
@@ -148,7 +150,8 @@ impl Cache {
             .iter()
             .map(|selection| WarmedVariant {
                 variant: selection.into(),
-                key: self.keys.listing(selection),
+                key: (selection.min_providers.unwrap_or(0) <= snapshot.offers_max())
+                    .then(|| self.keys.listing(selection)),
                 count: snapshot.count(selection),
             })
             .collect();

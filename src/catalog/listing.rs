@@ -116,7 +116,18 @@ mod tests {
         }
         let offer = whole.replace("[]", r#"[{"slug":"x"}]"#);
         let nan = whole.replace("\"cheapest_prompt_price\":null", "\"cheapest_prompt_price\":NaN");
-        for text in [&offer, &nan, "\"text\"", "[1,2]", "{}", "null", "[{}]", "[]x", "[[]]"] {
+        for text in [
+            &offer,
+            &nan,
+            "\"text\"",
+            "[1,2]",
+            "{}",
+            "null",
+            "[{}]",
+            "[]x",
+            "[[]]",
+            r#"[["x","X",[],0,null,null,null,null]]"#,
+        ] {
             assert!(Listing::decode(text.to_owned()).is_err(), "{text}");
         }
     }

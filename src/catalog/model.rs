@@ -6,7 +6,7 @@ use std::{cmp::Ordering, collections::BTreeMap};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::price::Price;
+use super::{price::Price, record::Object};
 
 /// A row of `providers`.
 #[derive(Clone, Debug, Deserialize)]
@@ -140,6 +140,7 @@ impl<'a> Offer<'a> {
         let stored: StoredPricing<'_> = row
             .pricing
             .and_then(|pricing| serde_json::from_str(pricing.get()).ok())
+            .map(|Object(stored)| stored)
             .unwrap_or_default();
         let price = Price::read(stored.prompt);
         let pricing = Pricing {

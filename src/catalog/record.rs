@@ -1,15 +1,27 @@
 //! What a cached value must be before anything of it is served: a JSON array of objects with the fields of
 //! REFERENCE.md §2.2. A truncated, foreign or half-right value is refused whole (D8, D10).
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt, marker::PhantomData};
 
-use serde::{Deserialize, de::IgnoredAny};
+use serde::{
+    Deserialize,
+    de::{IgnoredAny, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use serde_json::value::RawValue;
 
-/// Why a value is not a listing. The text says where, never what, so it can be logged.
-#[derive(Debug, thiserror::Error)]
-#[error("not a listing: {0}")]
-pub struct Malformed(#[from] serde_json::Error);
+/// Why a value is not a listing: where it stopped being one. What stands there is not repeated, so it can be logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a listing at line {line}, column {column}")]
+pub struct Malformed {
+    line: usize,
+    column: usize,
+}
+
+impl From<serde_json::Error> for Malformed {
+    fn from(error: serde_json::Error) -> Self {
+        Self { line: error.line(), column: error.column() }
+    }
+}
 
 /// What sorting and filtering need of a model.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +47,7 @@ struct ModelShape<'a> {
     id: Option<Cow<'a, str>>,
     #[serde(borrow)]
     name: Cow<'a, str>,
-    providers: Vec<OfferShape>,
+    providers: Vec<Object<OfferShape>>,
     provider_count: u32,
     #[serde(borrow, deserialize_with = "present")]
     cheapest_provider: Option<Cow<'a, str>>,
@@ -52,7 +64,7 @@ struct ModelShape<'a> {
 struct OfferShape {
     slug: IgnoredAny,
     name: IgnoredAny,
-    pricing: PricingShape,
+    pricing: Object<PricingShape>,
     context_length: IgnoredAny,
     health_status: IgnoredAny,
     average_response_time_ms: IgnoredAny,
@@ -73,6 +85,29 @@ struct PricingShape {
     request: IgnoredAny,
 }
 
+/// A JSON object: serde would take an array of the right length for one.
+pub(super) struct Object<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+    }
+}
+
 /// An optional field that must stand there all the same: serde would take a missing one for null.
 fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
@@ -89,7 +124,7 @@ pub(super) fn records(text: &str) -> Result<Vec<Record>, Malformed> {
 }
 
 fn record(text: &str, item: &RawValue) -> Result<Record, Malformed> {
-    let shape: ModelShape<'_> = serde_json::from_str(item.get())?;
+    let Object(shape) = serde_json::from_str::<Object<ModelShape<'_>>>(item.get())?;
     let start = item.get().as_ptr().addr().saturating_sub(text.as_ptr().addr());
     Ok(Record {
         start,

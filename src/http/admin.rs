@@ -19,7 +19,7 @@ impl App {
         if !self.is_authorized(request.authorization.as_deref()) {
             return Response::unauthorized();
         }
-        if let Route::Listing | Route::Statistics = route {
+        if let Route::Statistics = route {
             let Statistics(statistics) = Rc::clone(&self.cache).statistics().await;
             return Response::json(200, &statistics);
         }
@@ -71,7 +71,7 @@ impl App {
             ),
             Err(TierError::ReadOnly) => Response::conflict("EDGE_MODE forbids writing to Redis"),
             Err(_) => Response::unavailable(
-                "Redis can not be reached: other isolates keep what they have",
+                "Redis can not be reached, or not all keys could be unlinked: try again",
                 Duration::from_secs(5),
             ),
         }

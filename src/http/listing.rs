@@ -8,8 +8,9 @@ use crate::{
     catalog::Scope,
 };
 
-/// Fresh for a minute downstream, then served while it is asked for again, up to the listing's own TTL; a day when
-/// nothing answers. `s-maxage` and `must-revalidate` would switch that off (PLATFORM.md §1).
+/// What DESIGN.md §3 says: past a minute of age a cache downstream serves a listing while it asks again, up to the
+/// listing's own TTL, and for a day when nothing answers. `s-maxage` and `must-revalidate` would switch that off
+/// (PLATFORM.md §1).
 const CACHE_CONTROL: &str = "public, max-age=60, stale-while-revalidate=1740, stale-if-error=86400";
 
 pub(super) async fn get(cache: &Rc<Cache>, query: &str) -> (Response, Vec<FollowUp>) {
@@ -17,7 +18,7 @@ pub(super) async fn get(cache: &Rc<Cache>, query: &str) -> (Response, Vec<Follow
         Ok(query) => query,
         Err(items) => return (Response::unprocessable(&items), Vec::new()),
     };
-    let Outcome { answer, follow_ups } = Rc::clone(cache).lookup(query.selection).await;
+    let Outcome { answer, trace, follow_ups } = Rc::clone(cache).lookup(query.selection).await;
     let response = match answer {
         Ok(answer) => page(&query, &answer),
         Err(unavailable) => {
@@ -25,12 +26,11 @@ pub(super) async fn get(cache: &Rc<Cache>, query: &str) -> (Response, Vec<Follow
             Response::unavailable(detail, unavailable.retry_after)
         }
     };
-    (response, follow_ups)
+    (response.with("cache-status", cache_status(&trace)), follow_ups)
 }
 
 fn page(query: &Query, answer: &Answer) -> Response {
     Response::new(200, "application/json", CACHE_CONTROL, body(query, answer))
-        .with("cache-status", cache_status(&answer.trace))
         .with("x-cache", answer.served.as_str())
         .with("age", answer.age.as_secs().to_string())
 }

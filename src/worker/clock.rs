@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use worker::Delay;
 
 use crate::ports::{Clock, Timestamp};
@@ -16,7 +17,9 @@ impl Clock for WorkerClock {
     }
 
     async fn sleep(&self, duration: Duration) {
-        Delay::from(duration).await;
+        // A Delay keeps the waker of its first poll, but a call that outlives its response goes on in another task:
+        // the set around it wakes whoever polls it now.
+        FuturesUnordered::from_iter([Delay::from(duration)]).next().await;
     }
 
     fn random(&self) -> u64 {

@@ -39,7 +39,7 @@ async fn fetch(
     let app = match app(&env) {
         Ok(app) => app,
         Err(error) => {
-            Console.write(&error.to_string());
+            log(&error);
             return respond(&Response::misconfigured(&error)).map_err(worker::Error::from);
         }
     };
@@ -56,8 +56,14 @@ async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) 
         Ok(app) => {
             app.scheduled().await;
         }
-        Err(error) => Console.write(&error.to_string()),
+        Err(error) => log(&error),
     }
+}
+
+/// Settings that are missing or wrong, by name.
+fn log(ConfigError(faults): &ConfigError) {
+    let line = serde_json::json!({ "event": "misconfigured", "faults": faults });
+    Console.write(&line.to_string());
 }
 
 async fn run(app: Rc<App>, follow_ups: Vec<FollowUp>) {
@@ -126,7 +132,8 @@ async fn read_body(request: web_sys::Request, limit: usize) -> Option<Vec<u8>> {
     if request.body().is_none() {
         return Some(Vec::new());
     }
-    if declared.is_none_or(|declared| declared > limit) {
+    // Only operators come this far, so what does not declare its length is read before it is measured.
+    if declared.is_some_and(|declared| declared > limit) {
         return None;
     }
     let buffer = JsFuture::from(request.array_buffer().ok()?).await.ok()?;

@@ -5,7 +5,7 @@ use std::{cell::Cell, rc::Rc, time::Duration};
 use model_catalog_edge::{
     cache::{Counter, Served},
     catalog::{Order, Resource, Scope, Selection, SortBy, WARM},
-    ports::{KvMetadata, Tier},
+    ports::KvMetadata,
 };
 
 use crate::support::{
@@ -222,14 +222,9 @@ fn fastly_the_degraded_answer_says_that_it_is_stale() {
         tier.set(Fault::Error);
     }
     world.sim.run_for(Duration::from_secs(4_000));
-    let answer = isolate.get(LISTING).0.unwrap();
-    assert_eq!(answer.served, Served::Stale);
-    let said = answer.trace.iter().find(|(tier, _)| *tier == Tier::Memory).unwrap();
-    let text = model_catalog_edge::http::cache_status(&answer.trace);
-    assert!(
-        text.contains("memory; hit; ttl=-") && text.contains("detail=stale"),
-        "{said:?}: {text}"
-    );
+    let (answer, text, _) = isolate.get_traced(LISTING);
+    assert_eq!(answer.unwrap().served, Served::Stale);
+    assert!(text.contains("memory; hit; ttl=-") && text.contains("detail=stale"), "{text}");
 }
 
 #[test]

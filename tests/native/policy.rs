@@ -263,3 +263,45 @@ fn counters_are_flushed_at_most_every_ten_seconds() {
     let flushes = calls.iter().filter(|call| call[0].starts_with("HINCRBY")).count();
     assert!((2..=4).contains(&flushes), "{flushes} in thirty seconds");
 }
+
+#[test]
+fn a_fallback_does_not_keep_an_isolate_from_what_another_one_publishes() {
+    let world = World::new(1);
+    let isolate = world.isolate(1);
+    warm(&isolate, false);
+    world.origin.change();
+    invalidate(&isolate, InvalidationMode::Hard);
+    world.origin.fault.set(Fault::Error);
+    // Long enough for the back-off to grow well beyond a check of memory.
+    for _ in 0..300 {
+        assert_eq!(isolate.get(LISTING).0.unwrap().served, Served::Stale);
+        world.sim.run_for(Duration::from_secs(1));
+    }
+    world.origin.fault.set(Fault::None);
+    world.redis.data.borrow_mut().remove(&world.keys.backoff(Scope::Active));
+    assert_eq!(warm(&world.isolate(2), false).successful, 6);
+    for _ in 0..31 {
+        isolate.get(LISTING).0.unwrap();
+        world.sim.run_for(Duration::from_secs(1));
+    }
+    assert_eq!(version(&isolate.get(LISTING).0.unwrap().listing), Some(2));
+}
+
+#[test]
+fn a_memory_too_small_for_anything_makes_nobody_wait_in_line() {
+    let mut world = World::new(1);
+    world.policy.memory_max_bytes = 0;
+    warm(&world.isolate(1), false);
+    world.redis.fault.set(Fault::Slow(140));
+    let isolate = world.isolate(2);
+    let answered = Rc::new(std::cell::Cell::new(0));
+    for _ in 0..50 {
+        let (isolate, answered) = (isolate.clone(), Rc::clone(&answered));
+        world.sim.spawn(2, async move {
+            isolate.ask(LISTING).await.unwrap();
+            answered.set(answered.get() + 1);
+        });
+    }
+    world.sim.run_for(Duration::from_secs(1));
+    assert_eq!(answered.get(), 50);
+}

@@ -3,9 +3,10 @@
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use model_catalog_edge::{
-    cache::{Answer, Cache, Outcome, Unavailable},
+    cache::{Answer, Cache, Outcome, Trace, Unavailable},
     catalog::{KeySpace, Selection},
     config::Policy,
+    http::cache_status,
     ports::{Log, Ports},
 };
 
@@ -80,22 +81,35 @@ pub struct Isolate {
 impl Isolate {
     /// A request as the Worker serves it: the answer, then the follow-ups behind it.
     pub async fn ask(&self, selection: Selection) -> Result<Answer, Unavailable> {
-        let Outcome { answer, follow_ups } = Rc::clone(&self.cache).lookup(selection).await;
+        self.ask_traced(selection).await.0
+    }
+
+    async fn ask_traced(&self, selection: Selection) -> (Result<Answer, Unavailable>, Trace) {
+        let Outcome { answer, trace, follow_ups } = Rc::clone(&self.cache).lookup(selection).await;
         let cache = Rc::clone(&self.cache);
         self.sim.spawn(self.group, async move {
             for follow_up in follow_ups {
                 Rc::clone(&cache).follow(follow_up).await;
             }
         });
-        answer
+        (answer, trace)
     }
 
     /// The same, with the world running until the answer is there; with how long that took.
     pub fn get(&self, selection: Selection) -> (Result<Answer, Unavailable>, Duration) {
+        let (answer, _, took) = self.get_traced(selection);
+        (answer, took)
+    }
+
+    /// The same, with what the tiers said as the header says it.
+    pub fn get_traced(
+        &self,
+        selection: Selection,
+    ) -> (Result<Answer, Unavailable>, String, Duration) {
         let begun = self.sim.now();
         let isolate = self.clone();
-        let answer = self.sim.block_on(async move { isolate.ask(selection).await });
-        (answer, self.sim.now().since(begun))
+        let (answer, trace) = self.sim.block_on(async move { isolate.ask_traced(selection).await });
+        (answer, cache_status(&trace), self.sim.now().since(begun))
     }
 
     /// Lets everything behind responses finish.
