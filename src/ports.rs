@@ -91,6 +91,9 @@ pub enum TierError {
     /// `EDGE_MODE` forbids writing: it was not asked.
     #[error("read only")]
     ReadOnly,
+    /// More than a request may hold: it was not sent.
+    #[error("too large")]
+    TooLarge,
     /// A command was refused; only the first word of the server's text is kept.
     #[error("command refused: {0}")]
     Command(String),
@@ -108,6 +111,7 @@ impl TierError {
             Self::Malformed => "malformed",
             Self::Open => "breaker-open",
             Self::ReadOnly => "read-only",
+            Self::TooLarge => "too-large",
         }
     }
 

@@ -118,28 +118,33 @@ impl Cache {
         if life.is_zero() {
             return Ok(Published::Newer);
         }
-        let values: Vec<(String, &str)> = publication
+        let sent: Vec<&(Resource, Content)> = publication
             .values
+            .iter()
+            .filter(|(_, content)| content.text().len() <= redis::VALUE_BYTES_MAX)
+            .collect();
+        let values: Vec<(String, &str)> = sent
             .iter()
             .map(|(resource, content)| (self.keys.resource(resource), content.text()))
             .collect();
+        let Some((first, _)) = values.first() else { return Err(TierError::TooLarge) };
         let (epoch, timeout) = (publication.epoch, self.publish_timeout());
         let publish = redis::publish(&*self.ports.redis, &self.keys, epoch, life, &values, timeout);
         let published = self.redis_within(timeout, publish).await?;
         // Redis began to count somewhere between the call's begin and its end.
         let half = self.now().since(begun).checked_div(2).unwrap_or_default();
-        self.note(publication, published, begun + half + life);
+        self.note(publication, &sent, published, begun + half + life);
         if published == Published::Done {
-            for ((_, content), (key, _)) in publication.values.iter().zip(&values) {
+            for ((_, content), (key, _)) in sent.iter().zip(&values) {
                 self.count(Counter::Sets);
                 self.logged_set("upstash", key, content, life);
             }
-        } else if let Some((key, _)) = values.first() {
-            self.count(Counter::PublishRefused);
-            if published == Published::Moved {
-                self.learn_epochs().await;
-            }
-            self.log(&Event::PublishRefused { key, reason: published.as_str() });
+            return Ok(published);
+        }
+        self.count(Counter::PublishRefused);
+        self.log(&Event::PublishRefused { key: first, reason: published.as_str() });
+        if published == Published::Moved {
+            self.learn_epochs().await;
         }
         Ok(published)
     }
@@ -160,9 +165,15 @@ impl Cache {
 
     /// What memory holds of it has a copy in Redis now, or is overtaken. While the backend synchronizes, a copy is
     /// neither: the next check finds none and asks again.
-    fn note(&self, publication: &Publication, published: Published, expiry: Timestamp) {
+    fn note(
+        &self,
+        publication: &Publication,
+        sent: &[&(Resource, Content)],
+        published: Published,
+        expiry: Timestamp,
+    ) {
         let mut state = self.state.borrow_mut();
-        for (resource, _) in &publication.values {
+        for (resource, _) in sent {
             let Some(slot) = state.memory.get(resource) else { continue };
             if (slot.entry.at, slot.entry.epoch) != (publication.at, publication.epoch) {
                 continue;

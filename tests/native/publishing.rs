@@ -244,3 +244,26 @@ fn a_forced_warm_lets_a_shrunken_catalog_in() {
     assert_eq!((report.successful, report.changes.unwrap().deleted), (6, 6));
     assert_eq!(warm(&isolate, false).successful, 6, "it is the last good one now");
 }
+
+#[test]
+fn what_no_request_can_hold_is_shared_through_kv_alone() {
+    let world = World::new(1);
+    // A model of the fake catalog takes some 1,000 bytes: the whole list is over 8 MB, the shorter variants are not.
+    world.origin.models.set(12_000);
+    let isolate = world.isolate(1);
+    assert_eq!(warm(&isolate, false).error, None);
+    let snapshot = world.keys.resource(&Resource::Snapshot(Scope::Active));
+    assert_eq!(world.redis.get(&snapshot), None);
+    assert!(world.redis.get(&world.keys.listing(&WARM[3])).is_some(), "minp5 is small enough");
+    assert!(world.kv.newest(&snapshot).is_some());
+    for _ in 0..5 {
+        world.sim.run_for(Duration::from_secs(31));
+        assert_eq!(isolate.get(LISTING).0.unwrap().served, Served::Hit);
+        isolate.settle();
+    }
+    assert_eq!(
+        world.origin.loads.borrow().len(),
+        1,
+        "its absence from Redis is not taken for a change"
+    );
+}
