@@ -79,6 +79,14 @@ impl Trace {
         }
     }
 
+    /// Whether a tier answered, and had nothing.
+    pub fn has_missed(&self, tier: Tier) -> bool {
+        self.0.iter().any(|(noted, said)| {
+            let missed = matches!(said, Said::Forward { reason: "miss", detail: None, .. });
+            *noted == tier && missed
+        })
+    }
+
     /// Notes that what was found further away is kept in memory now.
     pub fn stored(&mut self) {
         for (tier, said) in &mut self.0 {
@@ -133,6 +141,6 @@ pub struct Outcome {
     pub answer: Result<Answer, Unavailable>,
     /// What the tiers said.
     pub trace: Trace,
-    /// To be run behind the response, in order.
+    /// To be run behind the response, side by side.
     pub follow_ups: Vec<FollowUp>,
 }

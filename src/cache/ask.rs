@@ -117,9 +117,9 @@ impl Walk {
         let freshness = entry.freshness(now, epochs.as_ref(), &self.cache.policy);
         match freshness {
             Freshness::Fresh => {
-                let promotable = tier == Tier::Kv && !self.failed.contains(&Tier::Upstash);
                 let answer = self.serve(tier, resource, &entry, Served::Hit);
-                if promotable {
+                // A Redis that is silent or failing has no use for what KV had.
+                if tier == Tier::Kv && self.trace.has_missed(Tier::Upstash) {
                     let publication = Publication::of(resource, &entry);
                     self.follow_ups.push(FollowUp::Publish(publication));
                 }

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::join_all};
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
@@ -66,10 +66,9 @@ fn log(ConfigError(faults): &ConfigError) {
     Console.write(&line.to_string());
 }
 
+/// Side by side: none waits for another that hangs, and all must end within thirty seconds (PLATFORM.md §5).
 async fn run(app: Rc<App>, follow_ups: Vec<FollowUp>) {
-    for follow_up in follow_ups {
-        Rc::clone(app.cache()).follow(follow_up).await;
-    }
+    join_all(follow_ups.into_iter().map(|next| Rc::clone(app.cache()).follow(next))).await;
 }
 
 fn app(env: &Env) -> Result<Rc<App>, ConfigError> {

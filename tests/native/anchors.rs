@@ -142,6 +142,31 @@ fn bentocache_and_cachified_a_hung_tier_hangs_no_request() {
 }
 
 #[test]
+fn a_hung_tier_is_found_out_though_another_one_answers_first() {
+    let world = World::new(3);
+    let at = world.sim.now();
+    for selection in WARM {
+        let text = snapshot(1, 10).derive(&selection);
+        let n = text.len();
+        let metadata = KvMetadata { v: 1, at, epoch: None, n, hash: 0 };
+        world.kv.set(&world.keys.listing(&selection), text.text(), Some(metadata));
+    }
+    world.redis.fault.set(Fault::Hung);
+    let isolate = world.isolate(1);
+    for selection in WARM.iter().take(5) {
+        assert_eq!(isolate.get(*selection).0.unwrap().served, Served::Hit);
+    }
+    isolate.settle();
+    let seen_through = isolate.cache.counted(Counter::UpstashErrors);
+    assert!(seen_through >= 5, "{seen_through} calls were seen through behind responses");
+    let calls = world.redis.calls.borrow().len();
+    let (answer, took) = isolate.get(WARM[5]);
+    assert_eq!(answer.unwrap().served, Served::Hit);
+    assert!(took <= Duration::from_millis(5), "{took:?}: the breaker is open");
+    assert_eq!(world.redis.calls.borrow().len(), calls);
+}
+
+#[test]
 fn bentocache_an_elapsed_breaker_lets_one_call_through_not_fifty() {
     let world = with_redis();
     let isolate = world.isolate(1);

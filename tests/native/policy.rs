@@ -3,10 +3,10 @@
 use std::{rc::Rc, time::Duration};
 
 use model_catalog_edge::{
-    cache::{InvalidationMode, Served, WarmReport},
+    cache::{Counter, InvalidationMode, Served, WarmReport},
     catalog::{Order, Scope, Selection, SortBy, WARM},
     config::Mode,
-    ports::Timestamp,
+    ports::{KvMetadata, Timestamp},
 };
 
 use crate::support::{
@@ -304,4 +304,18 @@ fn a_memory_too_small_for_anything_makes_nobody_wait_in_line() {
     }
     world.sim.run_for(Duration::from_secs(1));
     assert_eq!(answered.get(), 50);
+}
+
+#[test]
+fn a_value_in_kv_of_another_format_or_without_metadata_is_a_counted_miss() {
+    for metadata in [None, Some(2)] {
+        let world = World::new(1);
+        let text = snapshot(1, 10).derive(&LISTING);
+        let at = world.sim.now();
+        let metadata = metadata.map(|v| KvMetadata { v, at, epoch: None, n: 10, hash: 0 });
+        world.kv.set(&world.keys.listing(&LISTING), text.text(), metadata);
+        let isolate = world.isolate(1);
+        assert_eq!(isolate.get(LISTING).0.unwrap().served, Served::Miss);
+        assert_eq!(isolate.cache.counted(Counter::Corrupt), 1);
+    }
 }

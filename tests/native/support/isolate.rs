@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
+use futures_util::future::join_all;
 use model_catalog_edge::{
     cache::{Answer, Cache, Outcome, Trace, Unavailable},
     catalog::{KeySpace, Selection},
@@ -88,9 +89,7 @@ impl Isolate {
         let Outcome { answer, trace, follow_ups } = Rc::clone(&self.cache).lookup(selection).await;
         let cache = Rc::clone(&self.cache);
         self.sim.spawn(self.group, async move {
-            for follow_up in follow_ups {
-                Rc::clone(&cache).follow(follow_up).await;
-            }
+            join_all(follow_ups.into_iter().map(|next| Rc::clone(&cache).follow(next))).await;
         });
         (answer, trace)
     }
