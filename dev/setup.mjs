@@ -50,6 +50,9 @@ function npmPackages() {
 }
 
 function rust() {
+  if (!has("cc")) {
+    fail("a C compiler is missing", "Rust links with it: apt-get install build-essential (Debian, Ubuntu), xcode-select --install (macOS).");
+  }
   if (!has("rustup")) {
     fail("rustup is missing", "Install it as its site says (rustup with a stable toolchain), then try again.");
   }
@@ -90,13 +93,17 @@ function redis() {
   });
 }
 
-// The package would start a server of its own. Debian's packages ask this file first, and 101 forbids it.
+// The package would start a server of its own. Debian's packages ask this file first, and 101 forbids it. It must not
+// stay behind, so a signal waits until the installation, which got it too, has ended.
 function withoutServices(install) {
   const policy = "/usr/sbin/policy-rc.d";
-  const ours = !existsSync(policy);
-  if (ours) writeFileSync(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
-  process.on("exit", () => ours && rmSync(policy, { force: true }));
+  if (existsSync(policy)) return install();
+  const remove = () => rmSync(policy, { force: true });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => {});
+  process.once("exit", remove);
+  writeFileSync(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
   install();
+  remove();
 }
 
 npmPackages();

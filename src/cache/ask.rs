@@ -14,6 +14,7 @@ use super::{
     lease::Work,
     lookup::Walk,
     publish::Publication,
+    state::ReadEnd,
     tiers::Found,
 };
 use crate::{
@@ -26,31 +27,49 @@ const POLL: Duration = Duration::from_millis(5);
 
 impl Walk {
     /// Upstash and KV, asked by one request of the isolate for all that want the same. The others look at memory for
-    /// what it found, with timers of their own; if it found nothing, they need not ask.
+    /// what it found, with timers of their own. If it found nothing, they need not ask; if its tiers failed, the next
+    /// one tries, for as long as one read may take.
     pub(super) async fn tiers(&mut self, resource: Resource) -> Option<Answer> {
         let cache = Rc::clone(&self.cache);
         let work = Work::Read(resource);
         let length = cache.policy.upstash_timeout.saturating_add(cache.policy.kv_timeout);
-        let hold = cache.state.borrow_mut().leases.acquire(work, cache.ports.clock.now(), length);
-        if let Some(hold) = hold {
-            let answer = self.ask_tiers(resource).await;
-            let mut state = cache.state.borrow_mut();
-            state.leases.release(work, hold);
-            state.note_read(resource, answer.is_some(), cache.ports.clock.now());
-            return answer;
+        let until = cache.now() + length;
+        loop {
+            let now = cache.now();
+            let hold = cache.state.borrow_mut().leases.acquire(work, now, length);
+            if let Some(hold) = hold {
+                let answer = self.ask_tiers(resource).await;
+                let end = self.read_end(answer.is_some());
+                let mut state = cache.state.borrow_mut();
+                state.leases.release(work, hold);
+                state.note_read(resource, end, cache.ports.clock.now());
+                return answer;
+            }
+            while cache.state.borrow().leases.is_held(work, cache.now()) && cache.now() < until {
+                cache.ports.clock.sleep(POLL).await;
+            }
+            if let Some(answer) = self.memory() {
+                return Some(answer);
+            }
+            let end = cache.state.borrow().read_end(&resource, self.begun);
+            match end {
+                // Memory is too small for what is there: nothing is gained by taking turns.
+                Some(ReadEnd::Found) => return self.ask_tiers(resource).await,
+                Some(ReadEnd::Failed) | None if cache.now() < until => {}
+                Some(ReadEnd::Failed | ReadEnd::Missed) | None => {
+                    self.trace.collapsed();
+                    return None;
+                }
+            }
         }
-        while cache.state.borrow().leases.is_held(work, cache.now()) {
-            cache.ports.clock.sleep(POLL).await;
+    }
+
+    fn read_end(&self, answered: bool) -> ReadEnd {
+        match () {
+            () if answered || self.stale.is_some() => ReadEnd::Found,
+            () if self.failed.is_empty() => ReadEnd::Missed,
+            () => ReadEnd::Failed,
         }
-        if let Some(answer) = self.memory() {
-            return Some(answer);
-        }
-        if cache.state.borrow().has_missed(&resource, self.begun) {
-            self.trace.collapsed();
-            return None;
-        }
-        // The reader died, or memory is too small for what it found: nothing is gained by waiting again.
-        self.ask_tiers(resource).await
     }
 
     /// Upstash, and KV when Upstash has nothing, fails, or is silent for too long. The first good answer wins; the
@@ -82,10 +101,10 @@ impl Walk {
             Either::Left((found, kv)) => (Tier::Upstash, found, Tier::Kv, kv),
             Either::Right((found, upstash)) => (Tier::Kv, found, Tier::Upstash, upstash),
         };
+        if second == Tier::Upstash {
+            self.trace.forward(Tier::Upstash, "miss", Some("silent"));
+        }
         if let Some(answer) = self.heard(first, resource, found) {
-            if second == Tier::Upstash {
-                self.trace.forward(Tier::Upstash, "miss", Some("silent"));
-            }
             self.follow_ups.push(FollowUp::Finish(later.map(drop).boxed_local()));
             return Some(answer);
         }

@@ -4,7 +4,13 @@
 use std::{rc::Rc, time::Duration};
 
 use super::{
-    Cache, entry::Freshness, lease::Work, memory::Slot, publish::Publication, redis, replies::Life,
+    Cache,
+    entry::Freshness,
+    lease::Work,
+    memory::Slot,
+    publish::{Publication, fits_redis},
+    redis,
+    replies::Life,
 };
 use crate::{
     catalog::{Resource, Selection},
@@ -75,7 +81,7 @@ impl Cache {
                 let Some(slot) = state.memory.peek_mut(resource) else { continue };
                 let agrees =
                     epochs.current == slot.entry.epoch && agrees(slot, life, now, self.policy.ttl);
-                if agrees && life == Life::Missing {
+                if agrees && fits_redis(&slot.entry.content) && life == Life::Missing {
                     unpublished.push((*resource, slot.entry.clone()));
                 }
                 slot.checked_at = now;

@@ -85,7 +85,7 @@ impl Cache {
 }
 
 /// Something stale that was found on the way.
-struct Candidate {
+pub(super) struct Candidate {
     tier: Tier,
     resource: Resource,
     entry: Entry,
@@ -98,7 +98,7 @@ pub(super) struct Walk {
     pub(super) begun: Timestamp,
     pub(super) trace: Trace,
     pub(super) failed: Vec<Tier>,
-    stale: Option<Candidate>,
+    pub(super) stale: Option<Candidate>,
     pub(super) follow_ups: Vec<FollowUp>,
 }
 

@@ -20,6 +20,9 @@ use crate::{
     ports::{KvMetadata, TierError, Timestamp},
 };
 
+/// Work behind a response ends after thirty seconds (PLATFORM.md §5).
+const PUBLISH_MAX: Duration = Duration::from_secs(25);
+
 /// Values that were read together, and when.
 #[derive(Clone, Debug)]
 pub struct Publication {
@@ -34,7 +37,10 @@ pub struct Publication {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PublishEnd {
     pub(super) redis: Result<Published, TierError>,
+    /// How many of its values KV has now, written just so or good enough before.
     pub(super) kv: Result<usize, TierError>,
+    /// Whether something was too large for Redis, so that only KV can share it.
+    pub(super) is_oversized: bool,
 }
 
 impl Publication {
@@ -99,7 +105,7 @@ impl Cache {
     /// Publishes, unless this deployment only reads.
     pub(super) async fn publish(&self, publication: Publication) -> PublishEnd {
         if self.policy.mode != Mode::Active {
-            return PublishEnd { redis: Err(TierError::ReadOnly), kv: Ok(0) };
+            return PublishEnd { redis: Err(TierError::ReadOnly), kv: Ok(0), is_oversized: false };
         }
         let redis = self.publish_to_redis(&publication).await;
         // Without Redis the guard fails open, as the backend's does (REFERENCE.md §5.2).
@@ -109,7 +115,8 @@ impl Cache {
         } else {
             Ok(0)
         };
-        PublishEnd { redis, kv }
+        let is_oversized = publication.values.iter().any(|(_, content)| !fits_redis(content));
+        PublishEnd { redis, kv, is_oversized }
     }
 
     async fn publish_to_redis(&self, publication: &Publication) -> Result<Published, TierError> {
@@ -118,11 +125,8 @@ impl Cache {
         if life.is_zero() {
             return Ok(Published::Newer);
         }
-        let sent: Vec<&(Resource, Content)> = publication
-            .values
-            .iter()
-            .filter(|(_, content)| content.text().len() <= redis::VALUE_BYTES_MAX)
-            .collect();
+        let sent: Vec<&(Resource, Content)> =
+            publication.values.iter().filter(|(_, content)| fits_redis(content)).collect();
         let values: Vec<(String, &str)> = sent
             .iter()
             .map(|(resource, content)| (self.keys.resource(resource), content.text()))
@@ -151,7 +155,7 @@ impl Cache {
 
     /// Megabytes take longer than a read, and nobody waits for them.
     fn publish_timeout(&self) -> Duration {
-        self.policy.upstash_timeout.saturating_mul(5)
+        self.policy.upstash_timeout.saturating_mul(5).min(PUBLISH_MAX)
     }
 
     /// Memory holds what was just found to be invalidated: with the epochs known, it is judged as such.
@@ -194,7 +198,7 @@ impl Cache {
         }
         let listed = listed.unwrap_or_default();
         let ttl = self.policy.ttl.saturating_add(self.policy.stale);
-        let mut written: usize = 0;
+        let mut kept: usize = 0;
         for (resource, content) in publication.values.iter().filter(|(name, _)| is_kept_in_kv(name))
         {
             let key = self.keys.resource(resource);
@@ -206,14 +210,14 @@ impl Cache {
                 n: content.count(),
                 hash: content_hash(content.text()),
             };
+            kept = kept.saturating_add(1);
             if there.is_some_and(|there| is_good_enough(&there, &metadata, self.policy.ttl)) {
                 continue;
             }
             self.kv(self.ports.kv.put(&key, content.text(), &metadata, ttl)).await?;
-            written = written.saturating_add(1);
             self.logged_set("kv", &key, content, ttl);
         }
-        Ok(written)
+        Ok(kept)
     }
 
     fn logged_set(&self, tier: &str, key: &str, content: &Content, ttl: Duration) {
@@ -225,6 +229,11 @@ impl Cache {
 /// A hash for metadata; numbers of JavaScript are exact up to 53 bits.
 fn content_hash(text: &str) -> u64 {
     xxh3_64(text.as_bytes()) & ((1 << 52) - 1)
+}
+
+/// Whether a request to Redis can hold it.
+pub(super) fn fits_redis(content: &Content) -> bool {
+    content.text().len() <= redis::VALUE_BYTES_MAX
 }
 
 /// Other listings are derived from the snapshot, which KV has: writing them would use up a free plan's day.

@@ -105,7 +105,13 @@ impl Walk {
         state.keep(name, Slot::new(entry.clone(), None, now).checked(checked_at));
         let epochs = state.epochs();
         let fresh = entry.freshness(now, epochs.as_ref(), &cache.policy) == Freshness::Fresh;
-        if fresh && tier != Tier::Origin {
+        let wanted = match tier {
+            Tier::Memory | Tier::Upstash => true,
+            // A Redis that is silent or failing has no use for it.
+            Tier::Kv => self.trace.has_missed(Tier::Upstash),
+            Tier::Origin => false,
+        };
+        if fresh && wanted {
             self.follow_ups.push(FollowUp::Publish(Publication::of(name, &entry)));
         }
     }

@@ -17,6 +17,17 @@ use crate::{
     ports::{Tier, Timestamp},
 };
 
+/// How a read of Upstash and KV ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ReadEnd {
+    /// With something, fresh or stale.
+    Found,
+    /// With nothing, from tiers that answered.
+    Missed,
+    /// With nothing, from tiers of which one did not answer.
+    Failed,
+}
+
 /// A tier that is called, and has a breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CacheTier {
@@ -48,7 +59,7 @@ pub(super) struct LastGood {
     pub(super) offers_max: u32,
 }
 
-const MISSED_KEPT: Duration = Duration::from_secs(10);
+const READS_KEPT: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 pub(super) struct State {
@@ -61,8 +72,8 @@ pub(super) struct State {
     pub(super) counters: Counters,
     pub(super) flushed_at: Timestamp,
     pub(super) check_ended_at: Timestamp,
-    /// When Upstash and KV were last found to have nothing fresh of a thing.
-    missed: HashMap<Resource, Timestamp>,
+    /// When the last read of a thing ended, and how.
+    reads: HashMap<Resource, (Timestamp, ReadEnd)>,
     last_good: HashMap<Scope, LastGood>,
     observed: Option<Observed>,
 }
@@ -79,7 +90,7 @@ impl State {
             counters: Counters::default(),
             flushed_at: Timestamp::default(),
             check_ended_at: Timestamp::default(),
-            missed: HashMap::new(),
+            reads: HashMap::new(),
             last_good: HashMap::new(),
             observed: None,
         }
@@ -134,19 +145,15 @@ impl State {
     }
 
     /// Notes how a read of Upstash and KV ended.
-    pub(super) fn note_read(&mut self, resource: Resource, found: bool, now: Timestamp) {
+    pub(super) fn note_read(&mut self, resource: Resource, end: ReadEnd, now: Timestamp) {
         // Nobody waits for a read this long, and what clients can ask for is not bounded.
-        self.missed.retain(|_, at| now.since(*at) < MISSED_KEPT);
-        if found {
-            self.missed.remove(&resource);
-        } else {
-            self.missed.insert(resource, now);
-        }
+        self.reads.retain(|_, (at, _)| now.since(*at) < READS_KEPT);
+        self.reads.insert(resource, (now, end));
     }
 
-    /// Whether a read that ended since then found nothing.
-    pub(super) fn has_missed(&self, resource: &Resource, since: Timestamp) -> bool {
-        self.missed.get(resource).is_some_and(|at| *at >= since)
+    /// How the last read ended, if that was since then.
+    pub(super) fn read_end(&self, resource: &Resource, since: Timestamp) -> Option<ReadEnd> {
+        self.reads.get(resource).filter(|(at, _)| *at >= since).map(|(_, end)| *end)
     }
 
     /// The last good snapshot of a scope, if this isolate saw one.

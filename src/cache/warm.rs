@@ -17,7 +17,7 @@ use super::{
 use crate::{
     catalog::{Changes, Resource, Scope, Selection, Snapshot, WARM},
     config::Mode,
-    ports::{TierError, millis},
+    ports::millis,
 };
 
 /// What a warm run did. The first four fields are the backend's report.
@@ -106,8 +106,8 @@ impl Cache {
         let LoadEnd { result, fetched, after, .. } = load;
         let published = match after {
             Some(after) => self.conclude_load(after, None).await,
-            // Another request or isolate loaded and publishes it.
-            None => Some(PublishEnd { redis: Ok(Published::Done), kv: Ok(0) }),
+            // Another request or isolate loaded it, and publishes it.
+            None => None,
         };
         let mut report = match result {
             Err(unavailable) => self.failed_report(unavailable.reason),
@@ -181,13 +181,15 @@ impl Cache {
     }
 }
 
-/// Warm means that the others can read it: from Redis, or at least from KV.
+/// Warm means that the others can read it: from Redis, or at least from KV. Without an end of ours it is another's.
 fn outcome(published: Option<PublishEnd>) -> Result<(), String> {
-    let Some(PublishEnd { redis, kv }) = published else { return Ok(()) };
+    let Some(PublishEnd { redis, kv, is_oversized }) = published else { return Ok(()) };
     match (redis, kv) {
+        (Ok(Published::Done | Published::Newer), Err(error)) if is_oversized => {
+            Err(format!("kv: {error}"))
+        }
         (Ok(Published::Done | Published::Newer), _) | (Err(_), Ok(1..)) => Ok(()),
         (Ok(refused), _) => Err(refused.as_str().to_owned()),
-        (Err(TierError::Open), _) => Err("upstash: breaker open".to_owned()),
         (Err(error), _) => Err(format!("upstash: {error}")),
     }
 }

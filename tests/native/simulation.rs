@@ -27,6 +27,9 @@ const SLACK: Duration = Duration::from_secs(15);
 /// After this no breaker is open any more for a fault that ended.
 const BREAKER_MS: u64 = 700_000;
 
+/// What a request may take: each tier's deadline, and one more look for what the backend wrote.
+const BUDGET_MS: u64 = 12_500;
+
 /// What the world has seen, for the promises to be judged by.
 #[derive(Default)]
 struct History {
@@ -114,7 +117,10 @@ impl Schedule {
             84..91 => self.fault(),
             91..94 => self.heal(),
             94..96 => self.death(),
-            96..98 => self.sim.kill_one(),
+            96..98 => {
+                self.sim.kill_one();
+                self.disturbed();
+            }
             _ => self.lose_redis_data(),
         }
         self.check_step();
@@ -126,8 +132,17 @@ impl Schedule {
         let (world, seed) = (self.world.clone(), self.seed);
         self.sim.spawn(isolate.group, async move {
             let begun = sim.now().0;
-            if let Ok(answer) = isolate.ask(selection).await {
-                judge(seed, &world, &history.borrow(), selection, &answer, begun);
+            let answer = isolate.ask(selection).await;
+            let took = sim.now().0 - begun;
+            assert!(took <= BUDGET_MS, "seed {seed}: {took} ms for {selection:?}");
+            match answer {
+                Ok(answer) => judge(seed, &world, &history.borrow(), selection, &answer, begun),
+                Err(unavailable) => {
+                    let calm = history.borrow().calm_since + BREAKER_MS < begun;
+                    // A slow origin, and a publication that was refused meanwhile, are two loads one after the other.
+                    let well = calm && world.is_well() && world.origin.latency_ms.get() <= 400;
+                    assert!(!well, "seed {seed}: {unavailable:?} when all is well");
+                }
             }
         });
     }
@@ -216,6 +231,7 @@ impl Schedule {
         let dead = self.isolates.remove(index);
         self.sim.kill(dead.group);
         self.birth();
+        self.disturbed();
     }
 
     fn lose_redis_data(&mut self) {
@@ -307,7 +323,11 @@ fn judge(
     begun: u64,
 ) {
     let now = world.sim.now();
-    let Some(version) = catalog::version(&answer.listing) else { return };
+    let Some(version) = catalog::version(&answer.listing) else {
+        let expected = catalog::snapshot(1, 10).count(&selection);
+        assert_eq!(expected, 0, "seed {seed}: {selection:?} is empty");
+        return;
+    };
     let expected = catalog::snapshot(version, 10).count(&selection);
     assert_eq!(answer.listing.len(), expected, "seed {seed}: {selection:?} is not whole");
 

@@ -14,7 +14,7 @@ use model_catalog_edge::{
 use super::{
     kv::FakeKv,
     origin::FakeOrigin,
-    redis::FakeRedis,
+    redis::{FakeRedis, Fault},
     sim::{Sim, SimClock},
 };
 
@@ -50,6 +50,12 @@ impl World {
             keys: KeySpace::new("t:"),
             sim,
         }
+    }
+
+    /// Whether every tier works as it should just now.
+    pub fn is_well(&self) -> bool {
+        let faults = [&self.redis.fault, &self.kv.fault, &self.origin.fault];
+        faults.iter().all(|fault| fault.get() == Fault::None) && self.origin.models.get() > 0
     }
 
     pub fn isolate(&self, group: u64) -> Isolate {
