@@ -64,6 +64,8 @@ fn a_soft_invalidation_serves_at_once_and_refreshes_behind() {
     assert_eq!((answer.served, version(&answer.listing)), (Served::Stale, Some(1)));
     assert!(took <= Duration::from_millis(5), "{took:?}");
     isolate.settle();
+    assert!(world.redis.get(&world.keys.listing(&LISTING)).is_some(), "published by the refresh");
+    assert_eq!(world.redis.get(&world.keys.lease(Scope::Active)), None, "and its lease given back");
     let answer = isolate.get(LISTING).0.unwrap();
     assert_eq!((answer.served, version(&answer.listing)), (Served::Hit, Some(2)));
     assert!(invalidate(&isolate, InvalidationMode::Soft) > before);
@@ -249,6 +251,21 @@ fn counters_of_all_isolates_add_up() {
     assert_eq!(statistics["isolate"]["total_requests"], 3);
     assert_eq!(statistics["isolate"]["breakers"]["upstash"], "closed");
     assert_eq!(statistics["isolate"]["variants"][0]["count"], 10);
+}
+
+#[test]
+fn counters_that_could_not_be_flushed_are_not_lost() {
+    let world = World::new(1);
+    let isolate = world.isolate(1);
+    for second in 0..60 {
+        world.redis.fault.set(if second < 25 { Fault::Error } else { Fault::None });
+        isolate.get(LISTING).0.unwrap();
+        world.sim.run_for(Duration::from_secs(1));
+    }
+    let other = Rc::clone(&world.isolate(2).cache);
+    let shared = world.sim.block_on(async move { other.statistics().await.0 });
+    let requests = shared["total_requests"].as_u64().unwrap();
+    assert!((45..=60).contains(&requests), "{requests} of 60 requests, less what is not due yet");
 }
 
 #[test]
