@@ -79,10 +79,13 @@ impl Trace {
         }
     }
 
-    /// Whether a tier answered, and had nothing.
+    /// Whether a tier answered, and had nothing, or nothing whole.
     pub fn has_missed(&self, tier: Tier) -> bool {
         self.0.iter().any(|(noted, said)| {
-            let missed = matches!(said, Said::Forward { reason: "miss", detail: None, .. });
+            let missed = matches!(
+                said,
+                Said::Forward { reason: "miss", detail: None | Some("corrupt"), .. }
+            );
             *noted == tier && missed
         })
     }

@@ -46,6 +46,18 @@ fn unkey_a_a_hit_of_a_further_tier_fills_the_nearer_ones() {
 }
 
 #[test]
+fn a_corrupt_value_in_redis_is_replaced_by_kvs() {
+    let world = World::new(3);
+    put_in_kv(&world, Duration::from_secs(60));
+    let key = world.keys.listing(&LISTING);
+    world.redis.set(&key, "[{", None);
+    let isolate = world.isolate(1);
+    assert_eq!(isolate.get(LISTING).0.unwrap().served, Served::Hit);
+    isolate.settle();
+    assert_ne!(world.redis.get(&key).unwrap(), "[{");
+}
+
+#[test]
 fn unkey_b_a_throwing_tier_is_a_miss_and_the_next_one_answers() {
     for fault in [Fault::Error, Fault::Limited, Fault::Quota, Fault::LostAnswer, Fault::Corrupt] {
         let world = with_redis();
