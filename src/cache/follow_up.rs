@@ -23,23 +23,17 @@ pub enum FollowUp {
     Flush,
 }
 
-impl FollowUp {
-    /// The name that tests and traces use.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Check(_) => "check",
-            Self::Refresh(_) => "refresh",
-            Self::Publish(_) => "publish",
-            Self::Conclude(..) => "conclude",
-            Self::Finish(_) => "finish",
-            Self::Flush => "flush",
-        }
-    }
-}
-
 impl fmt::Debug for FollowUp {
+    /// The name alone: what it carries are whole catalogs, and a call that is under way.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        f.write_str(match self {
+            Self::Check(_) => "Check",
+            Self::Refresh(_) => "Refresh",
+            Self::Publish(_) => "Publish",
+            Self::Conclude(..) => "Conclude",
+            Self::Finish(_) => "Finish",
+            Self::Flush => "Flush",
+        })
     }
 }
 
