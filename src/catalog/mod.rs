@@ -1,28 +1,28 @@
-//! What a listing is: selections, keys, models, snapshots, listings and pages. No I/O, no time, no async.
-
-mod selection;
-pub use selection::{Order, Scope, Selection, SortBy, WARM};
-
-mod key;
-pub use key::{KeySpace, Resource};
+//! What a catalog is: sources and their snapshots, views and their listings, keys and pages. No I/O, no time, no async.
 
 mod page;
 pub use page::Page;
 
-mod price;
-pub use price::{Price, python_float};
+mod malformed;
+pub use malformed::Malformed;
 
-mod model;
-pub use model::{Mapping, Offer, ProviderRow, models};
+mod json_array;
+pub use json_array::JsonArray;
 
-mod record;
-pub use record::Malformed;
+mod unique;
+pub use unique::{
+    Changes, Mapping, Model, Offer, Order, Price, ProviderRow, Scope, Selection, SortBy, WARM,
+    models, python_float,
+};
 
-mod listing;
-pub use listing::Listing;
+#[cfg(test)]
+mod toy;
+
+mod source;
+pub use source::{Extent, Parameters, Source, View};
 
 mod snapshot;
 pub use snapshot::Snapshot;
 
-mod changes;
-pub use changes::Changes;
+mod keys;
+pub use keys::{KeySpace, Resource};

@@ -1,6 +1,6 @@
 //! Which part of a listing a client asked for.
 
-/// `limit` models from `offset` on. Bounds are the query parser's (REFERENCE.md §3); an offset past the end is an
+/// `limit` models from `offset` on. Bounds are the query parser's (docs/backend.md, "Query parameters"); an offset past the end is an
 /// empty page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {

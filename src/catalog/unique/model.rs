@@ -1,4 +1,4 @@
-//! One entry of the catalog, made from the origin's rows as REFERENCE.md §2 has it: offers joined by mapping,
+//! One entry of the catalog, made from the origin's rows as docs/backend.md has it: offers joined by mapping,
 //! sorted by price, the cheapest and the fastest found.
 
 use std::{cmp::Ordering, collections::BTreeMap};
@@ -6,14 +6,14 @@ use std::{cmp::Ordering, collections::BTreeMap};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{price::Price, record::Object};
+use super::{price::Price, shape::Object};
 
 /// A row of `providers`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct ProviderRow {
     /// Primary key.
     pub id: i64,
-    /// What `ENABLED_PROVIDERS` names; rows without one are no providers (REFERENCE.md §2.1).
+    /// What `ENABLED_PROVIDERS` names; rows without one are no providers (docs/backend.md, "Provider filter").
     pub slug: Option<String>,
     /// Display name.
     pub name: Option<String>,
@@ -136,7 +136,7 @@ pub fn models<'a>(providers: &'a [ProviderRow], mut mappings: Vec<Mapping<'a>>) 
 
 impl<'a> Offer<'a> {
     fn new(slug: &'a str, name: Option<&'a str>, row: &ModelRow<'a>) -> Self {
-        // What is no object holds no prices (REFERENCE.md §2.1).
+        // What is no object holds no prices (docs/backend.md, "Where prices come from").
         let stored: StoredPricing<'_> = row
             .pricing
             .and_then(|pricing| serde_json::from_str(pricing.get()).ok())

@@ -1,4 +1,4 @@
-//! What Python makes of a price: its text (`str(v)`) and its number (`float(v)`), as REFERENCE.md §2.2 has them.
+//! What Python makes of a price: its text (`str(v)`) and its number (`float(v)`), as docs/backend.md, "Price text" and "Price number", have them.
 
 use serde_json::value::RawValue;
 
@@ -13,7 +13,7 @@ pub struct Price {
 
 impl Price {
     /// Reads the stored value: a JSON token, or nothing. No value is ever an error: one bad price must not cost a
-    /// model (REFERENCE.md D10, D11, D32).
+    /// model (docs/backend.md, "One bad price costs a model").
     pub fn read(raw: Option<&RawValue>) -> Self {
         let token = raw.map_or("null", RawValue::get).trim();
         match token.bytes().next() {
@@ -31,7 +31,7 @@ impl Price {
     }
 
     /// `float()` of the shown text, by which the cheapest offer is found: an absent price counts as 0 here
-    /// (REFERENCE.md D12). Only finite numbers count (D10).
+    /// (docs/backend.md, "Unpriced counts as free"). Only finite numbers count.
     pub fn shown(&self) -> Option<f64> {
         python_float(&self.text).filter(|value| value.is_finite())
     }
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn d32_an_absurd_integer_is_only_itself_unpriced() {
+    fn an_absurd_integer_is_only_itself_unpriced() {
         let absurd = read(&"9".repeat(400));
         assert_eq!(absurd.stored, None);
         assert_eq!(absurd.shown(), None);

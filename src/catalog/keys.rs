@@ -1,28 +1,31 @@
-//! The names under which things stand in Redis and KV (DESIGN.md §4). No name holds anything that a client or a
-//! model's author writes, so no model called `index` or `edge:epoch` can take a key of ours (REFERENCE.md D30).
+//! The names under which things stand in Redis and KV. No name holds anything that a client or a model's author writes,
+//! so no model called `index` or `edge:epoch` can take a key of ours (docs/backend.md, "Model names share the key space").
 
-use super::selection::{Scope, Selection};
+use super::{
+    source::{Source, View},
+    unique::{Scope, Selection},
+};
 
 /// A thing that a tier can hold under a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Resource {
-    /// The models of one selection, in its order.
-    Listing(Selection),
-    /// Every model of a scope, in the origin's order.
-    Snapshot(Scope),
+    /// The entries of one view, in its order.
+    Listing(View),
+    /// Every entry of a source, in the origin's order.
+    Snapshot(Source),
 }
 
 impl Resource {
-    /// The scope whose snapshot this comes from.
-    pub fn scope(&self) -> Scope {
+    /// The source that this comes from.
+    pub fn source(&self) -> Source {
         match self {
-            Self::Listing(selection) => selection.scope,
-            Self::Snapshot(scope) => *scope,
+            Self::Listing(view) => view.source(),
+            Self::Snapshot(source) => *source,
         }
     }
 }
 
-/// Makes every key of one deployment: `{ns}` of DESIGN.md §4 is a prefix of all of them.
+/// Makes every key of one deployment; its namespace begins all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeySpace {
     namespace: String,
@@ -37,13 +40,21 @@ impl KeySpace {
     /// The key of a listing or a snapshot.
     pub fn resource(&self, resource: &Resource) -> String {
         match resource {
-            Resource::Listing(selection) => self.listing(selection),
-            Resource::Snapshot(scope) => self.edge("snapshot", scope.as_str()),
+            Resource::Listing(view) => self.listing(view),
+            Resource::Snapshot(source) => self.edge("snapshot", source.as_str()),
         }
     }
 
-    /// The backend's own key for a selection.
-    pub fn listing(&self, selection: &Selection) -> String {
+    /// The key of a view: the backend's own, to the letter.
+    pub fn listing(&self, view: &View) -> String {
+        match view {
+            View::Unique(selection) => self.unique(selection),
+            #[cfg(test)]
+            View::Toy => format!("{}models:toy", self.namespace),
+        }
+    }
+
+    fn unique(&self, selection: &Selection) -> String {
         let inactive = match selection.scope {
             Scope::Active => "",
             Scope::All => ":inactive",
@@ -68,14 +79,14 @@ impl KeySpace {
         format!("{}models:edge:fence", self.namespace)
     }
 
-    /// Who may rebuild a scope's snapshot.
-    pub fn lease(&self, scope: Scope) -> String {
-        self.edge("lease", scope.as_str())
+    /// Who may rebuild a source's snapshot.
+    pub fn lease(&self, source: Source) -> String {
+        self.edge("lease", source.as_str())
     }
 
-    /// How long the origin of a scope is left alone after failures.
-    pub fn backoff(&self, scope: Scope) -> String {
-        self.edge("backoff", scope.as_str())
+    /// How long the origin is left alone after failed loads of a source.
+    pub fn backoff(&self, source: Source) -> String {
+        self.edge("backoff", source.as_str())
     }
 
     /// Counters of all isolates, a hash.
@@ -88,14 +99,19 @@ impl KeySpace {
         format!("{}models:edge:warm", self.namespace)
     }
 
-    /// The backend's marker: while it exists nothing is published (REFERENCE.md §5.2, sync guard).
+    /// The backend's marker: while it exists nothing is published (docs/backend.md, "The sync guard").
     pub fn sync_marker(&self) -> String {
         format!("{}models:sync:in_progress", self.namespace)
     }
 
     /// What begins every key that an invalidation unlinks: the listings (the backend's too) and the snapshots.
-    pub fn invalidated_prefixes(&self) -> [String; 2] {
-        [self.listing_prefix(), format!("{}models:edge:snapshot:", self.namespace)]
+    pub fn invalidated_prefixes(&self) -> Vec<String> {
+        vec![
+            self.listing_prefix(),
+            format!("{}models:edge:snapshot:", self.namespace),
+            #[cfg(test)]
+            self.listing(&View::Toy),
+        ]
     }
 
     /// What begins every listing's key, in Redis and in KV.
@@ -108,8 +124,8 @@ impl KeySpace {
         format!("{}models:", self.namespace)
     }
 
-    fn edge(&self, kind: &str, scope: &str) -> String {
-        format!("{}models:edge:{kind}:{scope}", self.namespace)
+    fn edge(&self, kind: &str, source: &str) -> String {
+        format!("{}models:edge:{kind}:{source}", self.namespace)
     }
 }
 
@@ -117,6 +133,8 @@ impl KeySpace {
 mod tests {
     use super::*;
     use crate::catalog::{Order, SortBy, WARM};
+
+    const ACTIVE: Source = Source::Unique(Scope::Active);
 
     #[test]
     fn keys_are_the_backends_to_the_letter() {
@@ -128,11 +146,11 @@ mod tests {
             order: Order::Desc,
         };
         assert_eq!(
-            keys.listing(&custom),
+            keys.listing(&custom.into()),
             "gw:models:unique:filtered:inactive:minp3:sortcheapest_price:desc"
         );
         assert_eq!(
-            WARM.map(|selection| KeySpace::default().listing(&selection)),
+            WARM.map(|selection| KeySpace::default().listing(&selection.into())),
             [
                 "models:unique:filtered:sortprovider_count:desc",
                 "models:unique:filtered:minp2:sortprovider_count:desc",
@@ -144,16 +162,19 @@ mod tests {
         );
         assert_eq!(keys.sync_marker(), "gw:models:sync:in_progress");
         assert_eq!(keys.epoch(), "gw:models:edge:epoch");
-        assert_eq!(keys.lease(Scope::Active), "gw:models:edge:lease:active");
-        assert_eq!(keys.resource(&Resource::Snapshot(Scope::All)), "gw:models:edge:snapshot:all");
+        assert_eq!(keys.lease(ACTIVE), "gw:models:edge:lease:active");
+        assert_eq!(
+            keys.resource(&Resource::Snapshot(Scope::All.into())),
+            "gw:models:edge:snapshot:all"
+        );
     }
 
     #[test]
-    fn d30_per_model_keys_of_the_backend_are_never_ours() {
+    fn per_model_keys_of_the_backend_are_never_ours() {
         let keys = KeySpace::new("gw:");
-        let ours: Vec<String> = Scope::BOTH
+        let ours: Vec<String> = Source::ALL
             .into_iter()
-            .flat_map(|scope| [keys.lease(scope), keys.backoff(scope)])
+            .flat_map(|source| [keys.lease(source), keys.backoff(source)])
             .chain([
                 keys.epoch(),
                 keys.barrier(),
@@ -168,7 +189,7 @@ mod tests {
             let control = ours.iter().any(|key| {
                 keys.invalidated_prefixes().iter().any(|prefix| key.starts_with(prefix.as_str()))
             });
-            assert!(!control, "an invalidation would unlink a control key (D43)");
+            assert!(!control, "an invalidation would unlink a control key");
         }
     }
 }

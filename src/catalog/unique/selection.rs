@@ -1,10 +1,10 @@
-//! The part of a request that a cache key is made of. What a page is (limit, offset) can not enter it, so
-//! page 2 can not miss where page 1 hit.
+//! The part of a request that a cache key is made of. What a page is (limit, offset) cannot enter it, so
+//! page 2 cannot miss where page 1 hit.
 
 /// Which models are looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scope {
-    /// Offers whose `models.is_active` is exactly true (REFERENCE.md §2.1).
+    /// Offers whose `models.is_active` is exactly true (docs/backend.md, "Active and inactive offers").
     #[default]
     Active,
     /// Every offer: `include_inactive=true`.
@@ -24,7 +24,7 @@ impl Scope {
     }
 }
 
-/// What the models of a listing are ordered by. An unknown name means the default (REFERENCE.md §3).
+/// What the models of a listing are ordered by. An unknown name means the default (docs/backend.md, "Query parameters").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SortBy {
     /// The number of offers.
@@ -74,7 +74,7 @@ impl Order {
         }
     }
 
-    /// Reads a query value in any letter case; `None` is a client's mistake (DESIGN.md §3, difference 1).
+    /// Reads a query value in any letter case; `None` is a client's mistake, unlike in the backend (docs/api.md).
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Asc, Self::Desc].into_iter().find(|order| text.eq_ignore_ascii_case(order.as_str()))
     }
@@ -93,7 +93,7 @@ pub struct Selection {
     pub order: Order,
 }
 
-/// The six variants that cron keeps warm, in the order of the backend's report (REFERENCE.md §5.2).
+/// The six variants that cron keeps warm, in the order of the backend's report (docs/backend.md, "Warm variants").
 pub const WARM: [Selection; 6] = [
     warm(None, SortBy::ProviderCount, Order::Desc),
     warm(Some(2), SortBy::ProviderCount, Order::Desc),

@@ -1,7 +1,7 @@
-//! What a cached value must be before anything of it is served: a JSON array of objects with the fields of
-//! REFERENCE.md §2.2. A truncated, foreign or half-right value is refused whole (D8, D10).
+//! What a cached value must be before anything of it is served: a JSON array of objects with the fields of a unique
+//! model (docs/backend.md, "Fields of a model"). A truncated or half-right value is refused whole.
 
-use std::{borrow::Cow, fmt, marker::PhantomData};
+use std::{borrow::Cow, fmt, marker::PhantomData, ops::Range};
 
 use serde::{
     Deserialize,
@@ -9,35 +9,15 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-/// Why a value is not a listing: where it stopped being one. What stands there is not repeated, so it can be logged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a listing at line {line}, column {column}")]
-pub struct Malformed {
-    line: usize,
-    column: usize,
-}
-
-impl From<serde_json::Error> for Malformed {
-    fn from(error: serde_json::Error) -> Self {
-        Self { line: error.line(), column: error.column() }
-    }
-}
+use crate::catalog::Malformed;
 
 /// What sorting and filtering need of a model.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct SortKey {
+pub(in crate::catalog) struct SortKey {
     pub(super) provider_count: u32,
     pub(super) name_lower: Box<str>,
     /// Positive infinity when the model has no price.
     pub(super) cheapest_price: f64,
-}
-
-/// A model's place in the text of its array, in bytes, and what it sorts by.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Record {
-    pub(super) start: usize,
-    pub(super) end: usize,
-    pub(super) key: SortKey,
 }
 
 #[derive(Deserialize)]
@@ -117,22 +97,26 @@ where
     Option::deserialize(deserializer)
 }
 
-/// Finds the records of an array and checks each.
-pub(super) fn records(text: &str) -> Result<Vec<Record>, Malformed> {
+/// Checks each model of an array: where it stands in the text, in bytes, and what it sorts by.
+pub(in crate::catalog) fn records(
+    text: &str,
+) -> Result<(Vec<Range<usize>>, Vec<SortKey>), Malformed> {
     let items: Vec<&RawValue> = serde_json::from_str(text)?;
-    items.into_iter().map(|item| record(text, item)).collect()
+    let mut spans = Vec::with_capacity(items.len());
+    let mut keys = Vec::with_capacity(items.len());
+    for item in items {
+        let start = item.get().as_ptr().addr().saturating_sub(text.as_ptr().addr());
+        spans.push(start..start.saturating_add(item.get().len()));
+        keys.push(sort_key(item)?);
+    }
+    Ok((spans, keys))
 }
 
-fn record(text: &str, item: &RawValue) -> Result<Record, Malformed> {
+fn sort_key(item: &RawValue) -> Result<SortKey, Malformed> {
     let Object(shape) = serde_json::from_str::<Object<ModelShape<'_>>>(item.get())?;
-    let start = item.get().as_ptr().addr().saturating_sub(text.as_ptr().addr());
-    Ok(Record {
-        start,
-        end: start.saturating_add(item.get().len()),
-        key: SortKey {
-            provider_count: shape.provider_count,
-            name_lower: shape.name.to_lowercase().into_boxed_str(),
-            cheapest_price: shape.cheapest_prompt_price.unwrap_or(f64::INFINITY),
-        },
+    Ok(SortKey {
+        provider_count: shape.provider_count,
+        name_lower: shape.name.to_lowercase().into_boxed_str(),
+        cheapest_price: shape.cheapest_prompt_price.unwrap_or(f64::INFINITY),
     })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::snapshot::Snapshot;
+use crate::catalog::JsonArray;
 
 /// Counts of models, told apart by name, and which share of them needed no change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ pub struct Changes {
 
 impl Changes {
     /// Compares two snapshots of a scope; without an earlier one every model is new.
-    pub fn between(before: Option<&Snapshot>, after: &Snapshot) -> Self {
+    pub fn between(before: Option<&JsonArray>, after: &JsonArray) -> Self {
         let mut old = before.map(by_name).unwrap_or_default();
         let mut changes = Self::default();
         for (name, model) in by_name(after) {
@@ -46,12 +46,12 @@ fn percent(part: usize, whole: usize) -> f64 {
     f64::from(u32::try_from(hundredths).unwrap_or(u32::MAX)) / 100.0
 }
 
-/// Names repeat no more than `unique_models.model_name` does: it is UNIQUE (REFERENCE.md §1.1).
-fn by_name(snapshot: &Snapshot) -> BTreeMap<String, &str> {
+/// Names do not repeat: `unique_models.model_name` is UNIQUE (docs/backend.md, "Model names are unique").
+fn by_name(snapshot: &JsonArray) -> BTreeMap<String, &str> {
     #[derive(Deserialize)]
     struct Named {
         name: String,
     }
     let named = |model| serde_json::from_str::<Named>(model).ok().map(|named| (named.name, model));
-    snapshot.models().filter_map(named).collect()
+    snapshot.elements().filter_map(named).collect()
 }

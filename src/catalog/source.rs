@@ -1,0 +1,158 @@
+//! What the origin is asked for, and what clients can ask for: the one place that a new kind of catalog extends, beside
+//! its own folder and the origin's adapter.
+
+use serde::Serialize;
+
+use super::{
+    json_array::JsonArray,
+    malformed::Malformed,
+    snapshot::Snapshot,
+    unique::{self, Scope, Selection, WARM},
+};
+
+/// What the origin is asked for as a whole: leased, backed off, judged and published as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Source {
+    /// The unique models of a scope.
+    Unique(Scope),
+    /// A kind that exists to show what a new one has to touch.
+    #[cfg(test)]
+    Toy,
+}
+
+/// What a client can ask for and a key can name. It is made from its source's snapshot without I/O.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum View {
+    /// The unique models under a selection.
+    Unique(Selection),
+    /// The one list of the toy.
+    #[cfg(test)]
+    Toy,
+}
+
+/// How large a snapshot is: what a new one is measured against, and what tells which views have a key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// The number of entries.
+    pub models: usize,
+    /// The largest number of offers of an entry.
+    pub offers_max: u32,
+}
+
+/// A view's parameters, as the backend's warm report names them.
+#[derive(Clone, Debug, Serialize)]
+pub struct Parameters {
+    include_inactive: bool,
+    min_providers: Option<u32>,
+    sort_by: &'static str,
+    order: &'static str,
+}
+
+impl Source {
+    /// Every source, in the order in which reports list them.
+    pub const ALL: [Self; 2] = [Self::Unique(Scope::Active), Self::Unique(Scope::All)];
+
+    /// The source that cron and operators warm.
+    pub const WARMED: Self = Self::Unique(Scope::Active);
+
+    /// The name that keys, logs and reports use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unique(scope) => scope.as_str(),
+            #[cfg(test)]
+            Self::Toy => "toy",
+        }
+    }
+
+    /// The views that are published with every snapshot, in the order of the backend's report.
+    pub fn warm_views(self) -> Vec<View> {
+        match self {
+            Self::Unique(Scope::Active) => WARM.map(View::Unique).to_vec(),
+            Self::Unique(Scope::All) => Vec::new(),
+            #[cfg(test)]
+            Self::Toy => vec![View::Toy],
+        }
+    }
+
+    /// Reads the text of a snapshot; what is not whole and well-formed is refused.
+    pub fn decode(self, text: String) -> Result<Snapshot, Malformed> {
+        match self {
+            Self::Unique(_) => {
+                let (spans, keys) = unique::records(&text)?;
+                Ok(Snapshot::unique(JsonArray::new(text, spans), unique::Facets(keys)))
+            }
+            #[cfg(test)]
+            Self::Toy => {
+                super::toy::records(&text).map(|spans| Snapshot::toy(JsonArray::new(text, spans)))
+            }
+        }
+    }
+}
+
+impl View {
+    /// The source whose snapshot this is made from.
+    pub fn source(&self) -> Source {
+        match self {
+            Self::Unique(selection) => Source::Unique(selection.scope),
+            #[cfg(test)]
+            Self::Toy => Source::Toy,
+        }
+    }
+
+    /// Reads the text of a listing, as we or the backend wrote it: compact or spaced, UTF-8 or `\u` escapes. What is not
+    /// whole and well-formed is refused.
+    pub fn decode(&self, text: String) -> Result<JsonArray, Malformed> {
+        let spans = match self {
+            Self::Unique(_) => unique::records(&text)?.0,
+            #[cfg(test)]
+            Self::Toy => super::toy::records(&text)?,
+        };
+        Ok(JsonArray::new(text, spans))
+    }
+
+    /// Whether this is published with every snapshot of its source.
+    pub fn is_warm(&self) -> bool {
+        self.source().warm_views().contains(self)
+    }
+
+    /// Whether this has a key, given how large its source's snapshot is: a view that is empty for certain has none, so
+    /// that clients cannot mint keys. None when that depends on an extent that is not known.
+    pub fn has_key(&self, extent: Option<Extent>) -> Option<bool> {
+        match self {
+            Self::Unique(selection) => match selection.min_providers {
+                None => Some(true),
+                Some(minimum) => extent.map(|extent| minimum <= extent.offers_max),
+            },
+            #[cfg(test)]
+            Self::Toy => Some(true),
+        }
+    }
+
+    /// The parameters, for reports.
+    pub fn parameters(&self) -> Parameters {
+        match self {
+            Self::Unique(selection) => Parameters {
+                include_inactive: selection.scope == Scope::All,
+                min_providers: selection.min_providers,
+                sort_by: selection.sort.as_str(),
+                order: selection.order.as_str(),
+            },
+            #[cfg(test)]
+            Self::Toy => {
+                Parameters { include_inactive: false, min_providers: None, sort_by: "", order: "" }
+            }
+        }
+    }
+}
+
+impl From<Scope> for Source {
+    fn from(scope: Scope) -> Self {
+        Self::Unique(scope)
+    }
+}
+
+impl From<Selection> for View {
+    fn from(selection: Selection) -> Self {
+        Self::Unique(selection)
+    }
+}

@@ -1,0 +1,57 @@
+//! What the listings of the unique catalog are derived by: what each model of a snapshot filters and sorts by.
+
+use std::cmp::Ordering;
+
+use super::{
+    selection::{Order, Selection, SortBy},
+    shape::SortKey,
+};
+
+/// What the models of a snapshot filter and sort by, in the snapshot's order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Facets(pub(in crate::catalog) Vec<SortKey>);
+
+impl Facets {
+    /// Filters and sorts (docs/backend.md, "Filter and sort"): the positions of the models in the snapshot, ties in
+    /// the snapshot's order in both directions.
+    pub fn order(&self, selection: &Selection) -> Vec<usize> {
+        let mut chosen: Vec<(usize, &SortKey)> = self.matching(selection).collect();
+        chosen.sort_by(|(_, a), (_, b)| match selection.order {
+            Order::Asc => compare(selection.sort, a, b),
+            Order::Desc => compare(selection.sort, b, a),
+        });
+        chosen.into_iter().map(|(index, _)| index).collect()
+    }
+
+    /// How many models a selection holds.
+    pub fn count(&self, selection: &Selection) -> usize {
+        self.matching(selection).count()
+    }
+
+    /// The largest number of offers of any model: beyond it a listing is empty and has no key.
+    pub fn offers_max(&self) -> u32 {
+        self.0.iter().map(|key| key.provider_count).max().unwrap_or(0)
+    }
+
+    /// What this takes in memory, in bytes.
+    pub fn bytes(&self) -> usize {
+        let names: usize = self.0.iter().map(|key| key.name_lower.len()).sum();
+        self.0.capacity().saturating_mul(size_of::<SortKey>()).saturating_add(names)
+    }
+
+    fn matching(&self, selection: &Selection) -> impl Iterator<Item = (usize, &SortKey)> {
+        let minimum = selection.min_providers.unwrap_or(0);
+        self.0.iter().enumerate().filter(move |(_, key)| key.provider_count >= minimum)
+    }
+}
+
+fn compare(sort: SortBy, a: &SortKey, b: &SortKey) -> Ordering {
+    match sort {
+        SortBy::ProviderCount => a.provider_count.cmp(&b.provider_count),
+        SortBy::Name => a.name_lower.cmp(&b.name_lower),
+        // JSON has no NaN, and -0.0 must tie with 0.0 as in Python, so not `total_cmp`.
+        SortBy::CheapestPrice => {
+            a.cheapest_price.partial_cmp(&b.cheapest_price).unwrap_or(Ordering::Equal)
+        }
+    }
+}

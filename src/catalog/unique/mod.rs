@@ -1,0 +1,19 @@
+//! The unique catalog: each model once, with every provider that offers it, its prices and health.
+
+mod selection;
+pub use selection::{Order, Scope, Selection, SortBy, WARM};
+
+mod price;
+pub use price::{Price, python_float};
+
+mod shape;
+pub(super) use shape::records;
+
+mod model;
+pub use model::{Mapping, Model, Offer, ProviderRow, models};
+
+mod facets;
+pub use facets::Facets;
+
+mod changes;
+pub use changes::Changes;
