@@ -2,79 +2,98 @@
 //! Everything is decided from plain state and `now`; the world is reached through the ports only.
 //!
 //! A failing cache tier is a miss and never an error; only the origin's failure can reach a client, and only after
-//! everything stale was tried.
+//! everything stale was tried. The rooms stand in reading order; each names only those before it.
 
-mod answer;
-mod ask;
-mod backoff;
-mod breaker;
-mod check;
-mod counters;
+mod telemetry;
+
 mod entry;
-mod events;
-mod follow_up;
-mod gate;
-mod hedge;
-mod invalidate;
-mod lease;
-mod load;
-mod lookup;
-mod memory;
-mod publish;
-pub mod redis;
-mod refresh;
-mod replies;
-mod serve;
+
 mod state;
-mod statistics;
+
+pub mod redis;
+
+mod isolate;
+
 mod tiers;
-mod warm;
 
-use std::{cell::RefCell, rc::Rc};
+mod rebuild;
 
-pub use answer::{Answer, Outcome, Said, Served, Trace, Unavailable};
-pub use breaker::{Breaker, State as BreakerState};
-pub use counters::Counter;
+mod background;
+
+mod lookup;
+
+mod operations;
+
+use std::rc::Rc;
+
+pub use background::FollowUp;
 pub use entry::{Content, Entry, Epochs, Freshness};
-pub use follow_up::FollowUp;
-pub use invalidate::{Invalidated, InvalidationMode};
-pub use publish::Publication;
-pub use replies::Life;
-pub use statistics::Statistics;
-pub use warm::{WarmReport, WarmedVariant};
+pub use lookup::{Answer, ForwardReason, Outcome, Served, TierReport, Trace};
+pub use operations::{Invalidated, InvalidationMode, Statistics};
+pub use rebuild::{Publication, Unavailable};
+pub use redis::KeyTtl;
+pub use state::{Breaker, BreakerState};
+pub use telemetry::{Counter, Failure, Reason, WarmReport, WarmedView};
 
-use crate::{catalog::KeySpace, config::Policy, ports::Ports};
-use state::State;
+use crate::{
+    catalog::{KeySpace, View},
+    config::Policy,
+    ports::{Ports, TierError, Timestamp},
+};
+use isolate::Isolate;
 
-/// The cache of one isolate. It is shared by requests, so its state is plain data and is never borrowed across an
-/// await.
-#[derive(Debug)]
-pub struct Cache {
-    ports: Ports,
-    policy: Policy,
-    keys: KeySpace,
-    state: RefCell<State>,
-}
+/// The cache of one isolate, as requests, cron and operators use it.
+#[derive(Clone, Debug)]
+pub struct Cache(Rc<Isolate>);
 
 impl Cache {
     /// A cache with empty memory.
-    pub fn new(ports: Ports, policy: Policy, keys: KeySpace) -> Rc<Self> {
-        let state = RefCell::new(State::new(policy.memory_max_bytes));
-        Rc::new(Self { ports, policy, keys, state })
+    pub fn new(ports: Ports, policy: Policy, keys: KeySpace) -> Self {
+        Self(Isolate::new(ports, policy, keys))
+    }
+
+    /// Finds the listing of a view.
+    pub async fn lookup(&self, view: View) -> Outcome {
+        lookup::lookup(&self.0, view).await
+    }
+
+    /// Does what a lookup left to do. Nothing of it can fail the response any more.
+    pub async fn run(&self, follow_up: FollowUp) {
+        background::run(Rc::clone(&self.0), follow_up).await;
+    }
+
+    /// Rebuilds what is kept warm, once, for everyone. `force` admits a snapshot that lost more than half of its entries.
+    pub async fn warm(&self, force: bool) -> WarmReport {
+        operations::warm(&self.0, force).await
+    }
+
+    /// Declares everything that is cached wrong.
+    pub async fn invalidate(&self, mode: InvalidationMode) -> Result<Invalidated, TierError> {
+        operations::invalidate(&self.0, mode).await
+    }
+
+    /// What operators see.
+    pub async fn statistics(&self) -> Statistics {
+        operations::statistics(&self.0).await
+    }
+
+    /// Now, by this Worker's clock.
+    pub fn now(&self) -> Timestamp {
+        self.0.now()
     }
 
     /// The keys of this deployment.
     pub fn keys(&self) -> &KeySpace {
-        &self.keys
+        &self.0.keys
     }
 
     /// Bytes that memory holds.
     pub fn memory_bytes(&self) -> usize {
-        self.state.borrow().memory.bytes()
+        self.0.state.borrow().memory.bytes()
     }
 
     /// How often something happened in this isolate.
     pub fn counted(&self, counter: Counter) -> u64 {
-        self.state.borrow().counters.get(counter)
+        self.0.state.borrow().counters.get(counter)
     }
 }

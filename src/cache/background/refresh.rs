@@ -3,61 +3,62 @@
 
 use std::{rc::Rc, time::Duration};
 
-use super::{
-    Cache,
-    entry::{Content, Entry, Freshness},
-    lease::Work,
-    load::{LoadEnd, LoadWish},
-    memory::Slot,
-    tiers::Found,
+use crate::{
+    cache::{
+        entry::{Content, Entry, Freshness},
+        isolate::Isolate,
+        rebuild::{LoadOutcome, LoadRequest, load, settle},
+        state::{Resident, Work},
+        tiers::{Found, read_kv, read_upstash},
+    },
+    catalog::{Resource, View},
 };
-use crate::catalog::{Resource, Selection};
 
 /// One refresh of a thing at a time, and after a failed one none before this is over.
 const PAUSE: Duration = Duration::from_secs(5);
 
-impl Cache {
-    /// Refreshes one thing, unless somebody is at it.
-    pub(super) async fn refresh(self: Rc<Self>, resource: Resource) {
-        let work = Work::Refresh(resource);
-        let hold = self.state.borrow_mut().leases.acquire(work, self.now(), PAUSE);
-        let Some(hold) = hold else { return };
-        if self.is_fresh_in_redis(resource).await || self.reload(resource).await {
-            self.state.borrow_mut().leases.release(work, hold);
-        }
+/// Refreshes one thing, unless another request is at it.
+pub(super) async fn refresh(isolate: &Rc<Isolate>, resource: Resource) {
+    let work = Work::Refresh(resource);
+    let hold = isolate.state.borrow_mut().leases.acquire(work, isolate.now(), PAUSE);
+    let Some(hold) = hold else { return };
+    if is_fresh_in_redis(isolate, resource).await || reload(isolate, resource).await {
+        isolate.state.borrow_mut().leases.release(work, hold);
     }
+}
 
-    async fn is_fresh_in_redis(self: &Rc<Self>, resource: Resource) -> bool {
-        let Found::Entry(entry) = self.read_upstash(resource).await else { return false };
-        let epochs = self.state.borrow().epochs();
-        entry.freshness(self.now(), epochs.as_ref(), &self.policy) == Freshness::Fresh
-    }
+async fn is_fresh_in_redis(isolate: &Rc<Isolate>, resource: Resource) -> bool {
+    let Found::Entry(entry) = read_upstash(isolate, resource).await else { return false };
+    let epochs = isolate.state.borrow().epochs();
+    entry.freshness(isolate.now(), epochs.as_ref(), &isolate.policy) == Freshness::Fresh
+}
 
-    async fn reload(self: &Rc<Self>, resource: Resource) -> bool {
-        let scope = resource.scope();
-        if self.state.borrow().last_good(scope).is_none() {
-            // The gate measures a new snapshot against the last good one; KV has it when memory has not.
-            self.read_kv(Resource::Snapshot(scope)).await;
-        }
-        let LoadEnd { result, after, .. } = Rc::clone(self).load(scope, LoadWish::default()).await;
-        let asked = match resource {
-            Resource::Listing(selection) => Some(selection),
-            Resource::Snapshot(_) => None,
-        };
-        if let (Ok(entry), Some(selection)) = (&result, asked) {
-            self.derive_into_memory(entry, selection);
-        }
-        if let Some(after) = after {
-            self.conclude_load(after, asked).await;
-        }
-        result.is_ok()
+async fn reload(isolate: &Rc<Isolate>, resource: Resource) -> bool {
+    let source = resource.source();
+    let last_good = isolate.state.borrow().last_good.extent(source);
+    if last_good.is_none() {
+        // The gate measures a new snapshot against the last good one; KV has it when memory has not.
+        read_kv(isolate, Resource::Snapshot(source)).await;
     }
+    let LoadOutcome { result, settlement, .. } =
+        load(Rc::clone(isolate), source, LoadRequest::default()).await;
+    let asked = match resource {
+        Resource::Listing(view) => Some(view),
+        Resource::Snapshot(_) => None,
+    };
+    if let (Ok(entry), Some(view)) = (&result, asked) {
+        derive_into_memory(isolate, entry, view);
+    }
+    if let Some(settlement) = settlement {
+        settle(isolate, settlement, asked).await;
+    }
+    result.is_ok()
+}
 
-    fn derive_into_memory(&self, entry: &Entry, selection: Selection) {
-        let Content::Snapshot(snapshot) = &entry.content else { return };
-        let listing = Content::Listing(Rc::new(snapshot.derive(&selection)));
-        let derived = Entry { content: listing, ..entry.clone() };
-        let slot = Slot::new(derived, None, self.now());
-        self.state.borrow_mut().keep(Resource::Listing(selection), slot);
-    }
+fn derive_into_memory(isolate: &Isolate, entry: &Entry, view: View) {
+    let Content::Snapshot(snapshot) = &entry.content else { return };
+    let listing = Content::Listing(Rc::new(snapshot.derive(&view)));
+    let derived = Entry { content: listing, ..entry.clone() };
+    let resident = Resident::new(derived, None, isolate.now());
+    isolate.state.borrow_mut().keep(Resource::Listing(view), resident);
 }

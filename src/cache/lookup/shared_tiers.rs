@@ -9,154 +9,161 @@ use futures_util::{
 
 use super::{
     answer::{Answer, Served},
-    entry::Freshness,
-    follow_up::FollowUp,
-    lease::Work,
-    lookup::Walk,
-    publish::Publication,
-    state::ReadEnd,
-    tiers::Found,
+    memory::answer_from_memory,
+    serve::serve,
+    trace::ForwardReason,
+    walk::Walk,
 };
 use crate::{
+    cache::{
+        background::FollowUp,
+        entry::Freshness,
+        isolate::poll,
+        rebuild::Publication,
+        state::{ReadOutcome, Work},
+        telemetry::Reason,
+        tiers::{Found, hedge_delay, read_kv, read_upstash},
+    },
     catalog::Resource,
     ports::{Tier, TierError},
 };
 
 /// How often a request looks at memory for what another one is reading.
-const POLL: Duration = Duration::from_millis(5);
+const PAUSE: Duration = Duration::from_millis(5);
 
-impl Walk {
-    /// Upstash and KV, asked by one request of the isolate for all that want the same. The others look at memory for
-    /// what it found, with timers of their own. If it found nothing, they need not ask; if its tiers failed, the next
-    /// one tries, for as long as one read may take.
-    pub(super) async fn tiers(&mut self, resource: Resource) -> Option<Answer> {
-        let cache = Rc::clone(&self.cache);
-        let work = Work::Read(resource);
-        let length = cache.policy.upstash_timeout.saturating_add(cache.policy.kv_timeout);
-        let until = cache.now() + length;
-        loop {
-            let now = cache.now();
-            let hold = cache.state.borrow_mut().leases.acquire(work, now, length);
-            if let Some(hold) = hold {
-                let answer = self.ask_tiers(resource).await;
-                let end = self.read_end(answer.is_some());
-                let mut state = cache.state.borrow_mut();
-                state.leases.release(work, hold);
-                state.note_read(resource, end, cache.ports.clock.now());
-                return answer;
-            }
-            while cache.state.borrow().leases.is_held(work, cache.now()) && cache.now() < until {
-                cache.ports.clock.sleep(POLL).await;
-            }
-            if let Some(answer) = self.memory() {
-                return Some(answer);
-            }
-            let end = cache.state.borrow().read_end(&resource, self.begun);
-            match end {
-                // Memory is too small for what is there: nothing is gained by taking turns.
-                Some(ReadEnd::Found) => return self.ask_tiers(resource).await,
-                Some(ReadEnd::Failed) | None if cache.now() < until => {}
-                Some(ReadEnd::Failed | ReadEnd::Missed) | None => {
-                    self.trace.collapsed();
-                    return None;
-                }
-            }
+/// Upstash and KV, asked by one request of the isolate for all that want the same. The others look at memory for
+/// what it found, with timers of their own. If it found nothing, they need not ask; if its tiers failed, the next
+/// one tries, for as long as one read may take.
+pub(super) async fn read_shared_tiers(walk: &mut Walk, resource: Resource) -> Option<Answer> {
+    let isolate = Rc::clone(&walk.isolate);
+    let work = Work::Read(resource);
+    let length = isolate.policy.upstash_timeout.saturating_add(isolate.policy.kv_timeout);
+    let until = isolate.now() + length;
+    loop {
+        let now = isolate.now();
+        let hold = isolate.state.borrow_mut().leases.acquire(work, now, length);
+        if let Some(hold) = hold {
+            let answer = hedged_read(walk, resource).await;
+            let outcome = read_outcome(walk, answer.is_some());
+            let mut state = isolate.state.borrow_mut();
+            state.leases.release(work, hold);
+            state.reads.note(resource, outcome, isolate.ports.clock.now());
+            return answer;
         }
-    }
-
-    fn read_end(&self, answered: bool) -> ReadEnd {
-        match () {
-            () if answered || self.stale.is_some() => ReadEnd::Found,
-            () if self.failed.is_empty() => ReadEnd::Missed,
-            () => ReadEnd::Failed,
-        }
-    }
-
-    /// Upstash, and KV when Upstash has nothing, fails, or is silent for too long. The first good answer wins; the
-    /// loser goes on behind the response, so that its outcome still reaches its breaker.
-    async fn ask_tiers(&mut self, resource: Resource) -> Option<Answer> {
-        let cache = Rc::clone(&self.cache);
-        let mut silent = None;
-        if !self.failed.contains(&Tier::Upstash) {
-            let silence = Rc::clone(&cache).silence().boxed_local();
-            match select(cache.read_upstash(resource), silence).await {
-                Either::Left((found, _)) => {
-                    if let Some(answer) = self.heard(Tier::Upstash, resource, found) {
-                        return Some(answer);
-                    }
-                }
-                Either::Right(((), read)) => silent = Some(read),
-            }
-        }
-        if self.failed.contains(&Tier::Kv) {
-            let found = silent?.await;
-            return self.heard(Tier::Upstash, resource, found);
-        }
-        let kv = cache.read_kv(resource);
-        let Some(upstash) = silent else {
-            let found = kv.await;
-            return self.heard(Tier::Kv, resource, found);
-        };
-        let (first, found, second, later) = match select(upstash, kv).await {
-            Either::Left((found, kv)) => (Tier::Upstash, found, Tier::Kv, kv),
-            Either::Right((found, upstash)) => (Tier::Kv, found, Tier::Upstash, upstash),
-        };
-        if second == Tier::Upstash {
-            self.trace.forward(Tier::Upstash, "miss", Some("silent"));
-        }
-        if let Some(answer) = self.heard(first, resource, found) {
-            self.follow_ups.push(FollowUp::Finish(later.map(drop).boxed_local()));
+        poll(&*isolate.ports.clock, PAUSE, || {
+            let held = isolate.state.borrow().leases.is_held(work, isolate.now());
+            (!held || isolate.now() >= until).then_some(())
+        })
+        .await;
+        if let Some(answer) = answer_from_memory(walk) {
             return Some(answer);
         }
-        let found = later.await;
-        self.heard(second, resource, found)
+        let outcome = isolate.state.borrow().reads.outcome(&resource, walk.begun);
+        match outcome {
+            // Memory is too small for what is there: nothing is gained by taking turns.
+            Some(ReadOutcome::Found) => return hedged_read(walk, resource).await,
+            Some(ReadOutcome::Failed) | None if isolate.now() < until => {}
+            Some(ReadOutcome::Failed | ReadOutcome::Missed) | None => {
+                walk.trace.mark_collapsed();
+                return None;
+            }
+        }
     }
+}
 
-    /// Judges what a tier had: an answer, something for bad days, or nothing.
-    fn heard(&mut self, tier: Tier, resource: Resource, found: Found) -> Option<Answer> {
-        let entry = match found {
-            Found::Entry(entry) => entry,
-            Found::Nothing => {
-                self.trace.forward(tier, "miss", None);
-                return None;
-            }
-            Found::Corrupt => {
-                self.trace.forward(tier, "miss", Some("corrupt"));
-                return None;
-            }
-            Found::Failed(error) => {
-                let reason = if error == TierError::Open { "bypass" } else { "miss" };
-                self.trace.forward(tier, reason, Some(error.as_str()));
-                self.failed.push(tier);
-                return None;
-            }
-        };
-        let now = self.cache.now();
-        let epochs = self.cache.state.borrow().epochs();
-        let freshness = entry.freshness(now, epochs.as_ref(), &self.cache.policy);
-        match freshness {
-            Freshness::Fresh => {
-                let answer = self.serve(tier, resource, &entry, Served::Hit);
-                // A Redis that is silent or failing has no use for what KV had.
-                if tier == Tier::Kv && self.trace.has_missed(Tier::Upstash) {
-                    let publication = Publication::of(resource, &entry);
-                    self.follow_ups.push(FollowUp::Publish(publication));
+fn read_outcome(walk: &Walk, answered: bool) -> ReadOutcome {
+    match () {
+        () if answered || walk.stale.is_some() => ReadOutcome::Found,
+        () if walk.failed.is_empty() => ReadOutcome::Missed,
+        () => ReadOutcome::Failed,
+    }
+}
+
+/// Upstash, and KV when Upstash has nothing, fails, or is silent for too long. The first good answer wins; the
+/// loser goes on behind the response, so that its outcome still reaches its breaker.
+async fn hedged_read(walk: &mut Walk, resource: Resource) -> Option<Answer> {
+    let isolate = Rc::clone(&walk.isolate);
+    let mut silent = None;
+    if !walk.failed.contains(&Tier::Upstash) {
+        let delay = hedge_delay(Rc::clone(&isolate)).boxed_local();
+        match select(read_upstash(&isolate, resource), delay).await {
+            Either::Left((found, _)) => {
+                if let Some(answer) = judge(walk, Tier::Upstash, resource, found) {
+                    return Some(answer);
                 }
-                Some(answer)
             }
-            Freshness::Revalidate => {
-                self.follow_ups.push(FollowUp::Refresh(resource));
-                Some(self.serve(tier, resource, &entry, Served::Stale))
+            Either::Right(((), read)) => silent = Some(read),
+        }
+    }
+    if walk.failed.contains(&Tier::Kv) {
+        let found = silent?.await;
+        return judge(walk, Tier::Upstash, resource, found);
+    }
+    let kv = read_kv(&isolate, resource);
+    let Some(upstash) = silent else {
+        let found = kv.await;
+        return judge(walk, Tier::Kv, resource, found);
+    };
+    let (first, found, second, later) = match select(upstash, kv).await {
+        Either::Left((found, kv)) => (Tier::Upstash, found, Tier::Kv, kv),
+        Either::Right((found, upstash)) => (Tier::Kv, found, Tier::Upstash, upstash),
+    };
+    if second == Tier::Upstash {
+        walk.trace.note_forward(Tier::Upstash, ForwardReason::Miss, Some(Reason::Silent));
+    }
+    if let Some(answer) = judge(walk, first, resource, found) {
+        walk.follow_ups.push(FollowUp::SeeThrough(later.map(drop).boxed_local()));
+        return Some(answer);
+    }
+    let found = later.await;
+    judge(walk, second, resource, found)
+}
+
+/// Judges what a tier had: an answer, something for the stale-if-error window, or nothing.
+fn judge(walk: &mut Walk, tier: Tier, resource: Resource, found: Found) -> Option<Answer> {
+    let entry = match found {
+        Found::Entry(entry) => entry,
+        Found::Nothing => {
+            walk.trace.note_miss(tier);
+            return None;
+        }
+        Found::Corrupt => {
+            walk.trace.note_forward(tier, ForwardReason::Miss, Some(Reason::Corrupt));
+            return None;
+        }
+        Found::Failed(error) => {
+            let not_asked = error == TierError::Open;
+            let reason = if not_asked { ForwardReason::Bypass } else { ForwardReason::Miss };
+            walk.trace.note_forward(tier, reason, Some(Reason::from(&error)));
+            walk.failed.push(tier);
+            return None;
+        }
+    };
+    let now = walk.isolate.now();
+    let epochs = walk.isolate.state.borrow().epochs();
+    let freshness = entry.freshness(now, epochs.as_ref(), &walk.isolate.policy);
+    match freshness {
+        Freshness::Fresh => {
+            let answer = serve(walk, tier, resource, &entry, Served::Hit);
+            // A Redis that is silent or failing has no use for what KV had.
+            if tier == Tier::Kv && walk.trace.lacks(Tier::Upstash) {
+                let publication = Publication::of(resource, &entry);
+                walk.follow_ups.push(FollowUp::Publish(publication));
             }
-            Freshness::IfError | Freshness::Invalidated => {
-                self.trace.forward(tier, "stale", None);
-                self.remember(tier, resource, entry, freshness);
-                None
-            }
-            Freshness::Gone => {
-                self.trace.forward(tier, "miss", None);
-                None
-            }
+            Some(answer)
+        }
+        Freshness::Revalidate => {
+            walk.follow_ups.push(FollowUp::Refresh(resource));
+            Some(serve(walk, tier, resource, &entry, Served::Stale))
+        }
+        Freshness::IfError | Freshness::Invalidated => {
+            walk.trace.note_forward(tier, ForwardReason::Stale, None);
+            walk.remember(tier, resource, entry, freshness);
+            None
+        }
+        Freshness::Gone => {
+            walk.trace.note_miss(tier);
+            None
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::ports::{Command, Redis, Reply, TierError};
+use crate::ports::{Reply, TierError};
 
-/// A key's remaining life.
+/// A key's remaining lifetime, as PTTL tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Life {
+pub enum KeyTtl {
     /// There is no such key.
     Missing,
     /// It never expires: not written by us, nor by the backend.
@@ -19,12 +19,8 @@ pub enum Life {
 pub(super) struct Replies(std::vec::IntoIter<Reply>);
 
 impl Replies {
-    pub(super) async fn of(
-        redis: &dyn Redis,
-        commands: Vec<Command>,
-        timeout: Duration,
-    ) -> Result<Self, TierError> {
-        Ok(Self(redis.pipeline(commands, timeout).await?.into_iter()))
+    pub(super) fn new(replies: Vec<Reply>) -> Self {
+        Self(replies.into_iter())
     }
 
     pub(super) fn take(&mut self) -> Result<Reply, TierError> {
@@ -58,11 +54,11 @@ impl Replies {
         number(&self.take()?)
     }
 
-    pub(super) fn life(&mut self) -> Result<Life, TierError> {
+    pub(super) fn key_ttl(&mut self) -> Result<KeyTtl, TierError> {
         Ok(match self.integer()? {
-            -2 => Life::Missing,
-            -1 => Life::Forever,
-            left => Life::Expires(Duration::from_millis(u64::try_from(left).unwrap_or(0))),
+            -2 => KeyTtl::Missing,
+            -1 => KeyTtl::Forever,
+            left => KeyTtl::Expires(Duration::from_millis(u64::try_from(left).unwrap_or(0))),
         })
     }
 

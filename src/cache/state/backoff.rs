@@ -1,4 +1,4 @@
-//! How long a failing origin is left alone: 1 s, doubled with each failure, up to 60 s; per scope (DESIGN.md §5).
+//! How long a failing origin is left alone: 1 s, doubled with each failure, up to 60 s; per source.
 
 use std::time::Duration;
 
@@ -8,26 +8,26 @@ use crate::ports::Timestamp;
 const FIRST: Duration = Duration::from_secs(1);
 const MAX: Duration = Duration::from_secs(60);
 
-/// The failures of one scope's origin in a row.
+/// The failed loads of one source in a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Backoff {
+pub(in crate::cache) struct Backoff {
     failures: u32,
     until: Timestamp,
 }
 
 impl Backoff {
     /// How long the origin must not be asked yet; none when it may be.
-    pub(super) fn remaining(&self, now: Timestamp) -> Option<Duration> {
+    pub(in crate::cache) fn remaining(&self, now: Timestamp) -> Option<Duration> {
         (now < self.until).then(|| self.until.since(now))
     }
 
     /// Failures in a row.
-    pub(super) fn failures(&self) -> u32 {
+    pub(in crate::cache) fn failures(&self) -> u32 {
         self.failures
     }
 
     /// Another failure: returns for how long to leave the origin alone.
-    pub(super) fn failed(&mut self, now: Timestamp, random: u64) -> Duration {
+    pub(in crate::cache) fn failed(&mut self, now: Timestamp, random: u64) -> Duration {
         let factor = 1_u32.checked_shl(self.failures.min(6)).unwrap_or(u32::MAX);
         let length = jittered(FIRST.saturating_mul(factor).min(MAX), random);
         self.failures = self.failures.saturating_add(1);
@@ -36,12 +36,12 @@ impl Backoff {
     }
 
     /// The origin answered.
-    pub(super) fn succeeded(&mut self) {
+    pub(in crate::cache) fn succeeded(&mut self) {
         *self = Self::default();
     }
 
     /// What another isolate found: `failures` in a row, to be left alone for `remaining`.
-    pub(super) fn adopt(&mut self, failures: u32, remaining: Duration, now: Timestamp) {
+    pub(in crate::cache) fn adopt(&mut self, failures: u32, remaining: Duration, now: Timestamp) {
         self.failures = self.failures.max(failures);
         self.until = self.until.max(now + remaining);
     }

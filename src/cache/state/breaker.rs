@@ -13,14 +13,14 @@ const FAILURES_MIN: u32 = 5;
 const OPEN_FIRST: Duration = Duration::from_secs(5);
 /// The longest opening after failed trials.
 const OPEN_MAX: Duration = Duration::from_secs(60);
-/// A used-up quota does not come back in seconds (ANCHORS.md §F).
+/// A used-up quota does not come back in seconds (docs/platform.md, "Upstash quotas run out for long").
 const OPEN_QUOTA: Duration = Duration::from_secs(300);
 /// A trial whose request died is given to another after this.
 const TRIAL: Duration = Duration::from_secs(10);
 
 /// Where a breaker stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum BreakerState {
     /// Calls go through.
     Closed,
     /// No call goes through before `until`.
@@ -35,13 +35,13 @@ pub enum State {
     },
 }
 
-impl State {
+impl BreakerState {
     /// The name that statistics and logs use.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Closed => "closed",
             Self::Open { .. } => "open",
-            Self::HalfOpen { .. } => "half_open",
+            Self::HalfOpen { .. } => "half-open",
         }
     }
 }
@@ -56,7 +56,7 @@ pub struct Permit {
 /// The state of one tier's calls.
 #[derive(Clone, Debug)]
 pub struct Breaker {
-    state: State,
+    state: BreakerState,
     /// Raised with every change of state.
     generation: u64,
     /// The next opening's length.
@@ -71,7 +71,7 @@ pub struct Breaker {
 impl Default for Breaker {
     fn default() -> Self {
         Self {
-            state: State::Closed,
+            state: BreakerState::Closed,
             generation: 0,
             open_for: OPEN_FIRST,
             window_start: Timestamp::default(),
@@ -88,11 +88,11 @@ impl Breaker {
     /// no other gets leave.
     pub fn permit(&mut self, now: Timestamp) -> Option<Permit> {
         match self.state {
-            State::Closed => {}
-            State::Open { until } | State::HalfOpen { until } if now >= until => {
-                self.change(State::HalfOpen { until: now + TRIAL });
+            BreakerState::Closed => {}
+            BreakerState::Open { until } | BreakerState::HalfOpen { until } if now >= until => {
+                self.change(BreakerState::HalfOpen { until: now + TRIAL });
             }
-            State::Open { .. } | State::HalfOpen { .. } => return None,
+            BreakerState::Open { .. } | BreakerState::HalfOpen { .. } => return None,
         }
         Some(Permit { generation: self.generation })
     }
@@ -110,30 +110,32 @@ impl Breaker {
         }
         self.last_failed = outcome.is_err();
         match (self.state, outcome) {
-            (State::HalfOpen { .. }, Ok(())) => {
+            (BreakerState::HalfOpen { .. }, Ok(())) => {
                 let generation = self.generation.saturating_add(1);
                 let window_start = now;
                 *self = Self { generation, window_start, ever_succeeded: true, ..Self::default() };
             }
-            (State::HalfOpen { .. }, Err(error)) => {
+            (BreakerState::HalfOpen { .. }, Err(error)) => {
                 self.open_for = self.open_for.saturating_mul(2).min(OPEN_MAX);
                 self.open(error, now, random);
             }
-            (State::Closed | State::Open { .. }, outcome) => self.count(outcome, now, random),
+            (BreakerState::Closed | BreakerState::Open { .. }, outcome) => {
+                self.count(outcome, now, random)
+            }
         }
     }
 
     /// Whether calls are failing just now: hedges need no cap then.
     pub fn is_failing(&self) -> bool {
-        self.state != State::Closed || self.last_failed || !self.ever_succeeded
+        self.state != BreakerState::Closed || self.last_failed || !self.ever_succeeded
     }
 
     /// Where it stands.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> BreakerState {
         self.state
     }
 
-    fn change(&mut self, state: State) {
+    fn change(&mut self, state: BreakerState) {
         self.state = state;
         self.generation = self.generation.saturating_add(1);
     }
@@ -159,13 +161,13 @@ impl Breaker {
             TierError::Quota => OPEN_QUOTA,
             _ => self.open_for,
         };
-        self.change(State::Open { until: now + jittered(length, random) });
+        self.change(BreakerState::Open { until: now + jittered(length, random) });
         (self.failures, self.successes) = (0, 0);
     }
 }
 
 /// Between three and five quarters of a duration.
-pub(super) fn jittered(duration: Duration, random: u64) -> Duration {
+pub(in crate::cache) fn jittered(duration: Duration, random: u64) -> Duration {
     let whole = crate::ports::millis(duration);
     let half = whole.checked_div(2).unwrap_or(0);
     let extra = random.checked_rem(half.saturating_add(1)).unwrap_or(0);
@@ -203,9 +205,9 @@ mod tests {
         let later = Timestamp(60_000);
         let trial = breaker.permit(later).unwrap();
         breaker.record(straggler, FAILURE, later, 0);
-        assert!(matches!(breaker.state(), State::HalfOpen { .. }), "{:?}", breaker.state());
+        assert!(matches!(breaker.state(), BreakerState::HalfOpen { .. }), "{:?}", breaker.state());
         breaker.record(trial, Ok(()), later, 0);
-        assert_eq!(breaker.state(), State::Closed);
+        assert_eq!(breaker.state(), BreakerState::Closed);
     }
 
     #[test]
@@ -215,10 +217,15 @@ mod tests {
             call(&mut breaker, Ok(()), Timestamp(0));
         }
         for n in 1..=6 {
-            assert_eq!(breaker.state(), State::Closed, "after {} failures of many calls", n - 1);
+            assert_eq!(
+                breaker.state(),
+                BreakerState::Closed,
+                "after {} failures of many calls",
+                n - 1
+            );
             call(&mut breaker, FAILURE, Timestamp(1));
         }
-        assert!(matches!(breaker.state(), State::Open { .. }));
+        assert!(matches!(breaker.state(), BreakerState::Open { .. }));
     }
 
     #[test]
@@ -227,7 +234,7 @@ mod tests {
         for n in 0..20 {
             call(&mut breaker, FAILURE, Timestamp(n * 3_000));
         }
-        assert_eq!(breaker.state(), State::Closed);
+        assert_eq!(breaker.state(), BreakerState::Closed);
     }
 
     #[test]
@@ -236,9 +243,9 @@ mod tests {
         let later = Timestamp(1000) + OPEN_FIRST * 2;
         assert_eq!(breaker.permit(Timestamp(1001)), None);
         let through: Vec<Permit> = (0..50).filter_map(|_| breaker.permit(later)).collect();
-        assert_eq!(through.len(), 1, "BentoCache lets all 50 through (ANCHORS.md §C)");
+        assert_eq!(through.len(), 1, "one trial, whoever asks");
         breaker.record(through[0], Ok(()), later, 0);
-        assert_eq!(breaker.state(), State::Closed);
+        assert_eq!(breaker.state(), BreakerState::Closed);
         assert!(breaker.permit(later).is_some());
     }
 
@@ -258,7 +265,9 @@ mod tests {
         for expected_secs in [10, 20, 40, 60, 60] {
             now = now + Duration::from_secs(100);
             call(&mut breaker, FAILURE, now);
-            let State::Open { until } = breaker.state() else { panic!("{:?}", breaker.state()) };
+            let BreakerState::Open { until } = breaker.state() else {
+                panic!("{:?}", breaker.state())
+            };
             let length = until.since(now).as_millis();
             let full = expected_secs * 1000;
             assert!((full * 3 / 4..=full * 5 / 4).contains(&length), "{length} of {full}");

@@ -1,5 +1,5 @@
 //! How often KV may be asked merely because Upstash is slow: at most 5 % of reads over a sliding window, so that
-//! slowness does not double the reads (ANCHORS.md §A8).
+//! slowness does not double the reads.
 
 use std::collections::BTreeMap;
 
@@ -22,19 +22,19 @@ struct Step {
 
 /// Counts of the window, by step.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Hedge {
+pub(in crate::cache) struct HedgeBudget {
     steps: BTreeMap<u64, Step>,
 }
 
-impl Hedge {
-    /// A read of Upstash begins.
-    pub(super) fn read(&mut self, now: Timestamp) {
+impl HedgeBudget {
+    /// Counts a read of Upstash that begins.
+    pub(in crate::cache) fn note_read(&mut self, now: Timestamp) {
         let step = self.step(now);
         step.reads = step.reads.saturating_add(1);
     }
 
     /// Whether a silent read may be hedged; if so, it counts. With `uncapped` (Upstash is failing) it always may.
-    pub(super) fn permit(&mut self, now: Timestamp, uncapped: bool) -> bool {
+    pub(in crate::cache) fn permit(&mut self, now: Timestamp, uncapped: bool) -> bool {
         self.step(now);
         let reads: u64 = self.steps.values().map(|step| step.reads).sum();
         let hedges: u64 = self.steps.values().map(|step| step.hedges).sum();
@@ -61,11 +61,11 @@ mod tests {
 
     #[test]
     fn one_hedge_in_twenty_reads() {
-        let mut hedge = Hedge::default();
+        let mut hedge = HedgeBudget::default();
         let hedges = (0..1000_u64)
             .filter(|n| {
                 let now = Timestamp(n * 40);
-                hedge.read(now);
+                hedge.note_read(now);
                 hedge.permit(now, false)
             })
             .count();
@@ -74,9 +74,9 @@ mod tests {
 
     #[test]
     fn old_reads_buy_no_hedges() {
-        let mut hedge = Hedge::default();
+        let mut hedge = HedgeBudget::default();
         for _ in 0..1000 {
-            hedge.read(Timestamp(0));
+            hedge.note_read(Timestamp(0));
         }
         assert!((0..50).all(|_| hedge.permit(Timestamp(59_999), false)));
         assert!(!hedge.permit(Timestamp(59_999), false));
@@ -85,13 +85,13 @@ mod tests {
 
     #[test]
     fn a_few_are_allowed_before_anything_is_known() {
-        let mut hedge = Hedge::default();
+        let mut hedge = HedgeBudget::default();
         assert_eq!((0..100).filter(|_| hedge.permit(Timestamp(0), false)).count(), 10);
     }
 
     #[test]
     fn no_cap_while_upstash_fails() {
-        let mut hedge = Hedge::default();
+        let mut hedge = HedgeBudget::default();
         assert!((0..100).all(|_| hedge.permit(Timestamp(0), true)));
     }
 }

@@ -1,18 +1,19 @@
 //! Time-bounded rights within an isolate: who holds one does the work, and the others look at what it leaves in
-//! memory. It expires by itself, since a request that dies runs no destructor (PLATFORM.md §4).
+//! memory. It expires by itself, since a request that dies runs no destructor (docs/platform.md, "A request can end without
+//! destructors").
 
 use std::{collections::HashMap, time::Duration};
 
 use crate::{
-    catalog::{Resource, Scope},
+    catalog::{Resource, Source},
     ports::Timestamp,
 };
 
 /// What a lease is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Work {
-    /// Loading a scope's snapshot from the origin.
-    Load(Scope),
+pub(in crate::cache) enum Work {
+    /// Loading a source's snapshot from the origin.
+    Load(Source),
     /// Asking Upstash and KV for a thing.
     Read(Resource),
     /// Refreshing something stale behind a response.
@@ -25,21 +26,26 @@ pub(super) enum Work {
 
 /// Proof of a lease: only its holder's release counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Hold {
+pub(in crate::cache) struct Hold {
     until: Timestamp,
     number: u64,
 }
 
 /// The leases of an isolate.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Leases {
+pub(in crate::cache) struct Leases {
     held: HashMap<Work, Hold>,
     issued: u64,
 }
 
 impl Leases {
     /// Takes a free or expired lease for `length`. Check and set are one step: nothing awaits in between.
-    pub(super) fn acquire(&mut self, work: Work, now: Timestamp, length: Duration) -> Option<Hold> {
+    pub(in crate::cache) fn acquire(
+        &mut self,
+        work: Work,
+        now: Timestamp,
+        length: Duration,
+    ) -> Option<Hold> {
         if self.is_held(work, now) {
             return None;
         }
@@ -51,12 +57,12 @@ impl Leases {
     }
 
     /// Whether somebody holds it.
-    pub(super) fn is_held(&self, work: Work, now: Timestamp) -> bool {
+    pub(in crate::cache) fn is_held(&self, work: Work, now: Timestamp) -> bool {
         self.held.get(&work).is_some_and(|hold| now < hold.until)
     }
 
     /// Takes it anew for `length` from now on; none if it expired and is another's by now.
-    pub(super) fn renew(
+    pub(in crate::cache) fn renew(
         &mut self,
         work: Work,
         hold: Hold,
@@ -71,7 +77,7 @@ impl Leases {
     }
 
     /// Gives it back, unless it expired and is another's by now.
-    pub(super) fn release(&mut self, work: Work, hold: Hold) {
+    pub(in crate::cache) fn release(&mut self, work: Work, hold: Hold) {
         if self.held.get(&work) == Some(&hold) {
             self.held.remove(&work);
         }
@@ -89,7 +95,7 @@ mod tests {
         let mut leases = Leases::default();
         let hold = leases.acquire(Work::Check, Timestamp(0), LENGTH).unwrap();
         assert_eq!(leases.acquire(Work::Check, Timestamp(9_999), LENGTH), None);
-        assert!(leases.acquire(Work::Load(Scope::All), Timestamp(0), LENGTH).is_some());
+        assert!(leases.acquire(Work::Load(Source::WARMED), Timestamp(0), LENGTH).is_some());
         leases.release(Work::Check, hold);
         let second = leases.acquire(Work::Check, Timestamp(1), LENGTH).unwrap();
         let third = leases.acquire(Work::Check, Timestamp(10_001), LENGTH).unwrap();

@@ -1,15 +1,14 @@
 //! The isolate's own tier: plain data, bounded in bytes, least recently used out first. It outlives requests, so
-//! it holds no future, waker or I/O object (PLATFORM.md §4).
+//! it holds no future, waker or I/O object (docs/platform.md, "Requests do not share I/O").
 
 use lru::LruCache;
 
-use super::entry::Entry;
-use crate::{catalog::Resource, ports::Timestamp};
+use crate::{cache::entry::Entry, catalog::Resource, ports::Timestamp};
 
 /// A resident entry and what is known of its copy in Redis.
 #[derive(Clone, Debug)]
-pub(super) struct Slot {
-    /// The entry.
+pub(in crate::cache) struct Resident {
+    /// The cached thing.
     pub entry: Entry,
     /// When the copy in Redis expires; none when there is no copy.
     pub redis_expiry: Option<Timestamp>,
@@ -17,89 +16,99 @@ pub(super) struct Slot {
     pub checked_at: Timestamp,
     /// When this was last served for want of anything better.
     pub fell_back_at: Timestamp,
-    /// Found to differ from Redis: to be refreshed, however young.
-    pub changed: bool,
+    /// Whether Redis was found to hold something else: then this is to be refreshed, however young.
+    pub differs_from_redis: bool,
     bytes: usize,
 }
 
-impl Slot {
-    /// A slot as filled at `now`.
-    pub(super) fn new(entry: Entry, redis_expiry: Option<Timestamp>, now: Timestamp) -> Self {
+impl Resident {
+    /// An entry that comes into memory at `now`.
+    pub(in crate::cache) fn new(
+        entry: Entry,
+        redis_expiry: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Self {
         let bytes = entry.content.bytes();
         let fell_back_at = Timestamp::default();
-        Self { entry, redis_expiry, checked_at: now, fell_back_at, changed: false, bytes }
+        Self {
+            entry,
+            redis_expiry,
+            checked_at: now,
+            fell_back_at,
+            differs_from_redis: false,
+            bytes,
+        }
     }
 
-    /// The same, last known to agree with Redis at another time.
+    /// This entry, last known to agree with Redis at `checked_at`.
     #[must_use]
-    pub(super) fn checked(self, checked_at: Timestamp) -> Self {
+    pub(in crate::cache) fn checked(self, checked_at: Timestamp) -> Self {
         Self { checked_at, ..self }
     }
 }
 
 /// The resident entries.
 #[derive(Debug)]
-pub(super) struct Memory {
-    slots: LruCache<Resource, Slot>,
+pub(in crate::cache) struct Memory {
+    entries: LruCache<Resource, Resident>,
     bytes: usize,
     bytes_max: usize,
 }
 
 impl Memory {
     /// An empty tier that holds at most `bytes_max`.
-    pub(super) fn new(bytes_max: usize) -> Self {
-        Self { slots: LruCache::unbounded(), bytes: 0, bytes_max }
+    pub(in crate::cache) fn new(bytes_max: usize) -> Self {
+        Self { entries: LruCache::unbounded(), bytes: 0, bytes_max }
     }
 
     /// What is resident under a name; it counts as used.
-    pub(super) fn get(&mut self, resource: &Resource) -> Option<&mut Slot> {
-        self.slots.get_mut(resource)
+    pub(in crate::cache) fn get(&mut self, resource: &Resource) -> Option<&mut Resident> {
+        self.entries.get_mut(resource)
     }
 
-    /// The same, without counting as used.
-    pub(super) fn peek(&self, resource: &Resource) -> Option<&Slot> {
-        self.slots.peek(resource)
+    /// What is resident under a name, without counting as used.
+    pub(in crate::cache) fn peek(&self, resource: &Resource) -> Option<&Resident> {
+        self.entries.peek(resource)
     }
 
-    /// The same, to be changed.
-    pub(super) fn peek_mut(&mut self, resource: &Resource) -> Option<&mut Slot> {
-        self.slots.peek_mut(resource)
+    /// What is resident under a name, to be changed, without counting as used.
+    pub(in crate::cache) fn peek_mut(&mut self, resource: &Resource) -> Option<&mut Resident> {
+        self.entries.peek_mut(resource)
     }
 
-    /// Keeps an entry, unless what is resident is newer or the entry alone is over the bound. Says whether it did.
-    pub(super) fn put(&mut self, resource: Resource, slot: Slot) -> bool {
+    /// Keeps an entry, unless what is resident is newer or the entry alone is over the bound.
+    pub(in crate::cache) fn put(&mut self, resource: Resource, new: Resident) {
         // What was found to differ from Redis gives way even to something older.
-        let newer = |resident: &Slot| {
-            !resident.changed
-                && (resident.entry.epoch, resident.entry.at) > (slot.entry.epoch, slot.entry.at)
+        let newer = |resident: &Resident| {
+            !resident.differs_from_redis
+                && (resident.entry.epoch, resident.entry.at) > (new.entry.epoch, new.entry.at)
         };
-        if slot.bytes > self.bytes_max || self.slots.peek(&resource).is_some_and(newer) {
-            return false;
+        if new.bytes > self.bytes_max || self.entries.peek(&resource).is_some_and(newer) {
+            return;
         }
-        self.bytes = self.bytes.saturating_add(slot.bytes);
-        if let Some(old) = self.slots.put(resource, slot) {
+        self.bytes = self.bytes.saturating_add(new.bytes);
+        if let Some(old) = self.entries.put(resource, new) {
             self.bytes = self.bytes.saturating_sub(old.bytes);
         }
         while self.bytes > self.bytes_max {
-            let Some((_, old)) = self.slots.pop_lru() else { break };
+            let Some((_, old)) = self.entries.pop_lru() else { break };
             self.bytes = self.bytes.saturating_sub(old.bytes);
         }
-        true
     }
 
     /// Forgets everything.
-    pub(super) fn clear(&mut self) {
-        self.slots.clear();
+    pub(in crate::cache) fn clear(&mut self) {
+        self.entries.clear();
         self.bytes = 0;
     }
 
     /// What is resident, most recently used first.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&Resource, &Slot)> {
-        self.slots.iter()
+    pub(in crate::cache) fn iter(&self) -> impl Iterator<Item = (&Resource, &Resident)> {
+        self.entries.iter()
     }
 
     /// Bytes in use.
-    pub(super) fn bytes(&self) -> usize {
+    pub(in crate::cache) fn bytes(&self) -> usize {
         self.bytes
     }
 }
@@ -113,29 +122,30 @@ mod tests {
     use super::*;
     use crate::{
         cache::entry::Content,
-        catalog::{Listing, Selection},
+        catalog::{Selection, View},
     };
 
     fn name(minimum: u32) -> Resource {
-        Resource::Listing(Selection { min_providers: Some(minimum), ..Selection::default() })
+        let selection = Selection { min_providers: Some(minimum), ..Selection::default() };
+        Resource::Listing(selection.into())
     }
 
-    fn slot(padding: usize, at: u64) -> Slot {
+    fn resident(padding: usize, at: u64) -> Resident {
         let text = format!("[{}]", " ".repeat(padding));
-        let listing = Rc::new(Listing::decode(text).unwrap());
+        let listing = Rc::new(View::from(Selection::default()).decode(text).unwrap());
         let entry = Entry { content: Content::Listing(listing), at: Timestamp(at), epoch: None };
-        Slot::new(entry, None, Timestamp(at))
+        Resident::new(entry, None, Timestamp(at))
     }
 
     #[test]
     fn the_least_recently_used_goes_first() {
-        let two_and_a_half = slot(98, 0).bytes * 5 / 2;
+        let two_and_a_half = resident(98, 0).bytes * 5 / 2;
         let mut memory = Memory::new(two_and_a_half);
         for n in 1..=2 {
-            assert!(memory.put(name(n), slot(98, 0)));
+            memory.put(name(n), resident(98, 0));
         }
         memory.get(&name(1));
-        memory.put(name(3), slot(98, 0));
+        memory.put(name(3), resident(98, 0));
         let resident: Vec<bool> = (1..=3).map(|n| memory.peek(&name(n)).is_some()).collect();
         assert_eq!(resident, [true, false, true]);
     }
@@ -143,8 +153,8 @@ mod tests {
     #[test]
     fn an_older_entry_never_replaces_a_newer_one() {
         let mut memory = Memory::new(1000);
-        memory.put(name(1), slot(1, 10));
-        assert!(!memory.put(name(1), slot(2, 9)));
+        memory.put(name(1), resident(1, 10));
+        memory.put(name(1), resident(2, 9));
         assert_eq!(memory.peek(&name(1)).unwrap().entry.at, Timestamp(10));
     }
 
@@ -153,9 +163,9 @@ mod tests {
         fn bytes_are_bounded_and_add_up(puts in prop::collection::vec((0u32..8, 0usize..400, 0u64..4), 0..60)) {
             let mut memory = Memory::new(1000);
             for (minimum, padding, at) in puts {
-                memory.put(name(minimum), slot(padding, at));
+                memory.put(name(minimum), resident(padding, at));
                 prop_assert!(memory.bytes() <= 1000);
-                prop_assert_eq!(memory.bytes(), memory.iter().map(|(_, slot)| slot.bytes).sum::<usize>());
+                prop_assert_eq!(memory.bytes(), memory.iter().map(|(_, resident)| resident.bytes).sum::<usize>());
             }
         }
     }

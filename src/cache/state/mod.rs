@@ -1,34 +1,40 @@
-//! What an isolate knows: plain data, lost with the isolate.
+//! What an isolate knows: plain data, lost with the isolate. Nothing here awaits.
 
-use std::{collections::HashMap, time::Duration};
+mod backoff;
+mod breaker;
+mod hedge_budget;
+mod last_good;
+mod leases;
+mod memory;
+mod observed;
+mod reads;
+
+use std::collections::HashMap;
+
+pub(super) use breaker::Permit;
+pub use breaker::{Breaker, BreakerState};
+pub(super) use leases::{Hold, Work};
+pub(super) use memory::Resident;
+pub(super) use reads::ReadOutcome;
 
 use super::{
-    backoff::Backoff,
-    breaker::Breaker,
-    counters::Counters,
-    entry::{Content, Entry, Epochs, Freshness},
-    hedge::Hedge,
-    lease::Leases,
-    memory::{Memory, Slot},
+    entry::{Content, Epochs, Freshness},
+    telemetry::Counters,
 };
 use crate::{
-    catalog::{Resource, Scope, Selection, WARM},
+    catalog::{Resource, Source, View},
     config::Policy,
     ports::{Tier, Timestamp},
 };
+use backoff::Backoff;
+use hedge_budget::HedgeBudget;
+use last_good::LastGood;
+use leases::Leases;
+use memory::Memory;
+use observed::Observed;
+use reads::Reads;
 
-/// How a read of Upstash and KV ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ReadEnd {
-    /// With something, fresh or stale.
-    Found,
-    /// With nothing, from tiers that answered.
-    Missed,
-    /// With nothing, from tiers of which one did not answer.
-    Failed,
-}
-
-/// A tier that is called, and has a breaker.
+/// A tier that is called over the network, and has a breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CacheTier {
     Upstash,
@@ -44,38 +50,21 @@ impl From<CacheTier> for Tier {
     }
 }
 
-/// The last epochs that Redis gave, and when that request had ended.
-#[derive(Clone, Copy, Debug)]
-struct Observed {
-    epochs: Epochs,
-    ended: Timestamp,
-}
-
-/// The last snapshot that was good: what a new one is measured against.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct LastGood {
-    pub(super) at: Timestamp,
-    pub(super) models: usize,
-    pub(super) offers_max: u32,
-}
-
-const READS_KEPT: Duration = Duration::from_secs(10);
-
+/// Everything that an isolate knows.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) memory: Memory,
     pub(super) upstash: Breaker,
     pub(super) kv: Breaker,
-    pub(super) backoff: HashMap<Scope, Backoff>,
     pub(super) leases: Leases,
-    pub(super) hedge: Hedge,
+    pub(super) hedge_budget: HedgeBudget,
     pub(super) counters: Counters,
+    pub(super) observed: Observed,
+    pub(super) reads: Reads,
+    pub(super) last_good: LastGood,
     pub(super) flushed_at: Timestamp,
     pub(super) check_ended_at: Timestamp,
-    /// When the last read of a thing ended, and how.
-    reads: HashMap<Resource, (Timestamp, ReadEnd)>,
-    last_good: HashMap<Scope, LastGood>,
-    observed: Option<Observed>,
+    backoff: HashMap<Source, Backoff>,
 }
 
 impl State {
@@ -84,32 +73,21 @@ impl State {
             memory: Memory::new(memory_max_bytes),
             upstash: Breaker::default(),
             kv: Breaker::default(),
-            backoff: HashMap::new(),
             leases: Leases::default(),
-            hedge: Hedge::default(),
+            hedge_budget: HedgeBudget::default(),
             counters: Counters::default(),
+            observed: Observed::default(),
+            reads: Reads::default(),
+            last_good: LastGood::default(),
             flushed_at: Timestamp::default(),
             check_ended_at: Timestamp::default(),
-            reads: HashMap::new(),
-            last_good: HashMap::new(),
-            observed: None,
+            backoff: HashMap::new(),
         }
     }
 
     /// The last epochs seen; none if Redis never answered.
     pub(super) fn epochs(&self) -> Option<Epochs> {
-        self.observed.map(|observed| observed.epochs)
-    }
-
-    /// Learns epochs from a request that was under way from `begun` to `ended`. Of two that overlap nobody knows which
-    /// came to Redis first, so only a higher epoch counts then: a lagging read can not lower it, nor lose it.
-    pub(super) fn observe(&mut self, epochs: Epochs, begun: Timestamp, ended: Timestamp) {
-        let later = self
-            .observed
-            .is_none_or(|seen| begun > seen.ended || epochs.current > seen.epochs.current);
-        if later {
-            self.observed = Some(Observed { epochs, ended });
-        }
+        self.observed.epochs()
     }
 
     /// What is resident and how it may be served; what differs from Redis is to be refreshed, however young.
@@ -118,59 +96,33 @@ impl State {
         resource: &Resource,
         now: Timestamp,
         policy: &Policy,
-    ) -> Option<(Slot, Freshness)> {
+    ) -> Option<(Resident, Freshness)> {
         let epochs = self.epochs();
-        let slot = self.memory.get(resource)?;
-        let freshness = match slot.entry.freshness(now, epochs.as_ref(), policy) {
-            Freshness::Fresh if slot.changed => Freshness::Revalidate,
+        let resident = self.memory.get(resource)?;
+        let freshness = match resident.entry.freshness(now, epochs.as_ref(), policy) {
+            Freshness::Fresh if resident.differs_from_redis => Freshness::Revalidate,
             freshness => freshness,
         };
-        Some((slot.clone(), freshness))
+        Some((resident.clone(), freshness))
     }
 
-    /// Keeps an entry in memory, and what a snapshot tells of its scope even if memory is too small for it.
-    pub(super) fn keep(&mut self, resource: Resource, slot: Slot) -> bool {
-        if let Content::Snapshot(snapshot) = &slot.entry.content {
-            let good = LastGood {
-                at: slot.entry.at,
-                models: snapshot.len(),
-                offers_max: snapshot.offers_max(),
-            };
-            let known = self.last_good.entry(resource.scope()).or_insert(good);
-            if good.at >= known.at {
-                *known = good;
-            }
+    /// Keeps an entry in memory if it has room and nothing newer is there, and what a snapshot tells of its source in
+    /// any case.
+    pub(super) fn keep(&mut self, resource: Resource, resident: Resident) {
+        if let Content::Snapshot(snapshot) = &resident.entry.content {
+            self.last_good.note(resource.source(), resident.entry.at, snapshot.extent());
         }
-        self.memory.put(resource, slot)
+        self.memory.put(resource, resident);
     }
 
-    /// Notes how a read of Upstash and KV ended.
-    pub(super) fn note_read(&mut self, resource: Resource, end: ReadEnd, now: Timestamp) {
-        // Nobody waits for a read this long, and what clients can ask for is not bounded.
-        self.reads.retain(|_, (at, _)| now.since(*at) < READS_KEPT);
-        self.reads.insert(resource, (now, end));
+    /// Whether a view has a key; none when that depends on an extent that is not known here.
+    pub(super) fn has_key(&self, view: &View) -> Option<bool> {
+        view.has_key(self.last_good.extent(view.source()))
     }
 
-    /// How the last read ended, if that was since then.
-    pub(super) fn read_end(&self, resource: &Resource, since: Timestamp) -> Option<ReadEnd> {
-        self.reads.get(resource).filter(|(at, _)| *at >= since).map(|(_, end)| *end)
-    }
-
-    /// The last good snapshot of a scope, if this isolate saw one.
-    pub(super) fn last_good(&self, scope: Scope) -> Option<LastGood> {
-        self.last_good.get(&scope).copied()
-    }
-
-    /// Whether a selection has a key: `min_providers` beyond the largest provider count has none (DESIGN.md §4).
-    /// None when that count is not known.
-    pub(super) fn is_keyed(&self, selection: &Selection) -> Option<bool> {
-        let Some(minimum) = selection.min_providers else { return Some(true) };
-        self.last_good(selection.scope).map(|good| minimum <= good.offers_max)
-    }
-
-    /// The same, guessing for the variants that are kept warm.
-    pub(super) fn is_probably_keyed(&self, selection: &Selection) -> bool {
-        self.is_keyed(selection).unwrap_or_else(|| WARM.contains(selection))
+    /// Whether a view has a key, guessing by whether it is kept warm where that is not known.
+    pub(super) fn probably_has_key(&self, view: &View) -> bool {
+        self.has_key(view).unwrap_or_else(|| view.is_warm())
     }
 
     pub(super) fn breaker(&mut self, tier: CacheTier) -> &mut Breaker {
@@ -180,7 +132,8 @@ impl State {
         }
     }
 
-    pub(super) fn entry_of(&self, resource: &Resource) -> Option<&Entry> {
-        self.memory.peek(resource).map(|slot| &slot.entry)
+    /// The back-off of a source's loads.
+    pub(super) fn backoff(&mut self, source: Source) -> &mut Backoff {
+        self.backoff.entry(source).or_default()
     }
 }

@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use super::warm::WarmReport;
+use super::{reasons::Reason, reports::WarmReport};
 use crate::ports::Log;
 
 /// An event. No field ever holds a secret, a URL or a client's text.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-pub(super) enum Event<'a> {
+pub(in crate::cache) enum Event<'a> {
     /// A tier had what was asked for.
     CacheHit { key: &'a str, tier: &'a str, count: usize, ttl: i64, stale: bool, derived: bool },
     /// A tier was asked and had nothing that could be served.
@@ -16,19 +16,19 @@ pub(super) enum Event<'a> {
     /// A key was written.
     CacheSet { key: &'a str, tier: &'a str, count: usize, ttl: u64 },
     /// A publication was refused.
-    PublishRefused { key: &'a str, reason: &'a str },
-    /// A value that is no listing was found, and treated as a miss.
+    PublishRefused { key: &'a str, reason: Reason },
+    /// A value that is not what its key names was found, and treated as a miss.
     Corrupt { key: &'a str, tier: &'a str },
-    /// A tier failed.
+    /// A call of a tier failed.
     TierError { tier: &'a str, error: String },
     /// A breaker changed its state.
     Breaker { tier: &'a str, state: &'a str },
     /// The origin gave a snapshot.
-    OriginFetch { scope: &'a str, rows: usize, models: usize, requests: usize, duration_ms: u64 },
-    /// The origin gave none.
-    OriginError { scope: &'a str, error: String, duration_ms: u64 },
-    /// A snapshot was refused by the integrity gate; what we have stays.
-    Quarantined { scope: &'a str, reason: &'a str, models: usize },
+    OriginFetch { source: &'a str, rows: usize, models: usize, requests: usize, duration_ms: u64 },
+    /// The origin gave no snapshot.
+    OriginError { source: &'a str, error: String, duration_ms: u64 },
+    /// A snapshot was refused by the integrity gate; what is cached stays.
+    Quarantined { source: &'a str, reason: Reason, models: usize },
     /// A warm run ended.
     Warm { report: &'a WarmReport },
     /// Caches were invalidated.
@@ -38,7 +38,7 @@ pub(super) enum Event<'a> {
 }
 
 /// Writes an event.
-pub(super) fn write(log: &dyn Log, event: &Event<'_>) {
+pub(in crate::cache) fn write(log: &dyn Log, event: &Event<'_>) {
     if let Ok(line) = serde_json::to_string(event) {
         log.write(&line);
     }

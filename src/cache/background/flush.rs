@@ -1,0 +1,61 @@
+//! This isolate's counters, added to the shared ones in Redis.
+
+use std::time::Duration;
+
+use crate::{
+    cache::{isolate::Isolate, redis, state::Work, tiers},
+    config::Mode,
+};
+
+/// Counters go to Redis at most this often.
+const FLUSH_EVERY: Duration = Duration::from_secs(10);
+/// A flush that died gives way to another after this.
+const HELD: Duration = Duration::from_secs(10);
+/// A flush is one pipeline: it ends within its deadline.
+const LOOKS_MAX: u32 = 50;
+/// How often another request's flush is looked at.
+const PAUSE: Duration = Duration::from_millis(25);
+
+/// Whether counters have waited long enough. The answer changes with what a request just counted.
+pub(in crate::cache) fn flush_is_due(isolate: &Isolate) -> bool {
+    let now = isolate.now();
+    let state = isolate.state.borrow();
+    now.since(state.flushed_at) >= FLUSH_EVERY && !state.leases.is_held(Work::Flush, now)
+}
+
+/// Adds what was counted to the shared counters, in one pipeline.
+pub(in crate::cache) async fn flush(isolate: &Isolate) {
+    if isolate.policy.mode != Mode::Active {
+        return;
+    }
+    let now = isolate.now();
+    let Some(hold) = isolate.state.borrow_mut().leases.acquire(Work::Flush, now, HELD) else {
+        return;
+    };
+    let counts = isolate.state.borrow_mut().counters.take_unflushed();
+    if counts.is_empty() {
+        isolate.state.borrow_mut().leases.release(Work::Flush, hold);
+        return;
+    }
+    let named: Vec<(&str, u64)> =
+        counts.iter().map(|(counter, by)| (counter.as_str(), *by)).collect();
+    let flushed = tiers::redis(isolate, async |session| redis::add(session, &named).await).await;
+    let mut state = isolate.state.borrow_mut();
+    if flushed.is_err() {
+        state.counters.restore(&counts);
+    }
+    state.flushed_at = isolate.ports.clock.now();
+    state.leases.release(Work::Flush, hold);
+}
+
+/// Waits for a flush that is under way, which has taken counts that Redis does not have yet, then flushes.
+pub(in crate::cache) async fn flush_after_others(isolate: &Isolate) {
+    for _ in 0..LOOKS_MAX {
+        let now = isolate.now();
+        if !isolate.state.borrow().leases.is_held(Work::Flush, now) {
+            break;
+        }
+        isolate.ports.clock.sleep(PAUSE).await;
+    }
+    flush(isolate).await;
+}

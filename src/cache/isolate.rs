@@ -1,0 +1,76 @@
+//! One isolate: the ground that every part of the cache is handed.
+
+use std::{cell::RefCell, future::Future, rc::Rc, time::Duration};
+
+use futures_util::future::{Either, select};
+
+use super::{
+    state::State,
+    telemetry::{self, Counter, Event},
+};
+use crate::{
+    catalog::KeySpace,
+    config::Policy,
+    ports::{Clock, Ports, Timestamp},
+};
+
+/// The ports, the policy, the keys, and what the isolate knows. It is shared by requests, so its state is plain data and
+/// is never borrowed across an await.
+#[derive(Debug)]
+pub(super) struct Isolate {
+    pub(super) ports: Ports,
+    pub(super) policy: Policy,
+    pub(super) keys: KeySpace,
+    pub(super) state: RefCell<State>,
+}
+
+impl Isolate {
+    /// An isolate that knows nothing yet.
+    pub(super) fn new(ports: Ports, policy: Policy, keys: KeySpace) -> Rc<Self> {
+        let state = RefCell::new(State::new(policy.memory_max_bytes));
+        Rc::new(Self { ports, policy, keys, state })
+    }
+
+    /// Now, by this Worker's clock.
+    pub(super) fn now(&self) -> Timestamp {
+        self.ports.clock.now()
+    }
+
+    /// Counts something once.
+    pub(super) fn count(&self, counter: Counter) {
+        self.state.borrow_mut().counters.count(counter);
+    }
+
+    /// Logs an event.
+    pub(super) fn log(&self, event: &Event<'_>) {
+        telemetry::write(&*self.ports.log, event);
+    }
+}
+
+/// Waits for a future, but not for longer than `limit`.
+pub(super) async fn within<T>(
+    clock: &dyn Clock,
+    limit: Duration,
+    future: impl Future<Output = T>,
+) -> Option<T> {
+    match select(std::pin::pin!(future), clock.sleep(limit)).await {
+        Either::Left((output, _)) => Some(output),
+        Either::Right(_) => None,
+    }
+}
+
+/// Looks at plain state until a look finds something, with a timer of the caller's own in between: nobody waits on
+/// another request's future (docs/platform.md, "Requests do not share I/O"). Every look decides by itself when to give
+/// up.
+pub(super) async fn poll<T>(
+    clock: &dyn Clock,
+    pause: Duration,
+    mut look: impl FnMut() -> Option<T>,
+) -> T {
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        clock.sleep(pause).await;
+    }
+}

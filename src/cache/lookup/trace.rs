@@ -1,0 +1,121 @@
+//! What each tier reported on the way, as `Cache-Status` tells it (RFC 9211).
+
+use std::cmp::Reverse;
+
+use crate::{cache::telemetry::Reason, ports::Tier};
+
+/// Why a request went on past a tier (RFC 9211 §2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForwardReason {
+    /// The tier had nothing that could be served.
+    Miss,
+    /// The tier had something, but too old.
+    Stale,
+    /// The tier was not asked.
+    Bypass,
+}
+
+impl ForwardReason {
+    /// The token of `fwd`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Miss => "miss",
+            Self::Stale => "stale",
+            Self::Bypass => "bypass",
+        }
+    }
+}
+
+/// What one tier reported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TierReport {
+    /// It had what was served.
+    Hit {
+        /// Remaining freshness in seconds, negative when stale.
+        ttl_secs: i64,
+        /// The key it was found under.
+        key: String,
+        /// Whether it was stale.
+        stale: bool,
+        /// Whether the listing was derived from what was found.
+        derived: bool,
+    },
+    /// The request went on.
+    Forward {
+        /// Why.
+        reason: ForwardReason,
+        /// What went wrong, if anything did.
+        detail: Option<Reason>,
+        /// Whether the answer was kept there.
+        stored: bool,
+        /// Whether another request's load was waited for.
+        collapsed: bool,
+    },
+}
+
+/// What the tiers reported, the one that is farthest from the client first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trace(Vec<(Tier, TierReport)>);
+
+impl Trace {
+    /// Notes what a tier reported; a tier that is asked again replaces what it reported before.
+    pub fn note(&mut self, tier: Tier, report: TierReport) {
+        self.0.retain(|(noted, _)| *noted != tier);
+        self.0.push((tier, report));
+        self.0.sort_by_key(|(tier, _)| Reverse(*tier));
+    }
+
+    /// Notes that a tier had nothing to serve. The first failure of a walk stays visible.
+    pub fn note_forward(&mut self, tier: Tier, reason: ForwardReason, detail: Option<Reason>) {
+        let failed = self.0.iter().any(|(noted, report)| {
+            *noted == tier && matches!(report, TierReport::Forward { detail: Some(_), .. })
+        });
+        if !failed {
+            let report = TierReport::Forward { reason, detail, stored: false, collapsed: false };
+            self.note(tier, report);
+        }
+    }
+
+    /// Notes that a tier had nothing.
+    pub fn note_miss(&mut self, tier: Tier) {
+        self.note_forward(tier, ForwardReason::Miss, None);
+    }
+
+    /// Whether a tier answered, and had nothing, or nothing whole: only then has it a use for what was found elsewhere.
+    pub fn lacks(&self, tier: Tier) -> bool {
+        self.0.iter().any(|(noted, report)| {
+            let nothing = matches!(
+                report,
+                TierReport::Forward {
+                    reason: ForwardReason::Miss,
+                    detail: None | Some(Reason::Corrupt),
+                    ..
+                }
+            );
+            *noted == tier && nothing
+        })
+    }
+
+    /// Notes that what was found further away is kept in memory now.
+    pub fn mark_stored(&mut self) {
+        for (tier, report) in &mut self.0 {
+            if let (Tier::Memory, TierReport::Forward { stored, .. }) = (tier, report) {
+                *stored = true;
+            }
+        }
+    }
+
+    /// Notes that another request's load was waited for.
+    pub fn mark_collapsed(&mut self) {
+        for (tier, report) in &mut self.0 {
+            if let (Tier::Memory, TierReport::Forward { collapsed, .. }) = (tier, report) {
+                *collapsed = true;
+            }
+        }
+    }
+
+    /// What was reported, the tier that is nearest to the client last.
+    pub fn iter(&self) -> impl Iterator<Item = &(Tier, TierReport)> {
+        self.0.iter()
+    }
+}

@@ -1,0 +1,11 @@
+//! What cron and operators start.
+
+mod invalidate;
+mod statistics;
+mod warm;
+
+pub(super) use invalidate::invalidate;
+pub use invalidate::{Invalidated, InvalidationMode};
+pub use statistics::Statistics;
+pub(super) use statistics::statistics;
+pub(super) use warm::warm;

@@ -1,0 +1,89 @@
+//! A bounded call under its tier's breaker.
+
+use std::{future::Future, time::Duration};
+
+use crate::{
+    cache::{
+        isolate::{Isolate, within},
+        redis::Session,
+        state::{CacheTier, Permit},
+        telemetry::{Counter, Event},
+    },
+    ports::{Tier, TierError},
+};
+
+/// How long a call of Redis may take: each of its requests, and all of them together.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::cache) struct Deadline {
+    pub(in crate::cache) request: Duration,
+    pub(in crate::cache) whole: Duration,
+}
+
+/// A call of Redis that somebody may be waiting for.
+pub(in crate::cache) async fn redis<T>(
+    isolate: &Isolate,
+    call: impl AsyncFnOnce(Session<'_>) -> Result<T, TierError>,
+) -> Result<T, TierError> {
+    let timeout = isolate.policy.upstash_timeout;
+    redis_within(isolate, Deadline { request: timeout, whole: timeout }, call).await
+}
+
+/// A call of Redis with a deadline of its own, for what nobody waits for.
+pub(in crate::cache) async fn redis_within<T>(
+    isolate: &Isolate,
+    deadline: Deadline,
+    call: impl AsyncFnOnce(Session<'_>) -> Result<T, TierError>,
+) -> Result<T, TierError> {
+    let session = Session::new(&*isolate.ports.redis, &isolate.keys, deadline.request);
+    bounded(isolate, CacheTier::Upstash, deadline.whole, call(session)).await
+}
+
+/// A call of KV.
+pub(in crate::cache) async fn kv<T>(
+    isolate: &Isolate,
+    call: impl Future<Output = Result<T, TierError>>,
+) -> Result<T, TierError> {
+    bounded(isolate, CacheTier::Kv, isolate.policy.kv_timeout, call).await
+}
+
+async fn bounded<T>(
+    isolate: &Isolate,
+    tier: CacheTier,
+    limit: Duration,
+    call: impl Future<Output = Result<T, TierError>>,
+) -> Result<T, TierError> {
+    let now = isolate.now();
+    let permit = isolate.state.borrow_mut().breaker(tier).permit(now);
+    let Some(permit) = permit else { return Err(TierError::Open) };
+    let result =
+        within(&*isolate.ports.clock, limit, call).await.unwrap_or(Err(TierError::Timeout));
+    record(isolate, tier, permit, result.as_ref().err());
+    result
+}
+
+fn record(isolate: &Isolate, tier: CacheTier, permit: Permit, error: Option<&TierError>) {
+    let (now, random) = (isolate.now(), isolate.ports.clock.random());
+    let changed = {
+        let mut state = isolate.state.borrow_mut();
+        if error.is_some() {
+            state.counters.count(Counter::Errors);
+            state.counters.count(match tier {
+                CacheTier::Upstash => Counter::UpstashErrors,
+                CacheTier::Kv => Counter::KvErrors,
+            });
+        }
+        let breaker = state.breaker(tier);
+        let before = breaker.state().as_str();
+        let outcome = error.filter(|error| error.is_outage()).map_or(Ok(()), Err);
+        breaker.record(permit, outcome, now, random);
+        let after = breaker.state().as_str();
+        (before != after).then_some(after)
+    };
+    let tier = Tier::from(tier).as_str();
+    if let Some(error) = error {
+        isolate.log(&Event::TierError { tier, error: error.to_string() });
+    }
+    if let Some(state) = changed {
+        isolate.log(&Event::Breaker { tier, state });
+    }
+}
