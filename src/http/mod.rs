@@ -65,7 +65,7 @@ impl App {
     /// A service over these ports.
     pub fn new(config: Config, ports: Ports) -> Self {
         let cache = Cache::new(ports, config.policy, config.keys);
-        Self { cache, admin_token: config.admin_token }
+        Self { cache, admin_token: config.admin.token }
     }
 
     /// The cache behind it.

@@ -92,9 +92,10 @@ fn build(env: &Env) -> Result<App, ConfigError> {
         }
     };
     let http: Rc<dyn Http> = Rc::new(WorkerHttp);
-    let upstash = Upstash::new(Rc::clone(&http), &config.upstash_url, &config.upstash_token);
-    let supabase =
-        Supabase::new(http, &config.supabase_url, &config.supabase_key, &config.enabled_providers);
+    let redis = &config.upstash;
+    let upstash = Upstash::new(Rc::clone(&http), &redis.url, &redis.token);
+    let project = &config.supabase;
+    let supabase = Supabase::new(http, &project.url, &project.key, &project.enabled_providers);
     let ports = Ports {
         redis: Rc::new(upstash),
         kv: Rc::new(WorkerKv(kv)),

@@ -6,7 +6,7 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use model_catalog_edge::{
     catalog::{KeySpace, Listing, Order, Scope, Selection, Snapshot, SortBy},
-    config::{Config, Policy},
+    config::{AdminConfig, Config, Policy, SupabaseConfig, UpstashConfig},
     http::{App, Request, Response},
     ports::{Origin, Ports},
     supabase::Supabase,
@@ -136,12 +136,13 @@ fn service(dataset: &str) -> (World, Rc<App>) {
     let config = Config {
         keys: KeySpace::new("gw:"),
         policy: Policy::default(),
-        upstash_url: String::new(),
-        upstash_token: String::new(),
-        supabase_url: String::new(),
-        supabase_key: String::new(),
-        enabled_providers: Vec::new(),
-        admin_token: None,
+        upstash: UpstashConfig { url: String::new(), token: String::new() },
+        supabase: SupabaseConfig {
+            url: String::new(),
+            key: String::new(),
+            enabled_providers: Vec::new(),
+        },
+        admin: AdminConfig::default(),
     };
     let ports = Ports {
         redis: Rc::new(world.redis.clone()),

@@ -1,0 +1,120 @@
+//! Settings: read once, all mistakes reported together, by name and never by value. Each group of settings has a
+//! file with its struct and its reader.
+
+mod admin;
+mod policy;
+mod reader;
+mod supabase;
+mod upstash;
+
+use std::fmt;
+
+pub use admin::AdminConfig;
+pub use policy::{Mode, Policy};
+pub use supabase::SupabaseConfig;
+pub use upstash::UpstashConfig;
+
+use crate::{catalog::KeySpace, ports::Vars};
+use reader::Reader;
+
+/// Everything an operator sets.
+#[derive(Clone)]
+pub struct Config {
+    /// `CACHE_NAMESPACE` as keys.
+    pub keys: KeySpace,
+    /// Times and bounds.
+    pub policy: Policy,
+    /// The Redis tier.
+    pub upstash: UpstashConfig,
+    /// The origin.
+    pub supabase: SupabaseConfig,
+    /// The operators' routes.
+    pub admin: AdminConfig,
+}
+
+impl fmt::Debug for Config {
+    /// Secrets are never printed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}
+
+/// What is wrong with the settings, one sentence for each.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("configuration: {}", .0.join("; "))]
+pub struct ConfigError(pub Vec<String>);
+
+impl Config {
+    /// Reads every setting and reports every mistake.
+    pub fn from_vars(vars: &dyn Vars) -> Result<Self, ConfigError> {
+        let mut reader = Reader::new(vars);
+        let config = Self {
+            keys: KeySpace::new(reader.text("CACHE_NAMESPACE").unwrap_or_default()),
+            policy: Policy::read(&mut reader),
+            upstash: UpstashConfig::read(&mut reader),
+            supabase: SupabaseConfig::read(&mut reader),
+            admin: AdminConfig::read(&reader),
+        };
+        let faults = reader.into_faults();
+        if faults.is_empty() { Ok(config) } else { Err(ConfigError(faults)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    struct Map(HashMap<&'static str, &'static str>);
+
+    impl Vars for Map {
+        fn get(&self, name: &str) -> Option<String> {
+            self.0.get(name).map(|value| (*value).to_owned())
+        }
+    }
+
+    fn minimal() -> Map {
+        Map(HashMap::from([
+            ("UPSTASH_REDIS_REST_URL", "https://redis.example"),
+            ("UPSTASH_REDIS_REST_TOKEN", "secret-token"),
+            ("SUPABASE_URL", "https://project.example"),
+            ("SUPABASE_SERVICE_ROLE_KEY", "secret-key"),
+        ]))
+    }
+
+    #[test]
+    fn defaults_are_the_designs() {
+        let config = Config::from_vars(&minimal()).ok().unwrap();
+        assert_eq!(config.policy, Policy::default());
+        assert_eq!(config.keys, KeySpace::default());
+        assert_eq!(config.admin.token, None);
+        assert!(config.supabase.enabled_providers.is_empty());
+    }
+
+    #[test]
+    fn every_mistake_is_reported_and_no_value() {
+        let vars = Map(HashMap::from([
+            ("UPSTASH_REDIS_REST_URL", "redis://value-a"),
+            ("SUPABASE_SERVICE_ROLE_KEY", "  "),
+            ("CACHE_TTL_SECONDS", "0"),
+            ("HEDGE_MS", "value-b"),
+            ("EDGE_MODE", "value-c"),
+        ]));
+        let ConfigError(faults) = Config::from_vars(&vars).err().unwrap();
+        assert_eq!(faults.len(), 7, "{faults:?}");
+        for name in ["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN", "SUPABASE_URL"] {
+            assert!(faults.iter().any(|fault| fault.starts_with(name)), "{name}");
+        }
+        assert!(!faults.join(" ").contains("value-"), "{faults:?}");
+    }
+
+    #[test]
+    fn lists_and_modes_are_read() {
+        let mut vars = minimal();
+        vars.0.extend([("ENABLED_PROVIDERS", " openai, x_ai ,,"), ("EDGE_MODE", "read_only")]);
+        let config = Config::from_vars(&vars).ok().unwrap();
+        assert_eq!(config.supabase.enabled_providers, ["openai", "x_ai"]);
+        assert_eq!(config.policy.mode, Mode::ReadOnly);
+    }
+}
