@@ -1,19 +1,15 @@
 //! Requests to answers: routes, parameters, bodies, headers. It knows nothing of Workers and nothing of tiers.
 
-mod admin;
-mod body;
-mod cache_status;
-mod integer;
-mod listing;
-mod query;
+mod endpoints;
+mod headers;
+mod params;
 mod response;
 
 use std::{fmt, rc::Rc};
 
 use futures_util::future::LocalBoxFuture;
 
-pub use cache_status::cache_status;
-pub use query::{Query, parse};
+pub use headers::cache_status;
 pub use response::Response;
 
 use crate::{
@@ -92,7 +88,7 @@ impl App {
         }
         let is_head = method == "HEAD";
         let (response, follow_ups) = match route {
-            Route::Listing => listing::get(&self.cache, &request.query).await,
+            Route::Listing => endpoints::unique::get(&self.cache, &request.query).await,
             route => (self.admin(route, request).await, Vec::new()),
         };
         (if is_head { response.without_body() } else { response }, follow_ups)
@@ -106,7 +102,7 @@ impl App {
 
 /// What a path means.
 #[derive(Clone, Copy, Debug)]
-enum Route {
+pub(crate) enum Route {
     Listing,
     Clear,
     Warm,

@@ -6,7 +6,7 @@ const DIGITS_MAX: usize = 4300;
 
 /// A whole number of any size.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Integer {
+pub(crate) struct Integer {
     negative: bool,
     /// Without leading zeros; `0` for zero.
     digits: String,
@@ -14,7 +14,7 @@ pub struct Integer {
 
 /// Why a text is no integer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IntegerError {
+pub(crate) enum IntegerError {
     /// It does not read as one.
     Parsing,
     /// It has more digits than pydantic takes.
@@ -23,7 +23,7 @@ pub enum IntegerError {
 
 impl Integer {
     /// Reads a query value.
-    pub fn parse(text: &str) -> Result<Self, IntegerError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, IntegerError> {
         let text = text.trim();
         let (negative, unsigned) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -49,27 +49,27 @@ impl Integer {
     }
 
     /// A small number.
-    pub fn of(value: usize) -> Self {
+    pub(crate) fn of(value: usize) -> Self {
         Self { negative: false, digits: value.to_string() }
     }
 
     /// Whether this is less than a small number.
-    pub fn is_below(&self, bound: usize) -> bool {
+    pub(crate) fn is_below(&self, bound: usize) -> bool {
         self.negative || self.saturating() < bound
     }
 
     /// Whether this is greater than a small number.
-    pub fn is_above(&self, bound: usize) -> bool {
+    pub(crate) fn is_above(&self, bound: usize) -> bool {
         !self.negative && self.saturating() > bound
     }
 
     /// The value; the largest there is when it is larger, and 0 when it is negative.
-    pub fn saturating(&self) -> usize {
+    pub(crate) fn saturating(&self) -> usize {
         if self.negative { 0 } else { self.digits.parse().unwrap_or(usize::MAX) }
     }
 
     /// As JSON writes it.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         // Bounds are checked before anything is echoed, so a sign never is.
         &self.digits
     }

@@ -5,9 +5,9 @@ use std::{rc::Rc, time::Duration};
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
-use super::{App, Request, Response, Route, body};
 use crate::{
     cache::{InvalidationMode, Statistics},
+    http::{App, Request, Response, Route, params::body},
     ports::{TierError, millis},
 };
 
@@ -15,7 +15,7 @@ use crate::{
 const BODY_BYTES_MAX: usize = 4096;
 
 impl App {
-    pub(super) async fn admin(&self, route: Route, request: Request) -> Response {
+    pub(crate) async fn admin(&self, route: Route, request: Request) -> Response {
         if !self.is_authorized(request.authorization.as_deref()) {
             return Response::unauthorized();
         }

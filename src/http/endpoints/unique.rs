@@ -2,10 +2,14 @@
 
 use std::rc::Rc;
 
-use super::{Query, Response, cache_status::cache_status, query::parse};
 use crate::{
     cache::{Answer, Cache, FollowUp, Outcome},
     catalog::Scope,
+    http::{
+        Response,
+        headers::cache_status,
+        params::unique::{Query, parse},
+    },
 };
 
 /// What DESIGN.md §3 says: past a minute of age a cache downstream serves a listing while it asks again, up to the
@@ -13,7 +17,7 @@ use crate::{
 /// (PLATFORM.md §1).
 const CACHE_CONTROL: &str = "public, max-age=60, stale-while-revalidate=1740, stale-if-error=86400";
 
-pub(super) async fn get(cache: &Rc<Cache>, query: &str) -> (Response, Vec<FollowUp>) {
+pub(crate) async fn get(cache: &Rc<Cache>, query: &str) -> (Response, Vec<FollowUp>) {
     let query = match parse(query) {
         Ok(query) => query,
         Err(items) => return (Response::unprocessable(&items), Vec::new()),

@@ -12,20 +12,20 @@ const LIMIT_DEFAULT: usize = 100;
 
 /// A query that was understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Query {
+pub(crate) struct Query {
     /// Which listing.
-    pub selection: Selection,
+    pub(crate) selection: Selection,
     /// Which part of it.
-    pub page: Page,
+    pub(crate) page: Page,
     /// `offset` as it is echoed: it can be larger than any listing.
-    pub offset: Integer,
+    pub(crate) offset: Integer,
     /// `min_providers` as it is echoed, likewise.
-    pub min_providers: Option<Integer>,
+    pub(crate) min_providers: Option<Integer>,
 }
 
 /// Reads a query string. Of a repeated parameter the last counts, unknown ones are ignored; every mistake becomes
 /// one item, in the backend's order of declaration.
-pub fn parse(query: &str) -> Result<Query, Vec<Value>> {
+pub(crate) fn parse(query: &str) -> Result<Query, Vec<Value>> {
     let mut raw = Raw::default();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         let field = match &*name {

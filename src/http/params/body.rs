@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 /// A JSON object; an empty body is an empty one.
-pub(super) fn object(bytes: &[u8]) -> Result<Map<String, Value>, Vec<Value>> {
+pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, Vec<Value>> {
     if bytes.trim_ascii().is_empty() {
         return Ok(Map::new());
     }
@@ -20,7 +20,7 @@ pub(super) fn object(bytes: &[u8]) -> Result<Map<String, Value>, Vec<Value>> {
 }
 
 /// A field that must be one of these words; an absent one is the default, if there is one.
-pub(super) fn word<'a>(
+pub(crate) fn word<'a>(
     fields: &Map<String, Value>,
     name: &str,
     words: &[&'a str],
@@ -43,7 +43,7 @@ pub(super) fn word<'a>(
 }
 
 /// A field that must be true or false; an absent one is false.
-pub(super) fn flag(fields: &Map<String, Value>, name: &str) -> Result<bool, Value> {
+pub(crate) fn flag(fields: &Map<String, Value>, name: &str) -> Result<bool, Value> {
     match fields.get(name) {
         None => Ok(false),
         Some(Value::Bool(value)) => Ok(*value),
