@@ -15,5 +15,7 @@ pub mod supabase;
 
 pub mod http;
 
+pub mod app;
+
 #[cfg(target_arch = "wasm32")]
 mod worker;

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use futures_util::{FutureExt, future::join_all};
+use futures_util::FutureExt;
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
@@ -10,10 +10,10 @@ use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
 use super::{clock::WorkerClock, env::WorkerVars, fetch::WorkerHttp, kv::WorkerKv, log::Console};
 use crate::{
-    cache::FollowUp,
+    app::{self, App},
     config::{Config, ConfigError},
-    http::{App, ReadBody, Request, Response},
-    ports::{Http, Log, Ports},
+    http::{ReadBody, Request, Response},
+    ports::{Http, Ports},
     supabase::Supabase,
     upstash::Upstash,
 };
@@ -36,17 +36,16 @@ async fn fetch(
     env: Env,
     context: Context,
 ) -> worker::Result<web_sys::Response> {
-    let app = match app(&env) {
-        Ok(app) => app,
-        Err(error) => {
-            log(&error);
-            return respond(&Response::misconfigured(&error)).map_err(worker::Error::from);
+    let response = match app(&env) {
+        Ok(app) => {
+            let (response, follow_ups) = app.handle(read(&request)).await;
+            if !follow_ups.is_empty() {
+                context.wait_until(app.run(follow_ups));
+            }
+            response
         }
+        Err(error) => app::misconfigured(&error, &Console),
     };
-    let (response, follow_ups) = app.handle(read(&request)).await;
-    if !follow_ups.is_empty() {
-        context.wait_until(run(app, follow_ups));
-    }
     respond(&response).map_err(worker::Error::from)
 }
 
@@ -56,19 +55,8 @@ async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) 
         Ok(app) => {
             app.scheduled().await;
         }
-        Err(error) => log(&error),
+        Err(error) => app::log_misconfigured(&error, &Console),
     }
-}
-
-/// Settings that are missing or wrong, by name.
-fn log(ConfigError(faults): &ConfigError) {
-    let line = serde_json::json!({ "event": "misconfigured", "faults": faults });
-    Console.write(&line.to_string());
-}
-
-/// Side by side: none waits for another that hangs, and all must end within thirty seconds (PLATFORM.md §5).
-async fn run(app: Rc<App>, follow_ups: Vec<FollowUp>) {
-    join_all(follow_ups.into_iter().map(|next| Rc::clone(app.cache()).follow(next))).await;
 }
 
 fn app(env: &Env) -> Result<Rc<App>, ConfigError> {

@@ -5,9 +5,10 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use model_catalog_edge::{
+    app::App,
     catalog::{KeySpace, Listing, Order, Scope, Selection, Snapshot, SortBy},
     config::{AdminConfig, Config, Policy, SupabaseConfig, UpstashConfig},
-    http::{App, Request, Response},
+    http::{Request, Response},
     ports::{Origin, Ports},
     supabase::Supabase,
 };
@@ -166,9 +167,7 @@ fn get(world: &World, app: &Rc<App>, query: &str) -> Response {
     let app = Rc::clone(app);
     world.sim.block_on(async move {
         let (response, follow_ups) = app.handle(request).await;
-        for follow_up in follow_ups {
-            Rc::clone(app.cache()).follow(follow_up).await;
-        }
+        app.run(follow_ups).await;
         response
     })
 }

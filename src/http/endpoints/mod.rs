@@ -1,4 +1,6 @@
-//! One file a resource: what a route answers once it was found.
+//! What a route answers once it was found: one file a resource.
 
-mod admin;
+pub(super) mod clear;
+pub(super) mod statistics;
 pub(super) mod unique;
+pub(super) mod warm;
