@@ -3,7 +3,7 @@
 
 mod clock;
 mod env;
-mod events;
+mod entry;
 mod fetch;
 mod kv;
 mod log;
