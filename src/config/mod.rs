@@ -58,6 +58,23 @@ impl Config {
         let faults = reader.into_faults();
         if faults.is_empty() { Ok(config) } else { Err(ConfigError(faults)) }
     }
+
+    /// Reads every setting, together with a binding of the platform that is required by name: a missing one is a mistake
+    /// like any other, and is reported with them.
+    pub fn with_binding<T>(
+        vars: &dyn Vars,
+        name: &str,
+        binding: Option<T>,
+    ) -> Result<(Self, T), ConfigError> {
+        match (Self::from_vars(vars), binding) {
+            (Ok(config), Some(binding)) => Ok((config, binding)),
+            (config, binding) => {
+                let faults = config.err().map(|ConfigError(faults)| faults);
+                let unbound = binding.is_none().then(|| format!("{name} is not bound"));
+                Err(ConfigError(faults.into_iter().flatten().chain(unbound).collect()))
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -107,6 +124,19 @@ mod tests {
             assert!(faults.iter().any(|fault| fault.starts_with(name)), "{name}");
         }
         assert!(!faults.join(" ").contains("value-"), "{faults:?}");
+    }
+
+    #[test]
+    fn a_missing_binding_is_reported_with_the_settings() {
+        let faults = |vars: &Map, binding: Option<()>| {
+            Config::with_binding(vars, "KV", binding).err().map(|ConfigError(faults)| faults)
+        };
+        assert_eq!(faults(&minimal(), Some(())), None);
+        assert_eq!(faults(&minimal(), None).unwrap(), ["KV is not bound"]);
+        let mut vars = minimal();
+        vars.0.remove("SUPABASE_URL");
+        assert_eq!(faults(&vars, Some(())).unwrap(), ["SUPABASE_URL is not set"]);
+        assert_eq!(faults(&vars, None).unwrap(), ["SUPABASE_URL is not set", "KV is not bound"]);
     }
 
     #[test]
