@@ -66,8 +66,8 @@ impl OriginError {
             Self::Unreachable => "unreachable",
             Self::Refused { .. } => "refused",
             Self::Malformed | Self::Unreadable(_) => "unparsable",
-            Self::CountMismatch { .. } => "count_mismatch",
-            Self::DuplicateIds { .. } => "duplicate_ids",
+            Self::CountMismatch { .. } => "count-mismatch",
+            Self::DuplicateIds { .. } => "duplicate-ids",
         }
     }
 

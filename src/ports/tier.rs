@@ -49,13 +49,13 @@ pub enum TierError {
     #[error("malformed")]
     Malformed,
     /// Its breaker is open: it was not asked.
-    #[error("breaker open")]
+    #[error("breaker-open")]
     Open,
     /// `EDGE_MODE` forbids writing: it was not asked.
-    #[error("read only")]
+    #[error("read-only")]
     ReadOnly,
     /// More than a request may hold: it was not sent.
-    #[error("too large")]
+    #[error("too-large")]
     TooLarge,
     /// A command was refused; only the first word of the server's text is kept.
     #[error("command refused: {0}")]
