@@ -39,8 +39,8 @@ impl App {
         http::answer(&self.cache, &self.operators, request).await
     }
 
-    /// Does what a response left to do, side by side: none waits for another that hangs, since the runtime ends all of
-    /// them thirty seconds after the response.
+    /// Does what a response left to do, side by side: none waits for another that hangs, since all of them must end in time
+    /// (docs/platform.md, "Work behind a response lasts 30 seconds").
     pub async fn run(self: Rc<Self>, follow_ups: Vec<FollowUp>) {
         let cache = || Rc::clone(&self.cache);
         join_all(follow_ups.into_iter().map(|follow_up| cache().follow(follow_up))).await;

@@ -1,5 +1,5 @@
-//! Settings: read once, all mistakes reported together, by name and never by value. Each group of settings has a
-//! file with its struct and its reader.
+//! Settings (docs/operations.md, "Settings"): read once, all mistakes reported together, by name and never by value. Each
+//! group of settings has a file with its struct and its reader.
 
 mod admin;
 mod policy;
@@ -20,9 +20,9 @@ use reader::Reader;
 /// Everything an operator sets.
 #[derive(Clone)]
 pub struct Config {
-    /// `CACHE_NAMESPACE` as keys.
+    /// The keys under `CACHE_NAMESPACE`.
     pub keys: KeySpace,
-    /// Times and bounds.
+    /// Times and bounds of the cache.
     pub policy: Policy,
     /// The Redis tier.
     pub upstash: UpstashConfig,
@@ -39,13 +39,13 @@ impl fmt::Debug for Config {
     }
 }
 
-/// What is wrong with the settings, one sentence for each.
+/// What is wrong with the settings: one sentence for each mistake, which names the setting and does not show its value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("configuration: {}", .0.join("; "))]
 pub struct ConfigError(pub Vec<String>);
 
 impl Config {
-    /// Reads every setting and reports every mistake.
+    /// Reads every setting, and reports every mistake at once.
     pub fn from_vars(vars: &dyn Vars) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(vars);
         let config = Self {
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_are_the_designs() {
+    fn what_is_not_set_has_its_default() {
         let config = Config::from_vars(&minimal()).ok().unwrap();
         assert_eq!(config.policy, Policy::default());
         assert_eq!(config.keys, KeySpace::default());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::reader::Reader;
 
-/// What the Worker may do.
+/// What the Worker does with its tiers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
     /// Reads and writes every tier.
@@ -12,32 +12,32 @@ pub enum Mode {
     Active,
     /// Reads every tier, writes none of the shared ones.
     ReadOnly,
-    /// Asks the origin alone: the rollback.
+    /// Asks the origin alone, as if there were no cache.
     Passthrough,
 }
 
-/// Times and bounds of the cache.
+/// Times and bounds of the cache (docs/operations.md, "Settings").
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// `EDGE_MODE`.
     pub mode: Mode,
-    /// `CACHE_TTL_SECONDS`: how long a listing is fresh.
+    /// `CACHE_TTL_SECONDS`: how long after the origin was read a listing is fresh.
     pub ttl: Duration,
-    /// `REVALIDATE_SECONDS`: how long past that it is served at once, with a refresh behind it.
+    /// `REVALIDATE_SECONDS`: how long past the TTL a listing is served at once, with a refresh behind the response.
     pub revalidate: Duration,
-    /// `STALE_SECONDS`: how long past the TTL it is kept for bad days.
+    /// `STALE_SECONDS`: how long past the TTL a listing may be served while the origin cannot answer.
     pub stale: Duration,
-    /// `MEMORY_TTL_SECONDS`: how often memory is checked against Redis.
+    /// `MEMORY_TTL_SECONDS`: how long memory is trusted before it is checked against Redis.
     pub memory_ttl: Duration,
-    /// `MEMORY_MAX_BYTES`.
+    /// `MEMORY_MAX_BYTES`: how much the memory tier may hold.
     pub memory_max_bytes: usize,
-    /// `UPSTASH_TIMEOUT_MS`.
+    /// `UPSTASH_TIMEOUT_MS`: how long a call of Redis may take.
     pub upstash_timeout: Duration,
-    /// `KV_TIMEOUT_MS`.
+    /// `KV_TIMEOUT_MS`: how long a call of KV may take.
     pub kv_timeout: Duration,
-    /// `ORIGIN_TIMEOUT_MS`, of a whole snapshot load.
+    /// `ORIGIN_TIMEOUT_MS`: how long the load of a whole snapshot may take.
     pub origin_timeout: Duration,
-    /// `HEDGE_MS`: how long Upstash may be silent before KV is asked too.
+    /// `HEDGE_MS`: how long Redis may be silent before KV is asked too.
     pub hedge: Duration,
 }
 

@@ -1,14 +1,14 @@
-//! How a setting is read: trimmed, checked, and its mistake noted by name, never by value.
+//! How a setting is read: trimmed and checked. Mistakes are noted by the setting's name and never show its value.
 
 use std::time::Duration;
 
 use crate::ports::{self, Vars};
 
-/// Work behind a response ends after thirty seconds (PLATFORM.md §5): no call may take longer.
+/// No call may take longer than work behind a response lasts (docs/platform.md, "Work behind a response lasts 30 seconds").
 const MILLIS_MAX: u64 = 25_000;
 /// A year.
 const SECONDS_MAX: u64 = 31_536_000;
-/// An isolate has 128 MB for everything (PLATFORM.md §5).
+/// What an isolate has is for everything (docs/platform.md, "Limits of an isolate").
 const BYTES_MAX: u64 = 100_000_000;
 
 /// Reads settings and collects every mistake in them.

@@ -49,7 +49,7 @@ pub(super) fn unusable(error: BodyError) -> Response {
     }
 }
 
-/// 422: mistakes in parameters, in the form that the backend's framework gives them.
+/// 422: mistakes in parameters, in the backend's own form (docs/backend.md, "422 bodies").
 pub(super) fn unprocessable(mistakes: &[Mistake]) -> Response {
     Response::json(422, &json!({ "detail": mistakes }))
 }

@@ -1,7 +1,7 @@
 //! Where log lines go.
 
-/// Takes structured log lines.
+/// A log of structured lines.
 pub trait Log {
-    /// Writes one event as one line of JSON.
+    /// Writes a line: one event as one JSON object.
     fn write(&self, line: &str);
 }

@@ -1,4 +1,4 @@
-//! What the cache needs of the world: small traits that adapters implement and tests fake.
+//! What the core needs of the world: small traits that adapters implement and tests fake.
 
 mod http;
 mod kv;
@@ -20,14 +20,14 @@ pub use tier::{Tier, TierError};
 pub use time::{Clock, Timestamp, millis};
 pub use vars::Vars;
 
-/// Everything that the cache works on.
+/// Everything that the cache works over.
 #[derive(Clone)]
 pub struct Ports {
-    /// Upstash.
+    /// The Redis tier.
     pub redis: Rc<dyn Redis>,
-    /// Workers KV.
+    /// The KV tier.
     pub kv: Rc<dyn Kv>,
-    /// Supabase.
+    /// Where snapshots come from.
     pub origin: Rc<dyn Origin>,
     /// Time and chance.
     pub clock: Rc<dyn Clock>,

@@ -12,7 +12,7 @@ pub type Command = Vec<String>;
 /// What Redis answers to one command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// No value.
+    /// There is no value.
     Nil,
     /// An integer reply.
     Integer(i64),
@@ -20,14 +20,15 @@ pub enum Reply {
     Text(String),
     /// An array reply.
     Array(Vec<Reply>),
-    /// The command failed; the server's text.
+    /// The command failed: the server's text.
     Error(String),
 }
 
-/// A Redis: commands in, one reply each, in order and in one round trip. Not atomic.
+/// A Redis server.
 #[async_trait(?Send)]
 pub trait Redis {
-    /// Runs the commands.
+    /// Runs the commands in one round trip: one reply for each, in their order. It is not atomic, others' commands may run in
+    /// between. `timeout` is when the connection is aborted; how long a caller waits is the caller's matter.
     async fn pipeline(
         &self,
         commands: Vec<Command>,

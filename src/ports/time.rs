@@ -12,12 +12,12 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(pub u64);
 
 impl Timestamp {
-    /// How long ago `earlier` was; zero when it is not earlier, as with another machine's clock.
+    /// How long after `earlier` this is. Zero when it is not later, which happens with another machine's clock.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 
-    /// This point, moved back; never before the Unix epoch.
+    /// The point that lies this long before, but never before the Unix epoch.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(millis(duration)))
@@ -32,7 +32,7 @@ impl Add<Duration> for Timestamp {
     }
 }
 
-/// A duration in whole milliseconds.
+/// A duration in whole milliseconds, rounded down.
 pub fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
@@ -40,10 +40,10 @@ pub fn millis(duration: Duration) -> u64 {
 /// Time and chance.
 #[async_trait(?Send)]
 pub trait Clock {
-    /// Now. Stands still while the CPU works (PLATFORM.md §5).
+    /// The time. It stands still while the CPU works (docs/platform.md, "The clock stands still while the CPU works").
     fn now(&self) -> Timestamp;
-    /// Waits, with a timer of the calling request's own.
+    /// Waits this long, with a timer of the calling request's own (docs/platform.md, "Requests do not share I/O").
     async fn sleep(&self, duration: Duration);
-    /// A random number.
+    /// A random number, of all 64 bits.
     fn random(&self) -> u64;
 }

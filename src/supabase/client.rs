@@ -54,7 +54,7 @@ impl Client {
     }
 }
 
-/// `0-999/4500` → (1000, 4500); `*/0` → (0, 0).
+/// How many rows a page has, and how many there are: of `0-999/4500` it is (1000, 4500), of `*/0` (0, 0).
 pub(super) fn parse_content_range(text: &str) -> Option<(usize, usize)> {
     let (range, total) = text.split_once('/')?;
     let total = total.parse().ok()?;
@@ -66,6 +66,7 @@ pub(super) fn parse_content_range(text: &str) -> Option<(usize, usize)> {
     Some((last.checked_sub(first)?.checked_add(1)?, total))
 }
 
+/// The code in the body of an error; empty when there is none.
 fn error_code(body: &str) -> String {
     #[derive(Deserialize)]
     struct Body {

@@ -1,5 +1,5 @@
-//! The origin port over Supabase's REST API, PostgREST (DESIGN.md §6, ANCHORS.md §G): active providers, then every
-//! mapping with its unique model and its model embedded, ordered, counted, and paged four at a time.
+//! The origin port over Supabase's REST API, which is PostgREST: active providers, then every mapping with its unique
+//! model and its model embedded (docs/platform.md, "PostgREST embeds related rows").
 
 mod client;
 mod rows;
@@ -30,8 +30,8 @@ pub struct Supabase {
 }
 
 impl Supabase {
-    /// `url` is `SUPABASE_URL`, the project's root; `key` the service role key, a JWT or `sb_…`;
-    /// `enabled_providers` are slugs, none of them meaning all.
+    /// The origin over a project: `url` is its root, `key` its service role key, a JWT or `sb_…`. `enabled_providers` are
+    /// slugs; without any, every active provider is enabled.
     pub fn new(http: Rc<dyn Http>, url: &str, key: &str, enabled_providers: &[String]) -> Self {
         Self {
             client: Client::new(http, url, key),
@@ -75,7 +75,7 @@ impl Origin for Supabase {
     }
 }
 
-/// `ENABLED_PROVIDERS` is compared as the backend compares it (REFERENCE.md §2.1).
+/// A slug as the backend compares slugs (docs/backend.md, "Provider filter").
 fn normalized(slug: &str) -> String {
     slug.trim().to_lowercase().replace('_', "-")
 }

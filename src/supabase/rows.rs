@@ -8,15 +8,16 @@ use serde::Deserialize;
 use super::client::{Client, parse_content_range};
 use crate::ports::{HttpResponse, OriginError};
 
-/// Supabase's own `db-max-rows`: asking for more gets no more.
+/// Supabase's own cap: asking for more gets no more (docs/platform.md, "PostgREST pages and counts").
 const PAGE_ROWS_MAX: usize = 1000;
-/// A Worker may have six connections open (PLATFORM.md §5); two are left to Redis and KV.
+/// An isolate may have six connections open (docs/platform.md, "Limits of an isolate"); two are left to Redis and KV.
 const PAGES_AT_ONCE: usize = 4;
-
-/// Ten times what the largest catalog on record has (REFERENCE.md §8): more is none.
+/// More than ten times the largest catalog on record (docs/backend.md, "Catalog sizes on record"): more rows are no
+/// catalog.
 const ROWS_MAX: usize = 200_000;
 
-/// Every row of a query that orders by a unique column.
+/// Reads every row of a query, which must order by a unique column: otherwise pages lose rows (docs/backend.md, "Offset
+/// pages without an order lose rows").
 pub(super) async fn read(
     client: &Client,
     query: &str,
@@ -41,8 +42,11 @@ pub(super) async fn read(
     Ok(Rows { bodies, total })
 }
 
+/// The rows of a query, not parsed yet: what they become borrows from them.
 pub(super) struct Rows {
+    /// The pages, in order.
     pub(super) bodies: Vec<String>,
+    /// How many rows the server counted.
     pub(super) total: usize,
 }
 
@@ -57,7 +61,8 @@ impl Rows {
     }
 }
 
-/// The first half of the integrity gate (DESIGN.md §6): every row that was counted was read, once.
+/// Whether every row that was counted was read, and none twice: the half of the integrity gate that only an adapter can
+/// see (docs/design.md, "The integrity gate").
 pub(super) fn check_ids(
     ids: impl ExactSizeIterator<Item = i64>,
     expected: usize,

@@ -15,6 +15,7 @@ use crate::{
 
 const KV_BINDING: &str = "CATALOG_KV";
 
+/// Builds the service; fails with every mistake in the settings at once.
 pub(super) fn build(env: &Env) -> Result<App, ConfigError> {
     let (config, kv) = Config::with_binding(&WorkerVars(env), KV_BINDING, env.kv(KV_BINDING).ok())?;
     let http: Rc<dyn Http> = Rc::new(WorkerHttp);

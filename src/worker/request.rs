@@ -6,6 +6,7 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::http::{ReadBody, Request};
 
+/// Takes a request apart. Its body is read later, if somebody asks for it.
 pub(super) fn read(request: &web_sys::Request) -> Request {
     let authorization = request.headers().get("authorization").ok().flatten();
     // The handle is copied, not the request: its own `clone` would tee the body.

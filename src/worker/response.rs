@@ -5,6 +5,7 @@ use wasm_bindgen::JsValue;
 
 use crate::http::Response;
 
+/// Makes the runtime's response: its headers are set one by one, its body is one buffer.
 pub(super) fn write(response: &Response) -> Result<web_sys::Response, JsValue> {
     let headers = web_sys::Headers::new()?;
     for (name, value) in &response.headers {

@@ -127,7 +127,7 @@ fn tiny() -> FakePostgrest {
 }
 
 #[test]
-fn d14_every_paged_request_is_ordered_and_the_first_is_counted() {
+fn every_paged_request_is_ordered_and_the_first_is_counted() {
     let mut postgrest = tiny();
     postgrest.rows_max = 10;
     let postgrest = Rc::new(postgrest);

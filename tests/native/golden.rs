@@ -88,7 +88,7 @@ fn mid_every_key() {
 }
 
 #[test]
-fn d14_a_server_that_caps_rows_gives_the_same_catalog() {
+fn a_server_that_caps_rows_gives_the_same_catalog() {
     every_key("tiny", 7);
     every_key("mid", 100);
 }
@@ -111,7 +111,7 @@ fn hostile_prices_never_cost_a_model() {
         names
     );
     let kept: u64 = models.iter().map(|model| model["provider_count"].as_u64().unwrap()).sum();
-    assert_eq!(kept, offers as u64, "D11: no offer is lost to a bad price");
+    assert_eq!(kept, offers as u64, "no offer is lost to a bad price");
     for model in models {
         assert!(model["id"].is_string(), "{model}");
     }

@@ -15,6 +15,8 @@ use crate::{
     ports::{TierError, millis},
 };
 
+/// Invalidates, and says how many keys that took. 409 where the mode forbids writing; 503 where not everything was
+/// reached, and the whole should be repeated.
 pub(crate) async fn post(cache: &Rc<Cache>, body: ReadBody) -> Response {
     let fields = match body::read(body).await {
         Ok(fields) => fields,

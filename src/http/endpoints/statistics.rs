@@ -7,6 +7,7 @@ use crate::{
     http::response::Response,
 };
 
+/// Gives the statistics of this isolate, and of all where Redis can be asked.
 pub(crate) async fn get(cache: &Rc<Cache>) -> Response {
     let Statistics(statistics) = Rc::clone(cache).statistics().await;
     Response::json(200, &statistics)

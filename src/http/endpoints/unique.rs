@@ -1,4 +1,4 @@
-//! `GET /models/unique`: one page of a listing, and how it was served.
+//! `GET /models/unique`: one page of a listing, and how it was served (docs/api.md, "The listing").
 
 use std::rc::Rc;
 
@@ -13,6 +13,8 @@ use crate::{
     },
 };
 
+/// Looks the listing up and gives the page that was asked for. 422 for mistakes in the query; 503 when the origin cannot
+/// answer and no tier has anything left.
 pub(crate) async fn get(cache: &Rc<Cache>, query: &str) -> (Response, Vec<FollowUp>) {
     let query = match parse(query) {
         Ok(query) => query,

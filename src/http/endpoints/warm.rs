@@ -9,6 +9,7 @@ use crate::{
     http::{params::body, problem, request::ReadBody, response::Response},
 };
 
+/// Warms, and gives the report. A load that failed is a report as well, so this is 200 either way.
 pub(crate) async fn post(cache: &Rc<Cache>, body: ReadBody) -> Response {
     let fields = match body::read(body).await {
         Ok(fields) => fields,

@@ -1,5 +1,5 @@
 //! Whole numbers of a query as pydantic reads them: `01`, `+1`, `1.0`, `1_0`, white space around, and no upper bound,
-//! since the backend has none and echoes what it read.
+//! since the backend has none and echoes what it read (docs/backend.md, "Query parameters").
 
 /// pydantic refuses longer ones.
 const DIGITS_MAX: usize = 4300;

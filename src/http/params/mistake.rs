@@ -1,5 +1,4 @@
-//! A mistake in a client's parameters, in the form of the backend's framework: FastAPI reports pydantic's errors, and
-//! clients of the backend read them.
+//! A mistake in a client's parameters, in the form that clients of the backend know (docs/backend.md, "422 bodies").
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};

@@ -1,5 +1,5 @@
-//! The query of a listing. Values are coerced, and mistakes reported, to the letter of the backend's framework; `order`
-//! is checked, which the backend does not do: it would let anyone make up keys.
+//! The query of a listing. Values are coerced as the backend coerces them (docs/backend.md, "Query parameters"); `order` is
+//! checked, which the backend does not do (docs/backend.md, "Clients mint cache keys").
 
 use serde_json::json;
 
