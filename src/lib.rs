@@ -1,5 +1,5 @@
-//! The model catalog at the edge. Modules stand in reading order; imports point to earlier ones only
-//! (ARCHITECTURE.md, layers).
+//! The model catalog at the edge. Modules stand in reading order, and imports point to earlier ones only (docs/design.md,
+//! "Layers").
 
 pub mod catalog;
 
@@ -14,6 +14,8 @@ pub mod upstash;
 pub mod supabase;
 
 pub mod http;
+
+pub mod app;
 
 #[cfg(target_arch = "wasm32")]
 mod worker;

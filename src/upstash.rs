@@ -1,5 +1,5 @@
-//! The Redis port over Upstash's REST API (ANCHORS.md §F): one `POST /pipeline`, one reply each. It knows commands
-//! and errors, not what they are for. `upstash-redis-rs` can not be built for a Worker (DESIGN.md §8).
+//! The Redis port over Upstash's REST API (docs/platform.md, "Upstash is HTTP"). It knows commands and errors, not what
+//! they are for. `upstash-redis-rs` cannot be used (docs/platform.md, "upstash-redis-rs does not build for Workers").
 
 use std::{fmt, rc::Rc, time::Duration};
 

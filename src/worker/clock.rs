@@ -17,8 +17,8 @@ impl Clock for WorkerClock {
     }
 
     async fn sleep(&self, duration: Duration) {
-        // A Delay keeps the waker of its first poll, but a call that outlives its response goes on in another task:
-        // the set around it wakes whoever polls it now.
+        // A call that outlives its response goes on in another task, which a Delay of its own would never wake
+        // (docs/platform.md, "A timer keeps its first waker"). The set around it wakes whoever polls it now.
         FuturesUnordered::from_iter([Delay::from(duration)]).next().await;
     }
 

@@ -1,5 +1,5 @@
-//! The Http port over the runtime's fetch. The deadline is an abort signal, which covers the body too. Bodies are
-//! read as one `ArrayBuffer`, seven times cheaper than through a stream (PLATFORM.md §8).
+//! The Http port over the runtime's fetch. The deadline is an abort signal, which covers the body too. Bodies are read as
+//! one `ArrayBuffer` (docs/platform.md, "Reading a body costs a copy or seven").
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use worker::{AbortSignal, Fetch, Headers, Method, Request, RequestInit, RequestR
 
 use crate::ports::{Http, HttpError, HttpRequest, HttpResponse, millis};
 
-/// KV takes values of 25 MiB, and Upstash answers of 10 MB on most plans: more is none of ours.
+/// No answer that is asked for is as large: Upstash gives 10 MB on most plans, a page of the origin is a few.
 const BODY_BYTES_MAX: u32 = 32 * 1024 * 1024;
 
 pub(super) struct WorkerHttp;

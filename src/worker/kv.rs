@@ -7,7 +7,7 @@ use worker::{KvError, KvStore};
 
 use crate::ports::{Kv, KvMetadata, KvValue, TierError};
 
-/// KV refuses to expire anything sooner (PLATFORM.md §2).
+/// KV does not expire anything sooner (docs/platform.md, "KV refuses short lifetimes").
 const TTL_SECS_MIN: u64 = 60;
 
 pub(super) struct WorkerKv(pub(super) KvStore);

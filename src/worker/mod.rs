@@ -1,9 +1,14 @@
-//! Everything that only a Worker has: events, fetch, KV, clock, env. No logic: what needs a decision is elsewhere,
-//! where a native test can reach it.
+//! Everything that only a Worker has. What needs a decision is elsewhere, where a native test can reach it.
+
+mod entry;
+
+mod build;
+
+mod request;
+mod response;
 
 mod clock;
 mod env;
-mod events;
 mod fetch;
 mod kv;
 mod log;

@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::VecDeque, rc::Rc, time::Duration};
 use async_trait::async_trait;
 use futures_util::FutureExt;
 use model_catalog_edge::{
-    catalog::Scope,
+    catalog::{Order, Scope, Selection, Snapshot, SortBy},
     ports::{
         Http, HttpError, HttpRequest, HttpResponse, Load, Origin, OriginError, Redis, Reply,
         TierError,
@@ -127,7 +127,7 @@ fn tiny() -> FakePostgrest {
 }
 
 #[test]
-fn d14_every_paged_request_is_ordered_and_the_first_is_counted() {
+fn every_paged_request_is_ordered_and_the_first_is_counted() {
     let mut postgrest = tiny();
     postgrest.rows_max = 10;
     let postgrest = Rc::new(postgrest);
@@ -230,4 +230,19 @@ fn postgrests_errors_are_typed_by_code() {
             other => panic!("{other:?}"),
         }
     }
+}
+
+/// Real catalogs have such pairs: one price, computed in two ways.
+#[test]
+fn prices_one_unit_in_the_last_place_apart_do_not_tie() {
+    let model = |name: &str, price: &str| {
+        format!(
+            r#"{{"id":"{name}","name":"{name}","providers":[],"provider_count":0,"cheapest_provider":null,"fastest_provider":null,"cheapest_prompt_price":{price},"fastest_response_time":null}}"#
+        )
+    };
+    let (dearer, cheaper) = (model("a", "5.0000000000000004e-08"), model("b", "5e-08"));
+    let snapshot = Snapshot::decode(format!("[{dearer},{cheaper}]")).unwrap();
+    let selection =
+        Selection { sort: SortBy::CheapestPrice, order: Order::Asc, ..Selection::default() };
+    assert_eq!(snapshot.derive(&selection).text(), format!("[{cheaper},{dearer}]"));
 }

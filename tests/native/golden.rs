@@ -5,9 +5,10 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use model_catalog_edge::{
+    app::App,
     catalog::{KeySpace, Listing, Order, Scope, Selection, Snapshot, SortBy},
-    config::{Config, Policy},
-    http::{App, Request, Response},
+    config::{AdminConfig, Config, Policy, SupabaseConfig, UpstashConfig},
+    http::{Request, Response},
     ports::{Origin, Ports},
     supabase::Supabase,
 };
@@ -87,7 +88,7 @@ fn mid_every_key() {
 }
 
 #[test]
-fn d14_a_server_that_caps_rows_gives_the_same_catalog() {
+fn a_server_that_caps_rows_gives_the_same_catalog() {
     every_key("tiny", 7);
     every_key("mid", 100);
 }
@@ -110,7 +111,7 @@ fn hostile_prices_never_cost_a_model() {
         names
     );
     let kept: u64 = models.iter().map(|model| model["provider_count"].as_u64().unwrap()).sum();
-    assert_eq!(kept, offers as u64, "D11: no offer is lost to a bad price");
+    assert_eq!(kept, offers as u64, "no offer is lost to a bad price");
     for model in models {
         assert!(model["id"].is_string(), "{model}");
     }
@@ -136,12 +137,13 @@ fn service(dataset: &str) -> (World, Rc<App>) {
     let config = Config {
         keys: KeySpace::new("gw:"),
         policy: Policy::default(),
-        upstash_url: String::new(),
-        upstash_token: String::new(),
-        supabase_url: String::new(),
-        supabase_key: String::new(),
-        enabled_providers: Vec::new(),
-        admin_token: None,
+        upstash: UpstashConfig { url: String::new(), token: String::new() },
+        supabase: SupabaseConfig {
+            url: String::new(),
+            key: String::new(),
+            enabled_providers: Vec::new(),
+        },
+        admin: AdminConfig::default(),
     };
     let ports = Ports {
         redis: Rc::new(world.redis.clone()),
@@ -165,9 +167,7 @@ fn get(world: &World, app: &Rc<App>, query: &str) -> Response {
     let app = Rc::clone(app);
     world.sim.block_on(async move {
         let (response, follow_ups) = app.handle(request).await;
-        for follow_up in follow_ups {
-            Rc::clone(app.cache()).follow(follow_up).await;
-        }
+        app.run(follow_ups).await;
         response
     })
 }

@@ -6,8 +6,8 @@ use std::{fs, path::PathBuf};
 const LINES_MAX: usize = 400;
 
 /// Modules from the ground up (ARCHITECTURE.md); each may name itself and those before it.
-const LAYERS: [&str; 8] =
-    ["catalog", "ports", "config", "cache", "upstash", "supabase", "http", "worker"];
+const LAYERS: [&str; 9] =
+    ["catalog", "ports", "config", "cache", "upstash", "supabase", "http", "app", "worker"];
 
 /// Adapters and policy stand side by side over the ports: neither may name the other.
 const STRANGERS: [(&str, &str); 4] =

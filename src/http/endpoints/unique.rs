@@ -1,36 +1,38 @@
-//! `GET /models/unique`: the page of a listing with how it was served (DESIGN.md §3).
+//! `GET /models/unique`: one page of a listing, and how it was served (docs/api.md, "The listing").
 
 use std::rc::Rc;
 
-use super::{Query, Response, cache_status::cache_status, query::parse};
 use crate::{
     cache::{Answer, Cache, FollowUp, Outcome},
     catalog::Scope,
+    http::{
+        headers::{LISTING, cache_status},
+        params::unique::{Query, parse},
+        problem,
+        response::Response,
+    },
 };
 
-/// What DESIGN.md §3 says: past a minute of age a cache downstream serves a listing while it asks again, up to the
-/// listing's own TTL, and for a day when nothing answers. `s-maxage` and `must-revalidate` would switch that off
-/// (PLATFORM.md §1).
-const CACHE_CONTROL: &str = "public, max-age=60, stale-while-revalidate=1740, stale-if-error=86400";
-
-pub(super) async fn get(cache: &Rc<Cache>, query: &str) -> (Response, Vec<FollowUp>) {
+/// Looks the listing up and gives the page that was asked for. 422 for mistakes in the query; 503 when the origin cannot
+/// answer and no tier has anything left.
+pub(crate) async fn get(cache: &Rc<Cache>, query: &str) -> (Response, Vec<FollowUp>) {
     let query = match parse(query) {
         Ok(query) => query,
-        Err(items) => return (Response::unprocessable(&items), Vec::new()),
+        Err(mistakes) => return (problem::unprocessable(&mistakes), Vec::new()),
     };
     let Outcome { answer, trace, follow_ups } = Rc::clone(cache).lookup(query.selection).await;
     let response = match answer {
         Ok(answer) => page(&query, &answer),
         Err(unavailable) => {
             let detail = "The model catalog is temporarily unavailable";
-            Response::unavailable(detail, unavailable.retry_after)
+            problem::unavailable(detail, unavailable.retry_after)
         }
     };
     (response.with("cache-status", cache_status(&trace)), follow_ups)
 }
 
 fn page(query: &Query, answer: &Answer) -> Response {
-    Response::new(200, "application/json", CACHE_CONTROL, body(query, answer))
+    Response::new(200, "application/json", LISTING, body(query, answer))
         .with("x-cache", answer.served.as_str())
         .with("age", answer.age.as_secs().to_string())
 }

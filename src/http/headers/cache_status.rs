@@ -7,7 +7,7 @@ use crate::{
     ports::Tier,
 };
 
-/// The header's value. The origin is no cache and never a member.
+/// The value of `Cache-Status`. The origin is no cache and is never a member.
 pub fn cache_status(trace: &Trace) -> String {
     let members: Vec<String> = trace
         .iter()
@@ -19,7 +19,7 @@ pub fn cache_status(trace: &Trace) -> String {
 
 fn member(tier: Tier, said: &Said) -> String {
     let mut text = String::from(tier.as_str());
-    // Writing to a String can not fail.
+    // Writing to a String cannot fail.
     let _ = match said {
         Said::Hit { ttl_secs, key, stale, derived } => {
             let detail = match (stale, derived) {

@@ -1,0 +1,64 @@
+//! The service of one isolate: all that the runtime calls. A request is answered, what is left to do runs behind the
+//! answer, and cron warms.
+
+use std::{fmt, rc::Rc};
+
+use futures_util::future::join_all;
+use serde_json::json;
+
+use crate::{
+    cache::{Cache, FollowUp, WarmReport},
+    config::{Config, ConfigError},
+    http::{self, Operators, Request, Response},
+    ports::{Log, Ports},
+};
+
+/// The cache of one isolate with the routes over it. It is built with the isolate's first event and serves every
+/// later one.
+pub struct App {
+    cache: Rc<Cache>,
+    operators: Operators,
+}
+
+impl fmt::Debug for App {
+    /// The operators' token is never printed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("cache", &self.cache).finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// A service with an empty memory tier over these ports.
+    pub fn new(config: Config, ports: Ports) -> Self {
+        let cache = Cache::new(ports, config.policy, config.keys);
+        Self { cache, operators: Operators::new(config.admin.token) }
+    }
+
+    /// Answers a request. What comes with the response is left to do behind it, by [`App::run`].
+    pub async fn handle(&self, request: Request) -> (Response, Vec<FollowUp>) {
+        http::answer(&self.cache, &self.operators, request).await
+    }
+
+    /// Does what a response left to do, side by side: none waits for another that hangs, since all of them must end in time
+    /// (docs/platform.md, "Work behind a response lasts 30 seconds").
+    pub async fn run(self: Rc<Self>, follow_ups: Vec<FollowUp>) {
+        let cache = || Rc::clone(&self.cache);
+        join_all(follow_ups.into_iter().map(|follow_up| cache().follow(follow_up))).await;
+    }
+
+    /// What a cron run does: one load of the origin, published as the six warm variants.
+    pub async fn scheduled(&self) -> WarmReport {
+        Rc::clone(&self.cache).warm(false).await
+    }
+}
+
+/// What every request gets while settings are missing or wrong: a 500 that names them. The same is logged.
+pub fn misconfigured(error: &ConfigError, log: &dyn Log) -> Response {
+    log_misconfigured(error, log);
+    http::misconfigured(error)
+}
+
+/// Logs which settings are missing or wrong: all that a cron run can do about them.
+pub fn log_misconfigured(ConfigError(faults): &ConfigError, log: &dyn Log) {
+    log.write(&json!({ "event": "misconfigured", "faults": faults }).to_string());
+}

@@ -1,0 +1,91 @@
+//! Times, bounds and the mode: everything that shapes what the cache does.
+
+use std::time::Duration;
+
+use super::reader::Reader;
+
+/// What the Worker does with its tiers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Reads and writes every tier.
+    #[default]
+    Active,
+    /// Reads every tier, writes none of the shared ones.
+    ReadOnly,
+    /// Asks the origin alone, as if there were no cache.
+    Passthrough,
+}
+
+/// Times and bounds of the cache (docs/operations.md, "Settings").
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// `EDGE_MODE`.
+    pub mode: Mode,
+    /// `CACHE_TTL_SECONDS`: how long after the origin was read a listing is fresh.
+    pub ttl: Duration,
+    /// `REVALIDATE_SECONDS`: how long past the TTL a listing is served at once, with a refresh behind the response.
+    pub revalidate: Duration,
+    /// `STALE_SECONDS`: how long past the TTL a listing may be served while the origin cannot answer.
+    pub stale: Duration,
+    /// `MEMORY_TTL_SECONDS`: how long memory is trusted before it is checked against Redis.
+    pub memory_ttl: Duration,
+    /// `MEMORY_MAX_BYTES`: how much the memory tier may hold.
+    pub memory_max_bytes: usize,
+    /// `UPSTASH_TIMEOUT_MS`: how long a call of Redis may take.
+    pub upstash_timeout: Duration,
+    /// `KV_TIMEOUT_MS`: how long a call of KV may take.
+    pub kv_timeout: Duration,
+    /// `ORIGIN_TIMEOUT_MS`: how long the load of a whole snapshot may take.
+    pub origin_timeout: Duration,
+    /// `HEDGE_MS`: how long Redis may be silent before KV is asked too.
+    pub hedge: Duration,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Active,
+            ttl: Duration::from_secs(1800),
+            revalidate: Duration::from_secs(300),
+            stale: Duration::from_secs(86_400),
+            memory_ttl: Duration::from_secs(30),
+            memory_max_bytes: 33_554_432,
+            upstash_timeout: Duration::from_millis(1000),
+            kv_timeout: Duration::from_millis(1000),
+            origin_timeout: Duration::from_millis(8000),
+            hedge: Duration::from_millis(150),
+        }
+    }
+}
+
+impl Policy {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        let default = Self::default();
+        Self {
+            mode: Mode::read(reader),
+            ttl: reader.seconds("CACHE_TTL_SECONDS", default.ttl, 1),
+            revalidate: reader.seconds("REVALIDATE_SECONDS", default.revalidate, 0),
+            stale: reader.seconds("STALE_SECONDS", default.stale, 0),
+            memory_ttl: reader.seconds("MEMORY_TTL_SECONDS", default.memory_ttl, 1),
+            memory_max_bytes: reader.bytes("MEMORY_MAX_BYTES", default.memory_max_bytes),
+            upstash_timeout: reader.millis("UPSTASH_TIMEOUT_MS", default.upstash_timeout),
+            kv_timeout: reader.millis("KV_TIMEOUT_MS", default.kv_timeout),
+            origin_timeout: reader.millis("ORIGIN_TIMEOUT_MS", default.origin_timeout),
+            hedge: reader.millis("HEDGE_MS", default.hedge),
+        }
+    }
+}
+
+impl Mode {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        match reader.text("EDGE_MODE").as_deref() {
+            None | Some("active") => Self::Active,
+            Some("read_only") => Self::ReadOnly,
+            Some("passthrough") => Self::Passthrough,
+            Some(_) => {
+                reader.fault("EDGE_MODE", "must be active, read_only or passthrough");
+                Self::Active
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! `POST /api/system/cache/clear`: invalidates what every tier holds.
+
+use std::{rc::Rc, time::Duration};
+
+use serde_json::json;
+
+use crate::{
+    cache::{Cache, InvalidationMode},
+    http::{
+        params::{Mistake, body},
+        problem,
+        request::ReadBody,
+        response::Response,
+    },
+    ports::{TierError, millis},
+};
+
+/// Invalidates, and says how many keys that took. 409 where the mode forbids writing; 503 where not everything was
+/// reached, and the whole should be repeated.
+pub(crate) async fn post(cache: &Rc<Cache>, body: ReadBody) -> Response {
+    let fields = match body::read(body).await {
+        Ok(fields) => fields,
+        Err(error) => return problem::unusable(error),
+    };
+    let cache_type = body::word(&fields, "cache_type", &["unique_models", "all"], None);
+    let mode = body::word(&fields, "mode", &["hard", "soft"], Some("hard"));
+    let (cache_type, mode) = match (cache_type, mode) {
+        (Ok(cache_type), Ok(mode)) => (cache_type, mode),
+        (cache_type, mode) => {
+            let mistakes: Vec<Mistake> = cache_type.err().into_iter().chain(mode.err()).collect();
+            return problem::unprocessable(&mistakes);
+        }
+    };
+    let begun = cache.now();
+    let wanted = if mode == "soft" { InvalidationMode::Soft } else { InvalidationMode::Hard };
+    match cache.invalidate(wanted).await {
+        Ok(done) => Response::json(
+            200,
+            &json!({
+                "success": true,
+                "cache_type": cache_type,
+                "mode": mode,
+                "epoch": done.epoch,
+                "keys_deleted": done.keys_deleted,
+                "duration_ms": millis(cache.now().since(begun)),
+            }),
+        ),
+        Err(TierError::ReadOnly) => problem::conflict("EDGE_MODE forbids writing to Redis"),
+        Err(_) => problem::unavailable(
+            "Redis cannot be reached, or not all keys could be unlinked: try again",
+            Duration::from_secs(5),
+        ),
+    }
+}

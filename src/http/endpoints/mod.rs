@@ -1,0 +1,6 @@
+//! What a route answers once it was found: one file a resource.
+
+pub(super) mod clear;
+pub(super) mod statistics;
+pub(super) mod unique;
+pub(super) mod warm;

@@ -1,0 +1,10 @@
+//! What a client wrote, as values: the query of a listing, the bodies of the operators' routes, and the mistakes in
+//! both.
+
+pub(super) mod body;
+mod integer;
+mod mistake;
+pub(super) mod unique;
+
+pub(super) use body::BodyError;
+pub(super) use mistake::Mistake;

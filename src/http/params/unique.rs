@@ -1,0 +1,223 @@
+//! The query of a listing. Values are coerced as the backend coerces them (docs/backend.md, "Query parameters"); `order` is
+//! checked, which the backend does not do (docs/backend.md, "Clients mint cache keys").
+
+use serde_json::json;
+
+use super::{
+    integer::{Integer, IntegerError},
+    mistake::Mistake,
+};
+use crate::catalog::{Order, Page, Scope, Selection, SortBy};
+
+/// The backend's bounds.
+const LIMIT_MAX: usize = 1000;
+const LIMIT_DEFAULT: usize = 100;
+
+/// A query without mistakes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Query {
+    /// Which listing.
+    pub(crate) selection: Selection,
+    /// Which part of it.
+    pub(crate) page: Page,
+    /// `offset` as it is echoed: it can be larger than any listing.
+    pub(crate) offset: Integer,
+    /// `min_providers` as it is echoed: it can be larger than any number of offers.
+    pub(crate) min_providers: Option<Integer>,
+}
+
+/// Reads a query string. Of a repeated parameter the last counts, unknown ones are ignored. Every mistake is reported,
+/// in the order in which the backend declares its parameters.
+pub(crate) fn parse(query: &str) -> Result<Query, Vec<Mistake>> {
+    let mut raw = Raw::default();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        let field = match &*name {
+            "limit" => &mut raw.limit,
+            "offset" => &mut raw.offset,
+            "min_providers" => &mut raw.min_providers,
+            "sort_by" => &mut raw.sort_by,
+            "order" => &mut raw.order,
+            "include_inactive" => &mut raw.include_inactive,
+            _ => continue,
+        };
+        *field = Some(value.into_owned());
+    }
+    raw.check()
+}
+
+#[derive(Default)]
+struct Raw {
+    limit: Option<String>,
+    offset: Option<String>,
+    min_providers: Option<String>,
+    sort_by: Option<String>,
+    order: Option<String>,
+    include_inactive: Option<String>,
+}
+
+impl Raw {
+    fn check(self) -> Result<Query, Vec<Mistake>> {
+        let mut mistakes = Vec::new();
+        let limit = integer(&mut mistakes, "limit", self.limit, 1, Some(LIMIT_MAX));
+        let offset = integer(&mut mistakes, "offset", self.offset, 0, None);
+        let min_providers = integer(&mut mistakes, "min_providers", self.min_providers, 1, None);
+        let order = order(&mut mistakes, self.order);
+        let scope = scope(&mut mistakes, self.include_inactive);
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
+        let offset = offset.unwrap_or(Integer::of(0));
+        let minimum = min_providers.as_ref().map(Integer::saturating);
+        Ok(Query {
+            selection: Selection {
+                scope,
+                min_providers: minimum.map(|n| u32::try_from(n).unwrap_or(u32::MAX)),
+                sort: self.sort_by.as_deref().map(SortBy::parse).unwrap_or_default(),
+                order,
+            },
+            page: Page {
+                limit: limit.as_ref().map_or(LIMIT_DEFAULT, Integer::saturating),
+                offset: offset.saturating(),
+            },
+            offset,
+            min_providers,
+        })
+    }
+}
+
+fn integer(
+    mistakes: &mut Vec<Mistake>,
+    name: &str,
+    raw: Option<String>,
+    least: usize,
+    most: Option<usize>,
+) -> Option<Integer> {
+    let raw = raw?;
+    let mistake = match Integer::parse(&raw) {
+        Err(IntegerError::Parsing) => {
+            let text = "Input should be a valid integer, unable to parse string as an integer";
+            Mistake::of_query("int_parsing", name, text, &raw)
+        }
+        Err(IntegerError::Size) => {
+            let text = "Unable to parse input string as an integer, exceeded maximum size";
+            Mistake::of_query("int_parsing_size", name, text, &raw)
+        }
+        Ok(value) if value.is_below(least) => {
+            let text = format!("Input should be greater than or equal to {least}");
+            Mistake::of_query("greater_than_equal", name, &text, &raw)
+                .with_context(json!({ "ge": least }))
+        }
+        Ok(value) => match most.filter(|most| value.is_above(*most)) {
+            None => return Some(value),
+            Some(most) => {
+                let text = format!("Input should be less than or equal to {most}");
+                Mistake::of_query("less_than_equal", name, &text, &raw)
+                    .with_context(json!({ "le": most }))
+            }
+        },
+    };
+    mistakes.push(mistake);
+    None
+}
+
+fn order(mistakes: &mut Vec<Mistake>, raw: Option<String>) -> Order {
+    let Some(raw) = raw else { return Order::default() };
+    Order::parse(&raw).unwrap_or_else(|| {
+        let expected = "'asc' or 'desc'";
+        let text = format!("Input should be {expected}");
+        let mistake = Mistake::of_query("literal_error", "order", &text, &raw);
+        mistakes.push(mistake.with_context(json!({ "expected": expected })));
+        Order::default()
+    })
+}
+
+/// pydantic's bool: by these words, in any letter case, and without trimming.
+fn scope(mistakes: &mut Vec<Mistake>, raw: Option<String>) -> Scope {
+    let Some(raw) = raw else { return Scope::Active };
+    match raw.to_ascii_lowercase().as_str() {
+        "1" | "on" | "t" | "true" | "y" | "yes" => Scope::All,
+        "0" | "off" | "f" | "false" | "n" | "no" => Scope::Active,
+        _ => {
+            let text = "Input should be a valid boolean, unable to interpret input";
+            mistakes.push(Mistake::of_query("bool_parsing", "include_inactive", text, &raw));
+            Scope::Active
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::SortBy;
+
+    #[test]
+    fn a_query_is_a_selection_and_a_page() {
+        let query = parse("").unwrap();
+        assert_eq!(query.selection, Selection::default());
+        assert_eq!(query.page, Page { limit: 100, offset: 0 });
+        let query = parse(
+            "limit=7&offset=3&min_providers=2&sort_by=name&order=ASC&include_inactive=Yes&x=1",
+        );
+        let query = query.unwrap();
+        assert_eq!(
+            query.selection,
+            Selection {
+                scope: Scope::All,
+                min_providers: Some(2),
+                sort: SortBy::Name,
+                order: Order::Asc,
+            }
+        );
+        assert_eq!(query.page, Page { limit: 7, offset: 3 });
+    }
+
+    #[test]
+    fn values_are_coerced_as_the_backend_coerces_them() {
+        let limit = |query: &str| parse(query).ok().map(|query| query.page.limit);
+        for (query, expected) in [
+            ("limit=1&limit=2", Some(2)),
+            ("limit=+5", Some(5)),
+            ("limit=%2B5", Some(5)),
+            ("limit=%20%2005%20", Some(5)),
+            ("limit=5.0", Some(5)),
+            ("limit=1_0", Some(10)),
+            ("limit=1000", Some(1000)),
+            ("limit=1001", None),
+            ("limit=0", None),
+            ("limit=-0", None),
+            ("limit=1e2", None),
+            ("limit=", None),
+            ("LIMIT=5", Some(100)),
+            ("limit=5;offset=1", None),
+        ] {
+            assert_eq!(limit(query), expected, "{query}");
+        }
+        assert_eq!(parse("sort_by=Name").unwrap().selection.sort, SortBy::default());
+    }
+
+    #[test]
+    fn numbers_beyond_every_listing_are_echoed_and_saturate() {
+        let query = parse("offset=99999999999999999999999&min_providers=0004294967296").unwrap();
+        assert_eq!(query.page.offset, usize::MAX);
+        assert_eq!(query.offset.as_str(), "99999999999999999999999");
+        assert_eq!(query.selection.min_providers, Some(u32::MAX));
+        assert_eq!(query.min_providers.unwrap().as_str(), "4294967296");
+    }
+
+    #[test]
+    fn every_mistake_is_an_item_in_declared_order() {
+        let query = "include_inactive=x&order=up&min_providers=0&offset=-1&limit=1001";
+        let mistakes = parse(query).unwrap_err();
+        let shown: Vec<String> = mistakes.iter().map(|item| json!(item).to_string()).collect();
+        assert_eq!(
+            shown,
+            [
+                r#"{"type":"less_than_equal","loc":["query","limit"],"msg":"Input should be less than or equal to 1000","input":"1001","ctx":{"le":1000}}"#,
+                r#"{"type":"greater_than_equal","loc":["query","offset"],"msg":"Input should be greater than or equal to 0","input":"-1","ctx":{"ge":0}}"#,
+                r#"{"type":"greater_than_equal","loc":["query","min_providers"],"msg":"Input should be greater than or equal to 1","input":"0","ctx":{"ge":1}}"#,
+                r#"{"type":"literal_error","loc":["query","order"],"msg":"Input should be 'asc' or 'desc'","input":"up","ctx":{"expected":"'asc' or 'desc'"}}"#,
+                r#"{"type":"bool_parsing","loc":["query","include_inactive"],"msg":"Input should be a valid boolean, unable to interpret input","input":"x"}"#,
+            ]
+        );
+    }
+}

@@ -1,0 +1,91 @@
+//! Errors as responses: `application/problem+json` (RFC 9457), with the `detail` that clients of the backend read, and
+//! for wrong parameters the backend's own body. This is the only place where an error becomes a status.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{
+    headers::NO_STORE,
+    params::{BodyError, Mistake},
+    response::Response,
+};
+use crate::config::ConfigError;
+
+fn problem(status: u16, title: &str, detail: &str) -> Response {
+    let body = json!({ "type": "about:blank", "title": title, "status": status, "detail": detail });
+    let body = body.to_string().into_bytes();
+    Response::new(status, "application/problem+json", NO_STORE, body)
+}
+
+/// 401: credentials are missing or wrong.
+pub(super) fn unauthorized() -> Response {
+    problem(401, "Unauthorized", "A valid bearer token is required")
+        .with("www-authenticate", "Bearer realm=\"cache\"")
+}
+
+/// 404: there is no such route.
+pub(super) fn not_found() -> Response {
+    problem(404, "Not Found", "Not Found")
+}
+
+/// 405: there is such a route, but not for this method. `allowed` is the value of `Allow`.
+pub(super) fn method_not_allowed(allowed: &str) -> Response {
+    problem(405, "Method Not Allowed", "Method Not Allowed").with("allow", allowed)
+}
+
+/// 409: this deployment does not do that.
+pub(super) fn conflict(detail: &str) -> Response {
+    problem(409, "Conflict", detail)
+}
+
+/// 413 or 422: a body that cannot be used.
+pub(super) fn unusable(error: BodyError) -> Response {
+    match error {
+        BodyError::TooLarge(limit) => {
+            problem(413, "Content Too Large", &format!("The body may have at most {limit} bytes"))
+        }
+        BodyError::Mistake(mistake) => unprocessable(&[mistake]),
+    }
+}
+
+/// 422: mistakes in parameters, in the backend's own form (docs/backend.md, "422 bodies").
+pub(super) fn unprocessable(mistakes: &[Mistake]) -> Response {
+    Response::json(422, &json!({ "detail": mistakes }))
+}
+
+/// 500: settings are missing or wrong. They are named; their values are not shown.
+pub fn misconfigured(error: &ConfigError) -> Response {
+    problem(500, "Internal Server Error", &error.to_string())
+}
+
+/// 503: something needed cannot answer now, and asking again makes sense after `retry_after`.
+pub(super) fn unavailable(detail: &str, retry_after: Duration) -> Response {
+    // Whole seconds, rounded up: an earlier retry would find the same.
+    let secs = retry_after.saturating_add(Duration::from_millis(999)).as_secs().max(1);
+    problem(503, "Service Unavailable", detail).with("retry-after", secs.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retry_is_never_suggested_too_early() {
+        for (millis, header) in [(0, "1"), (1, "1"), (1000, "1"), (1001, "2"), (59_500, "60")] {
+            let response = unavailable("x", Duration::from_millis(millis));
+            assert_eq!(response.header("retry-after"), Some(header), "{millis}");
+        }
+    }
+
+    #[test]
+    fn a_problem_has_the_members_of_rfc_9457_and_is_not_stored() {
+        let response = not_found();
+        assert_eq!(response.header("content-type"), Some("application/problem+json"));
+        assert_eq!(response.header("cache-control"), Some("no-store"));
+        assert_eq!(
+            response.body,
+            br#"{"type":"about:blank","title":"Not Found","status":404,"detail":"Not Found"}"#
+        );
+    }
+}

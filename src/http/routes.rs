@@ -1,0 +1,170 @@
+//! The route table, and the way of a request through it: path, access, method, endpoint.
+
+use std::rc::Rc;
+
+use super::{
+    auth::Operators,
+    endpoints::{clear, statistics, unique, warm},
+    problem,
+    request::Request,
+    response::Response,
+};
+use crate::cache::{Cache, FollowUp};
+
+/// A row of the table.
+struct Route {
+    paths: &'static [&'static str],
+    methods: Methods,
+    access: Access,
+    endpoint: Endpoint,
+}
+
+/// What a route can be asked.
+#[derive(Clone, Copy)]
+enum Methods {
+    /// To be read, as often as one likes.
+    Read,
+    /// To do something.
+    Command,
+}
+
+/// Who may ask.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// Anyone.
+    Public,
+    /// Operators; where there are none, the route does not exist.
+    Operator,
+}
+
+/// What answers.
+#[derive(Clone, Copy)]
+enum Endpoint {
+    Unique,
+    Clear,
+    Warm,
+    Statistics,
+}
+
+const ROUTES: [Route; 4] = [
+    Route {
+        paths: &["/models/unique", "/v1/models/unique"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::Unique,
+    },
+    Route {
+        paths: &["/api/system/cache/clear"],
+        methods: Methods::Command,
+        access: Access::Operator,
+        endpoint: Endpoint::Clear,
+    },
+    Route {
+        paths: &["/api/system/cache/warm"],
+        methods: Methods::Command,
+        access: Access::Operator,
+        endpoint: Endpoint::Warm,
+    },
+    Route {
+        paths: &["/api/system/cache/stats"],
+        methods: Methods::Read,
+        access: Access::Operator,
+        endpoint: Endpoint::Statistics,
+    },
+];
+
+impl Methods {
+    /// The value of `Allow`.
+    fn allow(self) -> &'static str {
+        match self {
+            Self::Read => "GET, HEAD, OPTIONS",
+            Self::Command => "POST, OPTIONS",
+        }
+    }
+
+    fn include(self, method: &str) -> bool {
+        self.allow().split(", ").any(|allowed| allowed == method)
+    }
+}
+
+/// Answers a request; what comes with the response is left to do behind it.
+pub async fn answer(
+    cache: &Rc<Cache>,
+    operators: &Operators,
+    request: Request,
+) -> (Response, Vec<FollowUp>) {
+    let alone = |response| (response, Vec::new());
+    let Some(route) = find(&request.path, operators) else { return alone(problem::not_found()) };
+    if request.method == "OPTIONS" {
+        return alone(Response::options(route.methods.allow()));
+    }
+    if !route.methods.include(&request.method) {
+        return alone(problem::method_not_allowed(route.methods.allow()));
+    }
+    let is_head = request.method == "HEAD";
+    let (response, follow_ups) = ask(route, cache, operators, request).await;
+    (if is_head { response.without_body() } else { response }, follow_ups)
+}
+
+fn find(path: &str, operators: &Operators) -> Option<&'static Route> {
+    let route = ROUTES.iter().find(|route| route.paths.contains(&path))?;
+    match route.access {
+        Access::Public => Some(route),
+        Access::Operator => operators.exist().then_some(route),
+    }
+}
+
+async fn ask(
+    route: &Route,
+    cache: &Rc<Cache>,
+    operators: &Operators,
+    request: Request,
+) -> (Response, Vec<FollowUp>) {
+    let is_admitted = match route.access {
+        Access::Public => true,
+        Access::Operator => operators.admit(request.authorization.as_deref()),
+    };
+    if !is_admitted {
+        return (problem::unauthorized(), Vec::new());
+    }
+    match route.endpoint {
+        Endpoint::Unique => unique::get(cache, &request.query).await,
+        Endpoint::Clear => (clear::post(cache, request.body).await, Vec::new()),
+        Endpoint::Warm => (warm::post(cache, request.body).await, Vec::new()),
+        Endpoint::Statistics => (statistics::get(cache).await, Vec::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_path_leads_to_one_route() {
+        let mut paths: Vec<&str> = ROUTES.iter().flat_map(|route| route.paths).copied().collect();
+        let all = paths.len();
+        paths.sort_unstable();
+        paths.dedup();
+        assert_eq!(paths.len(), all);
+    }
+
+    #[test]
+    fn a_missing_token_hides_operators_routes_and_no_other() {
+        let (some, none) = (Operators::new(Some("token".to_owned())), Operators::new(None));
+        for route in &ROUTES {
+            for path in route.paths {
+                assert!(find(path, &some).is_some(), "{path}");
+                let is_public = route.access == Access::Public;
+                assert_eq!(find(path, &none).is_some(), is_public, "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn methods_are_compared_whole() {
+        assert!(Methods::Read.include("HEAD") && Methods::Command.include("POST"));
+        for method in ["", "get", "GE", "GET, HEAD", "POST"] {
+            assert!(!Methods::Read.include(method), "{method}");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The service, put together from the environment: settings, bindings, adapters.
+
+use std::rc::Rc;
+
+use worker::Env;
+
+use super::{clock::WorkerClock, env::WorkerVars, fetch::WorkerHttp, kv::WorkerKv, log::Console};
+use crate::{
+    app::App,
+    config::{Config, ConfigError},
+    ports::{Http, Ports},
+    supabase::Supabase,
+    upstash::Upstash,
+};
+
+const KV_BINDING: &str = "CATALOG_KV";
+
+/// Builds the service; fails with every mistake in the settings at once.
+pub(super) fn build(env: &Env) -> Result<App, ConfigError> {
+    let (config, kv) = Config::with_binding(&WorkerVars(env), KV_BINDING, env.kv(KV_BINDING).ok())?;
+    let http: Rc<dyn Http> = Rc::new(WorkerHttp);
+    let redis = &config.upstash;
+    let upstash = Upstash::new(Rc::clone(&http), &redis.url, &redis.token);
+    let project = &config.supabase;
+    let supabase = Supabase::new(http, &project.url, &project.key, &project.enabled_providers);
+    let ports = Ports {
+        redis: Rc::new(upstash),
+        kv: Rc::new(WorkerKv(kv)),
+        origin: Rc::new(supabase),
+        clock: Rc::new(WorkerClock),
+        log: Rc::new(Console),
+    };
+    Ok(App::new(config, ports))
+}

@@ -1,0 +1,60 @@
+//! The runtime's events: a request, a cron run. The service is built once an isolate, from its first event.
+
+use std::{cell::RefCell, rc::Rc};
+
+use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
+
+use super::{build::build, log::Console, request, response};
+use crate::{
+    app::{self, App},
+    config::ConfigError,
+};
+
+thread_local! {
+    /// Plain data and bindings only: futures, wakers and streams must not outlive their request (docs/platform.md,
+    /// "Requests do not share I/O").
+    static APP: RefCell<Option<Rc<App>>> = const { RefCell::new(None) };
+}
+
+#[event(start)]
+fn start() {
+    console_error_panic_hook::set_once();
+}
+
+#[event(fetch)]
+async fn fetch(
+    request: web_sys::Request,
+    env: Env,
+    context: Context,
+) -> worker::Result<web_sys::Response> {
+    let response = match app(&env) {
+        Ok(app) => {
+            let (response, follow_ups) = app.handle(request::read(&request)).await;
+            if !follow_ups.is_empty() {
+                context.wait_until(app.run(follow_ups));
+            }
+            response
+        }
+        Err(error) => app::misconfigured(&error, &Console),
+    };
+    response::write(&response).map_err(worker::Error::from)
+}
+
+#[event(scheduled)]
+async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    match app(&env) {
+        Ok(app) => {
+            app.scheduled().await;
+        }
+        Err(error) => app::log_misconfigured(&error, &Console),
+    }
+}
+
+fn app(env: &Env) -> Result<Rc<App>, ConfigError> {
+    if let Some(app) = APP.with_borrow(Clone::clone) {
+        return Ok(app);
+    }
+    let app = Rc::new(build(env)?);
+    APP.set(Some(Rc::clone(&app)));
+    Ok(app)
+}
