@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startStack } from "./stack/index.mjs";
-import { choosePort } from "./stack/ports.mjs";
+import { choosePort } from "./stack/shared/ports.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const ADMIN_TOKEN = "local-admin";

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import net from "node:net";
 import { after, before, beforeEach, test } from "node:test";
-import { startDatabase } from "../../dev/stack/database.mjs";
-import { seedTables } from "../../dev/stack/seed.mjs";
-import { startSupabase } from "../../dev/stack/supabase.mjs";
-import { TABLE_NAMES } from "../../dev/stack/tables.mjs";
+import { startDatabase } from "../../dev/stack/database/database.mjs";
+import { seedTables } from "../../dev/stack/database/seed.mjs";
+import { startSupabase } from "../../dev/stack/database/supabase.mjs";
+import { TABLE_NAMES } from "../../dev/stack/database/tables.mjs";
 
 const SECRET_KEY = "sb_secret_test";
 const EMBED =

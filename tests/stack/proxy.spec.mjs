@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import http from "node:http";
 import { after, afterEach, before, test } from "node:test";
-import { startFaultProxy } from "../../dev/stack/proxy.mjs";
+import { startFaultProxy } from "../../dev/stack/faults/proxy.mjs";
 
 const BODY = JSON.stringify({ result: "x".repeat(1000) });
 

@@ -2,8 +2,8 @@
 import { Redis } from "@upstash/redis";
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
-import { startRedis } from "../../dev/stack/redis.mjs";
-import { startUpstash } from "../../dev/stack/upstash.mjs";
+import { startRedis } from "../../dev/stack/redis/server.mjs";
+import { startUpstash } from "../../dev/stack/upstash/server.mjs";
 
 const TOKEN = "full-token";
 const READ_ONLY_TOKEN = "read-only-token";

@@ -1,8 +1,8 @@
 // A proxy in front of a real server that fails on demand. Without a matching rule it is transparent.
 import { FAULTS } from "./faults.mjs";
-import { forward } from "./forward.mjs";
-import { HttpServer } from "./http-server.mjs";
-import { record } from "./journal.mjs";
+import { forward } from "../shared/forward.mjs";
+import { HttpServer } from "../shared/http-server.mjs";
+import { record } from "../shared/journal.mjs";
 
 /**
  * Returns {url, port, set(rule), clear(), requests, clearRequests(), inFlight, start(), stop()}.

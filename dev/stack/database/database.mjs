@@ -5,9 +5,9 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { startChild, untilReady } from "./children.mjs";
+import { startChild, untilReady } from "../shared/children.mjs";
 import { roleKey } from "./jwt.mjs";
-import { choosePort, LOOPBACK } from "./ports.mjs";
+import { choosePort, LOOPBACK } from "../shared/ports.mjs";
 import { loadTables } from "./tables.mjs";
 import { Turnstile } from "./turnstile.mjs";
 
