@@ -44,8 +44,9 @@ function npmPackages() {
   const stamp = join(root, "node_modules", ".setup");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lockDigest()) return;
   say("npm packages from the lock file (half a minute)");
-  // Not `npm ci`: where a registry lacks a package for another operating system it refuses the lock file.
-  run("npm", ["install", "--no-audit", "--no-fund"], "Is the npm registry reachable? Then try again.");
+  // Not `npm ci`: where a registry lacks a package for another operating system it refuses the lock file. Nothing is
+  // saved: such a registry would also change the lock file.
+  run("npm", ["install", "--no-save", "--no-audit", "--no-fund"], "Is the npm registry reachable? Then try again.");
   writeFileSync(stamp, lockDigest());
 }
 
