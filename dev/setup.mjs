@@ -1,6 +1,5 @@
 // Everything a fresh machine needs, step by step; each step is skipped when its result is there. Runs on Node 20 with
-// nothing installed, so it uses Node's own modules only. The npm scripts say `hash -r` after it: it may have installed the
-// Node that the rest runs on, and the shell remembers where it found the old one.
+// nothing installed, so it uses Node's own modules only.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -46,8 +45,15 @@ function npmPackages() {
   say("npm packages from the lock file (half a minute)");
   // Not `npm ci`: where a registry lacks a package for another operating system it refuses the lock file. Nothing is
   // saved: such a registry would also change the lock file.
-  run("npm", ["install", "--no-save", "--no-audit", "--no-fund"], "Is the npm registry reachable? Then try again.");
+  const [npm, ...first] = npmCommand();
+  run(npm, [...first, "install", "--no-save", "--no-audit", "--no-fund"], "Is the npm registry reachable? Then try again.");
   writeFileSync(stamp, lockDigest());
+}
+
+// npm runs this and says where it is itself; by its name alone it is a script that only some shells find.
+function npmCommand() {
+  const script = process.env.npm_execpath;
+  return script?.endsWith("npm-cli.js") ? [process.execPath, script] : ["npm"];
 }
 
 function rust() {

@@ -1,5 +1,5 @@
 // Formatting, clippy on both targets (the native one never sees src/worker, the wasm one never sees tests), and docs.
-import { run } from "./run.mjs";
+import { run } from "../run.mjs";
 
 const deny = ["--", "-D", "warnings"];
 run("cargo", ["fmt", "--check"]);

@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startStack } from "./stack/index.mjs";
-import { choosePort } from "./stack/shared/ports.mjs";
+import { startStack } from "../stack/index.mjs";
+import { choosePort } from "../stack/shared/ports.mjs";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const ADMIN_TOKEN = "local-admin";
 const CRON = "*/10 * * * *";
 const TEN_MINUTES_MS = 600_000;
