@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { postgrestBinary } from "./stack/database/postgrest.mjs";
 import { toolBin, toolRoot } from "./tools.mjs";
 import { WASM_BINDGEN, WORKER_BUILD } from "./versions.mjs";
 
@@ -74,6 +75,14 @@ function rust() {
   return pinned;
 }
 
+function postgrest() {
+  try {
+    postgrestBinary();
+  } catch (error) {
+    fail("PostgREST is missing", error.message);
+  }
+}
+
 function tool(toolchain, name, version, binary, args) {
   if (existsSync(toolBin(name, version, binary))) return;
   say(`${name} ${version} (some two minutes, once for all clones)`);
@@ -115,7 +124,10 @@ function withoutServices(install) {
 
 npmPackages();
 const toolchain = rust();
-if (!process.argv.includes("--without-servers")) redis();
+if (!process.argv.includes("--without-servers")) {
+  redis();
+  postgrest();
+}
 tool(toolchain, "worker-build", WORKER_BUILD, "worker-build", ["--locked"]);
 // Its published lock file can name versions that a mirror does not have yet, so it resolves anew.
 tool(toolchain, "wasm-bindgen-cli", WASM_BINDGEN, "wasm-bindgen", []);
