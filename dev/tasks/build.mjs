@@ -44,7 +44,8 @@ if (!existsSync(wasm) || !existsSync(script) || !existsSync(stamp) || readFileSy
     WASM_BINDGEN_BIN: toolBin("wasm-bindgen-cli", WASM_BINDGEN, "wasm-bindgen"),
     WASM_OPT_BIN: bin("wasm-opt"),
     ESBUILD_BIN: bin("esbuild"),
-    // A client that disconnects must not leave its request's future, and what it holds, forever (PLATFORM.md §4).
+    // A client that disconnects must not leave its request's future, and what it holds, for ever
+    // (docs/platform.md, "A request can end without destructors").
     RUN_TO_COMPLETION: "1",
   };
   const builder = toolBin("worker-build", WORKER_BUILD, "worker-build");
