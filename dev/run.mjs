@@ -1,4 +1,4 @@
-// Runs one command of a longer script and ends the script with it when it fails.
+// Runs one command of a task and ends the task with it when it fails.
 import { spawnSync } from "node:child_process";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,4 +11,9 @@ export function run(command, args, env = {}) {
   const { status, error } = spawnSync(command, args, options);
   if (error) process.stderr.write(`${command}: ${error.message}\n`);
   if (error || status !== 0) process.exit(status || 1);
+}
+
+/** Runs another task, by its name, on this Node. */
+export function runTask(name, args = [], env = {}) {
+  run(process.execPath, [`dev/tasks/${name}.mjs`, ...args], env);
 }

@@ -1,11 +1,11 @@
 // Everything a fresh machine needs, step by step; each step is skipped when its result is there. Runs on Node 20 with
-// nothing installed, so it uses Node's own modules only. The npm scripts say `hash -r` after it: it may have installed the
-// Node that the rest runs on, and the shell remembers where it found the old one.
+// nothing installed, so it uses Node's own modules only.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { postgrestBinary } from "./stack/database/postgrest.mjs";
 import { toolBin, toolRoot } from "./tools.mjs";
 import { WASM_BINDGEN, WORKER_BUILD } from "./versions.mjs";
 
@@ -44,9 +44,17 @@ function npmPackages() {
   const stamp = join(root, "node_modules", ".setup");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lockDigest()) return;
   say("npm packages from the lock file (half a minute)");
-  // Not `npm ci`: where a registry lacks a package for another operating system it refuses the lock file.
-  run("npm", ["install", "--no-audit", "--no-fund"], "Is the npm registry reachable? Then try again.");
+  // Not `npm ci`: where a registry lacks a package for another operating system it refuses the lock file. Nothing is
+  // saved: such a registry would also change the lock file.
+  const [npm, ...first] = npmCommand();
+  run(npm, [...first, "install", "--no-save", "--no-audit", "--no-fund"], "Is the npm registry reachable? Then try again.");
   writeFileSync(stamp, lockDigest());
+}
+
+// npm runs this and says where it is itself; by its name alone it is a script that only some shells find.
+function npmCommand() {
+  const script = process.env.npm_execpath;
+  return script?.endsWith("npm-cli.js") ? [process.execPath, script] : ["npm"];
 }
 
 function rust() {
@@ -65,6 +73,14 @@ function rust() {
     run("rustup", ["target", "add", "wasm32-unknown-unknown"], "Is the Rust release server reachable? Then try again.");
   }
   return pinned;
+}
+
+function postgrest() {
+  try {
+    postgrestBinary();
+  } catch (error) {
+    fail("PostgREST is missing", error.message);
+  }
 }
 
 function tool(toolchain, name, version, binary, args) {
@@ -108,7 +124,10 @@ function withoutServices(install) {
 
 npmPackages();
 const toolchain = rust();
-if (!process.argv.includes("--without-servers")) redis();
+if (!process.argv.includes("--without-servers")) {
+  redis();
+  postgrest();
+}
 tool(toolchain, "worker-build", WORKER_BUILD, "worker-build", ["--locked"]);
 // Its published lock file can name versions that a mirror does not have yet, so it resolves anew.
 tool(toolchain, "wasm-bindgen-cli", WASM_BINDGEN, "wasm-bindgen", []);

@@ -1,11 +1,11 @@
 // The whole local stack: everything the Worker talks to, as real servers on the loopback interface.
 import { randomBytes } from "node:crypto";
-import { startDatabase } from "./database.mjs";
-import { startFaultProxy } from "./proxy.mjs";
-import { startRedis } from "./redis.mjs";
-import { seedTables } from "./seed.mjs";
-import { startSupabase } from "./supabase.mjs";
-import { startUpstash } from "./upstash.mjs";
+import { startDatabase } from "./database/database.mjs";
+import { startFaultProxy } from "./faults/proxy.mjs";
+import { startRedis } from "./redis/server.mjs";
+import { seedTables } from "./database/seed.mjs";
+import { startSupabase } from "./database/supabase.mjs";
+import { startUpstash } from "./upstash/server.mjs";
 
 /**
  * Starts the stack with `tables`, or with the real catalog when `seed` is true.

@@ -3,10 +3,11 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import net from "node:net";
 import { after, before, beforeEach, test } from "node:test";
-import { startDatabase } from "../../dev/stack/database.mjs";
-import { seedTables } from "../../dev/stack/seed.mjs";
-import { startSupabase } from "../../dev/stack/supabase.mjs";
-import { TABLE_NAMES } from "../../dev/stack/tables.mjs";
+import { startDatabase } from "../../dev/stack/database/database.mjs";
+import { seedTables } from "../../dev/stack/database/seed.mjs";
+import { startSupabase } from "../../dev/stack/database/supabase.mjs";
+import { TABLE_NAMES } from "../../dev/stack/database/tables.mjs";
+import { startFaultProxy } from "../../dev/stack/faults/proxy.mjs";
 
 const SECRET_KEY = "sb_secret_test";
 const EMBED =
@@ -97,6 +98,25 @@ test("the server caps rows silently", async () => {
   assert.equal(status, 206);
   assert.equal(body.length, 60);
   assert.equal(headers.get("content-range"), `0-59/${tables.models.length}`);
+});
+
+test("one page of many fails, and is there when it is asked again", async () => {
+  const proxy = await startFaultProxy({ target: supabase.url });
+  const page = async (offset) => {
+    const key = database.keys.serviceRole;
+    const headers = { apikey: key, authorization: `Bearer ${key}` };
+    const response = await fetch(`${proxy.url}${EMBED}&limit=40&offset=${offset}`, { headers });
+    return { status: response.status, retryAfter: response.headers.get("retry-after"), body: await response.json() };
+  };
+  const body = { code: "PGRST003", message: "Timed out acquiring connection from connection pool." };
+  proxy.set({ fault: "status", status: 504, headers: { "retry-after": "1" }, body, match: "/unique_models_provider?", nth: 2 });
+  try {
+    assert.equal((await page(0)).body.length, 40);
+    assert.deepEqual(await page(40), { status: 504, retryAfter: "1", body });
+    assert.ok((await page(40)).body.length > 0);
+  } finally {
+    await proxy.stop();
+  }
 });
 
 test("rows load exactly as they are, orphans and duplicates included", async () => {

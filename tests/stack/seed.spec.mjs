@@ -1,8 +1,8 @@
 // The seed: prices as the backend's Python writes them, and a catalog that is whole.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { perToken } from "../../dev/stack/price.mjs";
-import { seedTables } from "../../dev/stack/seed.mjs";
+import { perToken } from "../../dev/stack/database/price.mjs";
+import { seedTables } from "../../dev/stack/database/seed.mjs";
 
 test("prices per token are exact and written like str(Decimal)", () => {
   for (const [perMillion, text] of [

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import net from "node:net";
 import { test } from "node:test";
 import { startStack } from "../../dev/stack/index.mjs";
-import { choosePort } from "../../dev/stack/ports.mjs";
+import { choosePort } from "../../dev/stack/shared/ports.mjs";
 
 const HOST = "127.0.0.1";
 
@@ -41,7 +41,7 @@ test("a port that is taken is named, and what had started is stopped", async () 
 
 test("children end with a parent that is terminated", async () => {
   const script = `
-    import { startRedis } from ${JSON.stringify(new URL("../../dev/stack/redis.mjs", import.meta.url).href)};
+    import { startRedis } from ${JSON.stringify(new URL("../../dev/stack/redis/server.mjs", import.meta.url).href)};
     console.log((await startRedis()).port);
     setInterval(() => {}, 1000);`;
   const parent = spawn(process.execPath, ["--input-type=module", "--eval", script], {

@@ -2,8 +2,8 @@
 import { Redis } from "@upstash/redis";
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
-import { startRedis } from "../../dev/stack/redis.mjs";
-import { startUpstash } from "../../dev/stack/upstash.mjs";
+import { startRedis } from "../../dev/stack/redis/server.mjs";
+import { startUpstash } from "../../dev/stack/upstash/server.mjs";
 
 const TOKEN = "full-token";
 const READ_ONLY_TOKEN = "read-only-token";
@@ -210,7 +210,7 @@ test("resp2 answers in the wire format, but not for transactions and not in base
   assert.equal((await raw("/get/a", { headers: { "upstash-response-format": "xml" } })).status, 400);
 });
 
-test("what can not be parsed or run is 400 with a reason", async () => {
+test("what cannot be parsed or run is 400 with a reason", async () => {
   await redis.command("SET", "text", "x");
   for (const [path, body, error] of [
     ["/", "{", /^ERR failed to parse command$/],
@@ -251,7 +251,7 @@ test("a pipeline answers a refused command in its place and runs the rest", asyn
   ]);
 });
 
-test("a transaction that can not be queued is discarded as a whole, one that fails while it runs is not", async () => {
+test("a transaction that cannot be queued is discarded as a whole, one that fails while it runs is not", async () => {
   const discarded = await raw("/multi-exec", { json: [["SET", "a", "1"], ["NOPE"]] });
   assert.equal(discarded.status, 400);
   assert.match(discarded.body.error, /^ERR Command is not available: 'NOPE'/);

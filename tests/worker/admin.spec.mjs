@@ -147,7 +147,7 @@ describe("clear", () => {
     });
   }
 
-  test("hard: what was invalidated is still served when the origin can not answer", async () => {
+  test("hard: what was invalidated is still served when the origin cannot answer", async () => {
     await admin(CLEAR, { body: '{"cache_type":"all"}' });
     await stack.supabase.stop();
     try {
@@ -191,7 +191,7 @@ describe("clear", () => {
     });
   });
 
-  test("says so when Redis can not be reached", async () => {
+  test("says so when Redis cannot be reached", async () => {
     await stack.upstash.stop();
     try {
       const answer = await admin(CLEAR, { body: '{"cache_type":"all"}' });
@@ -331,7 +331,7 @@ describe("statistics", () => {
     assert.equal((await statistics(worker, ADMIN_TOKEN)).invalidations, 1);
   });
 
-  test("say so when Redis can not be reached, and are this isolate's then", async () => {
+  test("say so when Redis cannot be reached, and are this isolate's then", async () => {
     await worker.get(DEFAULT);
     await stack.upstash.stop();
     try {

@@ -166,7 +166,8 @@ test("while the backend synchronizes nothing is published", async () => {
   assert.equal((await lastReport(2)).successful, 6);
 });
 
-test("D40: what was read before an invalidation is not published after it, but serves its own request", async () => {
+// docs/backend.md, "Rows from before an invalidation are cached after it"
+test("what was read before an invalidation is not published after it, but serves its own request", async () => {
   stack.proxies.supabase.set({ fault: "latency", ms: 400 });
   const answering = worker.get("/models/unique");
   await eventually(() => stack.supabase.requests.length > 0 || stack.proxies.supabase.inFlight > 0, "a load");

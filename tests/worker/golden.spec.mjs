@@ -7,7 +7,7 @@ import { NAMESPACE, snapshotLoads } from "./support.mjs";
 import { assertSameJson, queryOf, readJson, readVectors } from "./vectors.mjs";
 
 const TTL_MS = 1_800_000;
-// Keys of the backend that the Worker never makes: an order that is neither asc nor desc (DESIGN.md §3).
+// Keys of the backend that the Worker never makes: an order that is neither asc nor desc.
 const NO_KEYS_OF_OURS = [/:bogus$/, /:DESC$/];
 const OTHER_ORDERS = ["order_bogus", "unicode_order", "sort_empty"];
 

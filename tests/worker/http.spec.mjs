@@ -1,4 +1,4 @@
-// The HTTP contract (DESIGN.md §3) apart from what is in the body of a listing: routes, methods, headers.
+// The HTTP contract apart from what is in the body of a listing: routes, methods, headers.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startStack } from "../../dev/stack/index.mjs";

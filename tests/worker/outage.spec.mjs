@@ -240,7 +240,7 @@ describe("KV with an old value", () => {
     });
   });
 
-  test("of 40 minutes gives way to the origin, and is served when that can not answer", async () => {
+  test("of 40 minutes gives way to the origin, and is served when that cannot answer", async () => {
     for (const working of [true, false]) {
       if (!working) await stack.supabase.stop();
       await stack.redis.command("FLUSHALL");

@@ -7,7 +7,7 @@ import { gunzipSync } from "node:zlib";
 
 const root = join(dirname(dirname(fileURLToPath(import.meta.url))), "vectors");
 
-// PostgreSQL's jsonb writes numbers out in full, so the text that the backend saw is not the one that PostgREST sends.
+// The text that the backend saw is not the one that PostgREST sends (docs/platform.md, "jsonb rewrites numbers").
 const JSON_NUMBERS = new Map([
   ["1e+16", "10000000000000000"],
   ["1.2345678901234568e+17", "123456789012345680"],

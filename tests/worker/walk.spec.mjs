@@ -1,4 +1,4 @@
-// The walk over the tiers (DESIGN.md §5), one tier after the other: who answers, and who is not even asked.
+// The walk over the tiers (docs/design.md, "The walk"), one tier after the other: who answers, and who is not even asked.
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { startStack } from "../../dev/stack/index.mjs";
@@ -99,7 +99,7 @@ test("kv: what Redis lost is served from KV and promoted to Redis, with its true
   });
 });
 
-test("kv: the Worker's own copy answers while Redis can not be reached", async () => {
+test("kv: the Worker's own copy answers while Redis cannot be reached", async () => {
   await withWorker(stack, { MEMORY_MAX_BYTES: "0" }, async (worker) => {
     await worker.get("/models/unique");
     const kv = await worker.kv();

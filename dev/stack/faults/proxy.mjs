@@ -1,14 +1,15 @@
 // A proxy in front of a real server that fails on demand. Without a matching rule it is transparent.
 import { FAULTS } from "./faults.mjs";
-import { forward } from "./forward.mjs";
-import { HttpServer } from "./http-server.mjs";
-import { record } from "./journal.mjs";
+import { forward } from "../shared/forward.mjs";
+import { HttpServer } from "../shared/http-server.mjs";
+import { record } from "../shared/journal.mjs";
 
 /**
  * Returns {url, port, set(rule), clear(), requests, clearRequests(), inFlight, start(), stop()}.
  *
- * A rule is {fault, match?, times?, ...parameters}. `match` is a string contained in, or a RegExp tested on,
- * "METHOD /path?query"; a rule with `times` is used up after so many requests. The newest matching rule applies.
+ * A rule is {fault, match?, nth?, every?, times?, ...parameters}. `match` is a string contained in, or a RegExp tested
+ * on, "METHOD /path?query"; `nth` (a number or several) and `every` choose among the requests that match, the first one
+ * being 1; a rule with `times` is used up after so many uses. The newest rule that chooses a request applies.
  */
 export async function startFaultProxy({ target, port }) {
   const rules = [];
@@ -47,7 +48,7 @@ export async function startFaultProxy({ target, port }) {
     },
     set: (rule) => {
       if (!FAULTS[rule.fault]) throw new Error(`no such fault: ${rule.fault}`);
-      rules.unshift({ ...rule });
+      rules.unshift({ ...rule, matched: 0 });
     },
     clear: () => (rules.length = 0),
     start: () => server.start(),
@@ -56,10 +57,16 @@ export async function startFaultProxy({ target, port }) {
 }
 
 function takeRule(rules, text) {
-  const index = rules.findIndex(({ match }) => matches(match, text));
-  const rule = rules[index];
-  if (rule?.times !== undefined && (rule.times -= 1) <= 0) rules.splice(index, 1);
+  // Each rule counts what matches it, also what a newer rule takes.
+  const choosing = rules.filter((rule) => matches(rule.match, text) && chooses(rule, (rule.matched += 1)));
+  const rule = choosing[0];
+  if (rule?.times !== undefined && (rule.times -= 1) <= 0) rules.splice(rules.indexOf(rule), 1);
   return rule;
+}
+
+function chooses({ nth, every }, count) {
+  if (nth !== undefined) return [nth].flat().includes(count);
+  return every === undefined || count % every === 0;
 }
 
 function matches(match, text) {

@@ -1,8 +1,8 @@
 // A soak: clients without pause, faults that come and go, invalidations, cron runs and a catalog that changes, over
 // real servers. After the first answer every one must be a whole listing of one snapshot. SOAK_SECONDS says for how long.
 import { setTimeout as sleep } from "node:timers/promises";
-import { startWorker } from "../tests/worker/harness.mjs";
-import { startStack } from "./stack/index.mjs";
+import { startWorker } from "../../tests/worker/harness.mjs";
+import { startStack } from "../stack/index.mjs";
 
 const SECONDS = Number(process.env.SOAK_SECONDS ?? 600);
 const CLIENTS = 8;

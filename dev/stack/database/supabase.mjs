@@ -1,7 +1,7 @@
 // Supabase's API gateway in front of PostgREST: the /rest/v1 prefix, the apikey check, the newer opaque keys.
-import { forward, endToEnd } from "./forward.mjs";
-import { HttpServer } from "./http-server.mjs";
-import { record } from "./journal.mjs";
+import { forward, endToEnd } from "../shared/forward.mjs";
+import { HttpServer } from "../shared/http-server.mjs";
+import { record } from "../shared/journal.mjs";
 
 const PREFIX = "/rest/v1";
 const NO_KEY = { message: "No API key found in request", hint: "No `apikey` request header or url param was found." };

@@ -1,7 +1,7 @@
 // A real redis-server that keeps nothing on disk.
-import { startChild, untilReady } from "./children.mjs";
-import { choosePort, LOOPBACK } from "./ports.mjs";
-import { RedisClient } from "./redis-client.mjs";
+import { startChild, untilReady } from "../shared/children.mjs";
+import { choosePort, LOOPBACK } from "../shared/ports.mjs";
+import { RedisClient } from "./client.mjs";
 
 const MISSING = "redis-server is not installed: run `apt-get install redis-server` (or `brew install redis`)";
 

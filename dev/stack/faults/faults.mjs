@@ -1,6 +1,6 @@
 // The ways in which a server can fail, each a function of one exchange {request, response, fetch()} and a rule.
 import { setTimeout as sleep } from "node:timers/promises";
-import { endToEnd } from "./forward.mjs";
+import { endToEnd } from "../shared/forward.mjs";
 
 // A reset throws away what the kernel has not sent yet, so the bytes before it get a moment to leave.
 const FLUSH_MS = 30;

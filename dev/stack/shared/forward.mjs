@@ -8,7 +8,7 @@ const HOP_BY_HOP = new Set(
 // One connection per request: an idle upstream connection that the server closes would fail an innocent request.
 const agent = new http.Agent({ keepAlive: false });
 
-/** Resolves to the upstream's `IncomingMessage`; rejects when it can not be reached or the client is gone. */
+/** Resolves to the upstream's `IncomingMessage`; rejects when it cannot be reached or the client is gone. */
 export function forward(request, response, target, { path = request.url, headers = request.headers } = {}) {
   return new Promise((resolve, reject) => {
     const upstream = http.request(new URL(path, target), {

@@ -1,5 +1,5 @@
 // Writes Redis replies as Upstash's JSON: {"result": …} or {"error": …}, strings as they are or in base64.
-import { RedisError, Status } from "./resp.mjs";
+import { RedisError, Status } from "../redis/resp.mjs";
 
 /** The JSON text of one command's outcome. */
 export function itemText(value, base64) {

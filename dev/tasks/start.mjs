@@ -4,13 +4,16 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startStack } from "./stack/index.mjs";
-import { choosePort } from "./stack/ports.mjs";
+import { runTask } from "../run.mjs";
+import { startStack } from "../stack/index.mjs";
+import { choosePort } from "../stack/shared/ports.mjs";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const ADMIN_TOKEN = "local-admin";
 const CRON = "*/10 * * * *";
 const TEN_MINUTES_MS = 600_000;
+const START_MS = 90_000;
+const STILL_WAITING_MS = 10_000;
 
 const say = (text) => process.stdout.write(`${text}\n`);
 
@@ -30,6 +33,7 @@ async function main() {
     supabase: portOf("SUPABASE_PORT"),
     postgrest: portOf("POSTGREST_PORT"),
   };
+  runTask("build");
   say("[start] Redis, the Upstash façade, Postgres (PGlite) and PostgREST …");
   const stack = await startStack({ seed: true, ports, log: say });
   const folder = mkdtempSync(join(tmpdir(), "model-catalog-edge-"));
@@ -38,8 +42,8 @@ async function main() {
   writeFileSync(secrets, Object.entries(vars).map(([name, value]) => `${name}=${value}\n`).join(""), { mode: 0o600 });
 
   const wrangler = spawn(
-    join(root, "node_modules", ".bin", "wrangler"),
-    ["dev", "--port", String(port), "--ip", "127.0.0.1", "--env-file", secrets, "--persist-to", join(folder, "kv"), "--show-interactive-dev-session=false"],
+    process.execPath,
+    [join(root, "node_modules", "wrangler", "bin", "wrangler.js"), "dev", "--port", String(port), "--ip", "127.0.0.1", "--env-file", secrets, "--persist-to", join(folder, "kv"), "--show-interactive-dev-session=false"],
     {
       cwd: root,
       stdio: ["ignore", "inherit", "inherit"],
@@ -61,8 +65,15 @@ async function main() {
   process.on("SIGTERM", () => stop(0));
   wrangler.on("exit", (code) => stop(code ?? 1));
 
-  const url = `http://localhost:${port}`;
-  await untilServed(`${url}/models/unique?limit=0`, () => stopping);
+  // By its number: on some machines `localhost` is ::1 alone, where nothing listens.
+  const url = `http://127.0.0.1:${port}`;
+  try {
+    await untilServed(`${url}/models/unique?limit=0`, () => stopping);
+  } catch (error) {
+    process.stderr.write(`[start] ${error.message}\n`);
+    return stop(1);
+  }
+  if (stopping) return;
   const trigger = `${url}/cdn-cgi/local/scheduled?cron=${CRON.replaceAll(" ", "+")}`;
   // Nothing fires crons locally, so this does.
   cron = setInterval(() => fetch(trigger).catch(() => {}), TEN_MINUTES_MS);
@@ -84,9 +95,21 @@ async function main() {
 }
 
 async function untilServed(url, isOver) {
+  const begun = Date.now();
+  let said = begun;
+  let last = "no answer yet";
   while (!isOver()) {
-    const response = await fetch(url).catch(() => undefined);
+    const response = await fetch(url, { signal: AbortSignal.timeout(STILL_WAITING_MS) }).catch((error) => {
+      last = error.cause?.message ?? error.message;
+    });
     if (response?.status === 422) return;
+    if (response) last = `status ${response.status}: ${(await response.text()).slice(0, 200)}`;
+    const now = Date.now();
+    if (now - begun > START_MS) throw new Error(`the Worker did not answer at ${url} within ${START_MS / 1000} s: ${last}`);
+    if (now - said > STILL_WAITING_MS) {
+      say(`[start] waiting for the Worker at ${url}: ${last}`);
+      said = now;
+    }
     await new Promise((later) => setTimeout(later, 100));
   }
 }

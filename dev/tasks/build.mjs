@@ -5,10 +5,10 @@ import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from "
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { toolBin } from "./tools.mjs";
-import { WASM_BINDGEN, WORKER_BUILD } from "./versions.mjs";
+import { toolBin } from "../tools.mjs";
+import { WASM_BINDGEN, WORKER_BUILD } from "../versions.mjs";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const wasm = join(root, "build", "index_bg.wasm");
 const script = join(root, "build", "index.js");
 const stamp = join(root, "build", ".sources");
@@ -23,7 +23,7 @@ function* files(path) {
 
 function digest() {
   const hash = createHash("sha256").update(WORKER_BUILD).update(WASM_BINDGEN);
-  for (const top of ["src", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "dev/build.mjs"]) {
+  for (const top of ["src", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "dev/tasks/build.mjs"]) {
     for (const file of files(join(root, top))) hash.update(file.slice(root.length)).update(readFileSync(file));
   }
   return hash.digest("hex");
@@ -44,7 +44,8 @@ if (!existsSync(wasm) || !existsSync(script) || !existsSync(stamp) || readFileSy
     WASM_BINDGEN_BIN: toolBin("wasm-bindgen-cli", WASM_BINDGEN, "wasm-bindgen"),
     WASM_OPT_BIN: bin("wasm-opt"),
     ESBUILD_BIN: bin("esbuild"),
-    // A client that disconnects must not leave its request's future, and what it holds, forever (PLATFORM.md §4).
+    // A client that disconnects must not leave its request's future, and what it holds, for ever
+    // (docs/platform.md, "A request can end without destructors").
     RUN_TO_COMPLETION: "1",
   };
   const builder = toolBin("worker-build", WORKER_BUILD, "worker-build");

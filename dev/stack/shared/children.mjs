@@ -1,4 +1,4 @@
-// Child processes that can not outlive this one: they end with stop(), with a normal exit and with a fatal signal.
+// Child processes that cannot outlive this one: they end with stop(), with a normal exit and with a fatal signal.
 // Each works in a directory of its own, which goes when the process goes.
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import http from "node:http";
 import { after, afterEach, before, test } from "node:test";
-import { startFaultProxy } from "../../dev/stack/proxy.mjs";
+import { startFaultProxy } from "../../dev/stack/faults/proxy.mjs";
 
 const BODY = JSON.stringify({ result: "x".repeat(1000) });
 
@@ -123,6 +123,27 @@ test("a rule matches by method and path, the newest wins, and times runs out", a
   for (const path of ["/ab", "/a", "/b", "/ab", "/ab"]) statuses.push((await ask(path)).status);
   assert.deepEqual(statuses, [429, 500, 200, 429, 500]);
   assert.throws(() => proxy.set({ fault: "explode" }), /no such fault: explode/);
+});
+
+test("a rule chooses the nth request that matches, or every nth", async () => {
+  proxy.set({ fault: "status", status: 503, headers: { "retry-after": "2" }, match: "/rows", nth: [2, 4] });
+  const asked = [];
+  for (const path of ["/rows", "/other", "/rows", "/rows", "/rows", "/rows"]) asked.push(await ask(path));
+  assert.deepEqual(asked.map(({ status }) => status), [200, 200, 503, 200, 503, 200]);
+  assert.equal(asked[2].headers.get("retry-after"), "2");
+  proxy.clear();
+  proxy.set({ fault: "reset", every: 3 });
+  const outcomes = [];
+  for (let count = 0; count < 6; count += 1) outcomes.push(await ask().then(() => "answered", () => "reset"));
+  assert.deepEqual(outcomes, ["answered", "answered", "reset", "answered", "answered", "reset"]);
+});
+
+test("rules count side by side, and what they do not choose goes on to older ones", async () => {
+  proxy.set({ fault: "status", status: 520, match: "/rows", nth: 2 });
+  proxy.set({ fault: "status", status: 504, match: "/rows", nth: 1 });
+  const statuses = [];
+  for (let count = 0; count < 3; count += 1) statuses.push((await ask("/rows")).status);
+  assert.deepEqual(statuses, [504, 520, 200]);
 });
 
 test("a target that refuses connections looks the same through the proxy", async () => {

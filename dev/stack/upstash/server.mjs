@@ -1,11 +1,11 @@
 // Upstash's REST façade over a real Redis: authentication on every route, the body and path forms, pipelines,
 // transactions, base64 and RESP2 replies, and Upstash's errors.
-import { HttpServer } from "./http-server.mjs";
-import { record } from "./journal.mjs";
-import { RedisClient } from "./redis-client.mjs";
-import { RedisError } from "./resp.mjs";
-import { commandName, isAvailable, ReadOnlyRule, unavailable } from "./upstash-commands.mjs";
-import { itemText } from "./upstash-reply.mjs";
+import { HttpServer } from "../shared/http-server.mjs";
+import { record } from "../shared/journal.mjs";
+import { RedisClient } from "../redis/client.mjs";
+import { RedisError } from "../redis/resp.mjs";
+import { commandName, isAvailable, ReadOnlyRule, unavailable } from "./commands.mjs";
+import { itemText } from "./reply.mjs";
 import {
   MAX_REQUEST_BYTES,
   parseCommand,
@@ -14,7 +14,7 @@ import {
   readBody,
   RequestError,
   sizeExceeded,
-} from "./upstash-request.mjs";
+} from "./request.mjs";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT"];
 const FORMATS = ["json", "resp2"];

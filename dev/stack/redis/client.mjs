@@ -1,7 +1,7 @@
 // One connection to Redis. Commands are pipelined in the order of the calls; after the server went away, the next
 // command connects again, while commands already on the lost connection fail, since nobody knows whether they ran.
 import net from "node:net";
-import { LOOPBACK } from "./ports.mjs";
+import { LOOPBACK } from "../shared/ports.mjs";
 import { encodeCommand, RedisError, ReplyParser, Status } from "./resp.mjs";
 
 export class RedisClient {
