@@ -16,7 +16,7 @@ use crate::{
 /// The cache of one isolate with the routes over it. It is built with the isolate's first event and serves every
 /// later one.
 pub struct App {
-    cache: Rc<Cache>,
+    cache: Cache,
     operators: Operators,
 }
 
@@ -42,13 +42,12 @@ impl App {
     /// Does what a response left to do, side by side: none waits for another that hangs, since all of them must end in time
     /// (docs/platform.md, "Work behind a response lasts 30 seconds").
     pub async fn run(self: Rc<Self>, follow_ups: Vec<FollowUp>) {
-        let cache = || Rc::clone(&self.cache);
-        join_all(follow_ups.into_iter().map(|follow_up| cache().follow(follow_up))).await;
+        join_all(follow_ups.into_iter().map(|follow_up| self.cache.run(follow_up))).await;
     }
 
     /// What a cron run does: one load of the origin, published as the six warm variants.
     pub async fn scheduled(&self) -> WarmReport {
-        Rc::clone(&self.cache).warm(false).await
+        self.cache.warm(false).await
     }
 }
 

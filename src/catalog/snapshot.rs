@@ -5,7 +5,7 @@ use super::{
     json_array::JsonArray,
     malformed::Malformed,
     source::{Extent, Source, View},
-    unique::{self, Changes, Facets, Model, Scope},
+    unique::{Changes, Facets, Model, Scope},
 };
 
 /// A source's entries and what its views filter and sort by.
@@ -30,7 +30,7 @@ impl Snapshot {
     }
 
     /// A snapshot of the unique catalog.
-    pub(super) fn unique(array: JsonArray, facets: unique::Facets) -> Self {
+    pub(super) fn unique(array: JsonArray, facets: Facets) -> Self {
         Self { array, facets: KindFacets::Unique(facets) }
     }
 

@@ -1,7 +1,5 @@
 //! The route table, and the way of a request through it: path, access, method, endpoint.
 
-use std::rc::Rc;
-
 use super::{
     auth::Operators,
     endpoints::{clear, statistics, unique, warm},
@@ -89,7 +87,7 @@ impl Methods {
 
 /// Answers a request; what comes with the response is left to do behind it.
 pub async fn answer(
-    cache: &Rc<Cache>,
+    cache: &Cache,
     operators: &Operators,
     request: Request,
 ) -> (Response, Vec<FollowUp>) {
@@ -116,7 +114,7 @@ fn find(path: &str, operators: &Operators) -> Option<&'static Route> {
 
 async fn ask(
     route: &Route,
-    cache: &Rc<Cache>,
+    cache: &Cache,
     operators: &Operators,
     request: Request,
 ) -> (Response, Vec<FollowUp>) {

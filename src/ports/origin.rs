@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::catalog::{Malformed, Scope, Snapshot};
+use crate::catalog::{Malformed, Snapshot, Source};
 
 /// A snapshot as the origin gave it, and what it took.
 #[derive(Clone, Debug)]
@@ -80,7 +80,7 @@ impl OriginError {
 /// The origin: where snapshots come from.
 #[async_trait(?Send)]
 pub trait Origin {
-    /// Reads every model of a scope. Each request is aborted after `timeout`; how long the whole may take is the caller's
+    /// Reads every entry of a source. Each request is aborted after `timeout`; how long the whole may take is the caller's
     /// matter.
-    async fn load(&self, scope: Scope, timeout: Duration) -> Result<Load, OriginError>;
+    async fn load(&self, source: Source, timeout: Duration) -> Result<Load, OriginError>;
 }

@@ -9,7 +9,7 @@ use std::{rc::Rc, time::Duration};
 use async_trait::async_trait;
 
 use crate::{
-    catalog::{Mapping, ProviderRow, Scope, Snapshot, models},
+    catalog::{Mapping, ProviderRow, Scope, Snapshot, Source, models},
     ports::{Http, Load, Origin, OriginError},
 };
 use client::Client;
@@ -49,14 +49,25 @@ impl Supabase {
 
 #[async_trait(?Send)]
 impl Origin for Supabase {
-    async fn load(&self, scope: Scope, timeout: Duration) -> Result<Load, OriginError> {
+    async fn load(&self, source: Source, timeout: Duration) -> Result<Load, OriginError> {
+        match source {
+            Source::Unique(scope) => self.load_unique(scope, timeout).await,
+            #[cfg(test)]
+            Source::Toy => Err(OriginError::Malformed),
+        }
+    }
+}
+
+impl Supabase {
+    /// The unique models of a scope: active providers, then every mapping with its unique model and its model embedded.
+    async fn load_unique(&self, scope: Scope, timeout: Duration) -> Result<Load, OriginError> {
         let rows = rows::read(&self.client, PROVIDERS, timeout).await?;
         let mut requests = rows.bodies.len();
         let mut providers: Vec<ProviderRow> = rows.parse()?;
         check_ids(providers.iter().map(|provider| provider.id), rows.total)?;
         providers.retain(|provider| self.is_enabled(provider));
         if providers.is_empty() {
-            return Ok(Load { snapshot: Snapshot::default(), rows: 0, requests });
+            return Ok(Load { snapshot: Snapshot::encode(&[])?, rows: 0, requests });
         }
 
         let ids: Vec<String> = providers.iter().map(|provider| provider.id.to_string()).collect();

@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::VecDeque, rc::Rc, time::Duration};
 use async_trait::async_trait;
 use futures_util::FutureExt;
 use model_catalog_edge::{
-    catalog::{Order, Scope, Selection, Snapshot, SortBy},
+    catalog::{Order, Scope, Selection, SortBy, Source},
     ports::{
         Http, HttpError, HttpRequest, HttpResponse, Load, Origin, OriginError, Redis, Reply,
         TierError,
@@ -119,7 +119,7 @@ fn no_debug_output_holds_a_secret() {
 fn load(http: Rc<dyn Http>, key: &str, enabled: &[&str]) -> Result<Load, OriginError> {
     let enabled: Vec<String> = enabled.iter().map(|slug| (*slug).to_owned()).collect();
     let supabase = Supabase::new(http, "https://project.example/", key, &enabled);
-    supabase.load(Scope::Active, SECOND).now_or_never().expect("no waiting")
+    supabase.load(Scope::Active.into(), SECOND).now_or_never().expect("no waiting")
 }
 
 fn tiny() -> FakePostgrest {
@@ -241,8 +241,8 @@ fn prices_one_unit_in_the_last_place_apart_do_not_tie() {
         )
     };
     let (dearer, cheaper) = (model("a", "5.0000000000000004e-08"), model("b", "5e-08"));
-    let snapshot = Snapshot::decode(format!("[{dearer},{cheaper}]")).unwrap();
+    let snapshot = Source::Unique(Scope::Active).decode(format!("[{dearer},{cheaper}]")).unwrap();
     let selection =
         Selection { sort: SortBy::CheapestPrice, order: Order::Asc, ..Selection::default() };
-    assert_eq!(snapshot.derive(&selection).text(), format!("[{cheaper},{dearer}]"));
+    assert_eq!(snapshot.derive(&selection.into()).text(), format!("[{cheaper},{dearer}]"));
 }

@@ -129,8 +129,8 @@ fn run(cell: Cell) -> Seen {
     world.redis.set(&world.keys.epoch(), "5", None);
     remember(&world, &isolate, cell.memory);
 
-    let key = world.keys.listing(&selection);
-    let text = |version| snapshot(version, 10).derive(&selection).text().to_owned();
+    let key = world.keys.listing(&selection.into());
+    let text = |version| snapshot(version, 10).derive(&selection.into()).text().to_owned();
     world.redis.data.borrow_mut().retain(|name, _| *name == world.keys.epoch());
     match cell.upstash {
         Miss => {}
@@ -180,8 +180,8 @@ fn remember(world: &World, isolate: &Isolate, state: State) {
     if state == Miss {
         return;
     }
-    let key = world.keys.listing(&WARM[0]);
-    let listing = snapshot(IN_MEMORY, 10).derive(&WARM[0]);
+    let key = world.keys.listing(&WARM[0].into());
+    let listing = snapshot(IN_MEMORY, 10).derive(&WARM[0].into());
     world.redis.set(&key, listing.text(), Some(world.policy.ttl));
     isolate.get(WARM[0]).0.expect("filled");
     world.sim.run_for(age(state));

@@ -6,7 +6,7 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use model_catalog_edge::{
     app::App,
-    catalog::{KeySpace, Listing, Order, Scope, Selection, Snapshot, SortBy},
+    catalog::{JsonArray, KeySpace, Order, Scope, Selection, Snapshot, SortBy, View},
     config::{AdminConfig, Config, Policy, SupabaseConfig, UpstashConfig},
     http::{Request, Response},
     ports::{Origin, Ports},
@@ -25,11 +25,12 @@ const URL: &str = "https://project.example";
 
 fn snapshot(postgrest: Rc<FakePostgrest>, scope: Scope) -> Snapshot {
     let origin = Supabase::new(postgrest, URL, "jwt", &[]);
-    let load = origin.load(scope, Duration::from_secs(8)).now_or_never().expect("no waiting");
+    let load =
+        origin.load(scope.into(), Duration::from_secs(8)).now_or_never().expect("no waiting");
     load.unwrap().snapshot
 }
 
-fn parsed(listing: &Listing) -> Value {
+fn parsed(listing: &JsonArray) -> Value {
     serde_json::from_str(listing.text()).unwrap()
 }
 
@@ -67,12 +68,12 @@ fn every_key(dataset: &str, rows_max: usize) {
     let selections = selections(dataset);
     assert_eq!(selections.len(), 19, "21 keys less the two deliberate differences");
     for (key, selection) in selections {
-        assert_eq!(keys.listing(&selection), key);
+        assert_eq!(keys.listing(&selection.into()), key);
         let base = &snapshots[usize::from(selection.scope == Scope::All)];
-        let listing = base.derive(&selection);
+        let listing = base.derive(&selection.into());
         let expected = vectors::read(&format!("{dataset}/expected/{key}.json"));
         assert_eq!(parsed(&listing), expected, "{key}");
-        let beyond = selection.min_providers.is_some_and(|n| n > base.offers_max());
+        let beyond = selection.min_providers.is_some_and(|n| n > base.extent().offers_max);
         assert!(!beyond || listing.is_empty(), "{key}");
     }
 }
@@ -123,7 +124,7 @@ fn both_encodings_of_the_backend_are_read() {
         let key = format!("gw:models:unique:filtered:{key}");
         let spaced = vectors::text(&format!("tiny/expected_raw_stdlib/{key}.json"));
         let compact = vectors::text(&format!("tiny/expected/{key}.json"));
-        let listing = Listing::decode(spaced).unwrap();
+        let listing = View::from(Selection::default()).decode(spaced).unwrap();
         assert_eq!(listing.len(), 47);
         assert_eq!(parsed(&listing), serde_json::from_str::<Value>(&compact).unwrap(), "{key}");
     }

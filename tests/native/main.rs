@@ -13,10 +13,10 @@
 mod support;
 
 mod adapters;
-mod anchors;
 mod degradation;
 mod golden;
 mod policy;
 mod publishing;
+mod resilience;
 mod simulation;
 mod tidy;

@@ -1,10 +1,10 @@
 //! What is published, when, and what never is: warm runs, KV's thrift, the guard, one load for everyone.
 
-use std::{rc::Rc, time::Duration};
+use std::time::Duration;
 
 use model_catalog_edge::{
     cache::{Counter, InvalidationMode, Served},
-    catalog::{Order, Resource, Scope, Selection, SortBy, WARM},
+    catalog::{Order, Resource, Scope, Selection, SortBy, View, WARM},
 };
 
 use crate::{
@@ -29,8 +29,14 @@ fn a_warm_run_publishes_seven_keys_from_one_load() {
         let metadata = world.kv.newest(key).unwrap().metadata.unwrap();
         assert_eq!((metadata.v, metadata.n), (1, warmed.count), "{key}");
     }
-    assert!(world.redis.get(&world.keys.resource(&Resource::Snapshot(Scope::Active))).is_some());
-    assert_eq!(world.redis.get(&world.keys.lease(Scope::Active)), None, "the lease is given back");
+    assert!(
+        world.redis.get(&world.keys.resource(&Resource::Snapshot(Scope::Active.into()))).is_some()
+    );
+    assert_eq!(
+        world.redis.get(&world.keys.lease(Scope::Active.into())),
+        None,
+        "the lease is given back"
+    );
     assert_eq!(lines(&isolate, "warm").len(), 1);
     world.origin.change();
     assert_eq!(warm(&isolate, false).changes.unwrap().changed, 10);
@@ -61,7 +67,7 @@ fn two_cron_runs_at_once_load_once() {
     let world = World::new(1);
     let isolates = [world.isolate(1), world.isolate(2)];
     for isolate in &isolates {
-        let cache = Rc::clone(&isolate.cache);
+        let cache = isolate.cache.clone();
         world.sim.spawn(isolate.group, async move {
             assert_eq!(cache.warm(false).await.successful, 6);
         });
@@ -79,7 +85,7 @@ fn d5_warming_during_an_outage_changes_nothing_and_says_so() {
     world.origin.fault.set(Fault::Error);
     let report = warm(&isolate, false);
     assert_eq!((report.successful, report.failed), (0, 6));
-    assert_eq!(report.error.as_deref(), Some("unreachable"));
+    assert_eq!(report.error.map(|failure| failure.to_string()).as_deref(), Some("unreachable"));
     let after = world.redis.keys();
     assert!(before.iter().all(|key| after.contains(key)), "{before:?} {after:?}");
 }
@@ -98,10 +104,10 @@ fn d40_what_was_read_before_an_invalidation_is_not_published_after_it() {
     world.origin.change();
     invalidate(&operator, InvalidationMode::Hard);
     world.sim.run_for(Duration::from_secs(10));
-    assert_eq!(world.redis.get(&world.keys.listing(&LISTING)), None);
+    assert_eq!(world.redis.get(&world.keys.listing(&LISTING.into())), None);
     assert_eq!(reader.cache.counted(Counter::PublishRefused), 1);
     assert_eq!(lines(&reader, "publish_refused").len(), 1);
-    assert_eq!(world.kv.newest(&world.keys.listing(&LISTING)), None, "nor in KV");
+    assert_eq!(world.kv.newest(&world.keys.listing(&LISTING.into())), None, "nor in KV");
     let answer = reader.get(LISTING).0.unwrap();
     assert_eq!(version(&answer.listing), Some(2));
 }
@@ -113,9 +119,12 @@ fn d4_nothing_is_published_while_the_backend_synchronizes() {
     let isolate = world.isolate(1);
     assert_eq!(isolate.get(LISTING).0.unwrap().served, Served::Miss);
     isolate.settle();
-    assert_eq!(world.redis.get(&world.keys.listing(&LISTING)), None);
-    assert_eq!(warm(&isolate, false).error.as_deref(), Some("syncing"));
-    assert_eq!(world.redis.get(&world.keys.listing(&LISTING)), None);
+    assert_eq!(world.redis.get(&world.keys.listing(&LISTING.into())), None);
+    assert_eq!(
+        warm(&isolate, false).error.map(|failure| failure.to_string()).as_deref(),
+        Some("backend-syncing")
+    );
+    assert_eq!(world.redis.get(&world.keys.listing(&LISTING.into())), None);
 }
 
 #[test]
@@ -125,7 +134,7 @@ fn what_is_read_while_an_invalidation_unlinks_is_not_published_as_current() {
         warm(&world.isolate(1), false);
         world.origin.change();
         let (operator, reader) = (world.isolate(2), world.isolate(3));
-        let cache = Rc::clone(&operator.cache);
+        let cache = operator.cache.clone();
         world.sim.spawn(2, async move {
             cache.invalidate(InvalidationMode::Hard).await.unwrap();
         });
@@ -133,8 +142,8 @@ fn what_is_read_while_an_invalidation_unlinks_is_not_published_as_current() {
         let custom = Selection { min_providers: Some(4), order: Order::Asc, ..LISTING };
         world.sim.spawn(3, async move { drop(reader.ask(custom).await) });
         world.sim.run_for(Duration::from_secs(5));
-        if let Some(text) = world.redis.get(&world.keys.listing(&custom)) {
-            let listing = model_catalog_edge::catalog::Listing::decode(text).unwrap();
+        if let Some(text) = world.redis.get(&world.keys.listing(&custom.into())) {
+            let listing = View::from(custom).decode(text).unwrap();
             assert_eq!(version(&listing), Some(2), "seed {seed}, {offset_ms} ms in");
         }
     }
@@ -176,7 +185,7 @@ fn what_could_not_be_published_is_tried_again() {
         isolate.get(LISTING).0.unwrap();
         isolate.settle();
     }
-    assert!(world.redis.get(&world.keys.listing(&LISTING)).is_some());
+    assert!(world.redis.get(&world.keys.listing(&LISTING.into())).is_some());
 }
 
 #[test]
@@ -187,13 +196,13 @@ fn a_newer_snapshot_is_not_overwritten_by_an_older_one() {
     world.sim.spawn(1, async move { drop(slow.ask(LISTING).await) });
     world.sim.run_for(Duration::from_secs(1));
     // The other one does not see the lease: as after a flush in between.
-    world.redis.data.borrow_mut().remove(&world.keys.lease(Scope::Active));
+    world.redis.data.borrow_mut().remove(&world.keys.lease(Scope::Active.into()));
     world.origin.change();
     world.origin.latency_ms.set(100);
     assert_eq!(warm(&world.isolate(2), false).successful, 6);
     world.sim.run_for(Duration::from_secs(20));
-    let text = world.redis.get(&world.keys.listing(&LISTING)).unwrap();
-    let listing = model_catalog_edge::catalog::Listing::decode(text).unwrap();
+    let text = world.redis.get(&world.keys.listing(&LISTING.into())).unwrap();
+    let listing = View::from(LISTING).decode(text).unwrap();
     assert_eq!(version(&listing), Some(2));
 }
 
@@ -238,8 +247,14 @@ fn a_forced_warm_lets_a_shrunken_catalog_in() {
     warm(&isolate, false);
     world.origin.models.set(4);
     world.origin.change();
-    assert_eq!(warm(&isolate, false).error.as_deref(), Some("shrunk"));
-    assert_eq!(warm(&isolate, false).error.as_deref(), Some("backing-off"));
+    assert_eq!(
+        warm(&isolate, false).error.map(|failure| failure.to_string()).as_deref(),
+        Some("shrunk")
+    );
+    assert_eq!(
+        warm(&isolate, false).error.map(|failure| failure.to_string()).as_deref(),
+        Some("backing-off")
+    );
     let report = warm(&isolate, true);
     assert_eq!((report.successful, report.changes.unwrap().deleted), (6, 6));
     assert_eq!(warm(&isolate, false).successful, 6, "it is the last good one now");
@@ -252,9 +267,12 @@ fn what_no_request_can_hold_is_shared_through_kv_alone() {
     world.origin.models.set(12_000);
     let isolate = world.isolate(1);
     assert_eq!(warm(&isolate, false).error, None);
-    let snapshot = world.keys.resource(&Resource::Snapshot(Scope::Active));
+    let snapshot = world.keys.resource(&Resource::Snapshot(Scope::Active.into()));
     assert_eq!(world.redis.get(&snapshot), None);
-    assert!(world.redis.get(&world.keys.listing(&WARM[3])).is_some(), "minp5 is small enough");
+    assert!(
+        world.redis.get(&world.keys.listing(&WARM[3].into())).is_some(),
+        "minp5 is small enough"
+    );
     assert!(world.kv.newest(&snapshot).is_some());
     for _ in 0..5 {
         world.sim.run_for(Duration::from_secs(31));

@@ -8,7 +8,7 @@ use std::{cell::RefCell, collections::BTreeMap, env, rc::Rc, time::Duration};
 
 use model_catalog_edge::{
     cache::{Answer, InvalidationMode, Served},
-    catalog::{Listing, Order, Resource, Scope, Selection, SortBy, WARM},
+    catalog::{Order, Resource, Scope, Selection, SortBy, View, WARM},
 };
 
 use crate::support::{
@@ -110,7 +110,7 @@ impl Schedule {
             74..76 => self.invalidate(InvalidationMode::Soft),
             76..80 => {
                 let isolate = self.some_isolate();
-                let cache = Rc::clone(&isolate.cache);
+                let cache = isolate.cache.clone();
                 self.sim.spawn(isolate.group, async move { drop(cache.warm(false).await) });
             }
             80..84 => self.backend_write(),
@@ -163,7 +163,7 @@ impl Schedule {
 
     fn invalidate(&mut self, mode: InvalidationMode) {
         let isolate = self.some_isolate();
-        let (cache, history) = (Rc::clone(&isolate.cache), Rc::clone(&self.history));
+        let (cache, history) = (isolate.cache.clone(), Rc::clone(&self.history));
         let (sim, version) = (self.sim.clone(), self.world.origin.version.get());
         self.sim.spawn(isolate.group, async move {
             let done = cache.invalidate(mode).await.is_ok();
@@ -182,8 +182,8 @@ impl Schedule {
             _ => {
                 let selection = self.some_selection();
                 let version = self.world.origin.version.get();
-                let listing = catalog::snapshot(version, 10).derive(&selection);
-                let key = self.world.keys.listing(&selection);
+                let listing = catalog::snapshot(version, 10).derive(&selection.into());
+                let key = self.world.keys.listing(&selection.into());
                 self.world.redis.set(&key, listing.text(), Some(self.world.policy.ttl));
                 // It does not ask what an edge invalidated meanwhile.
                 self.disturbed();
@@ -256,9 +256,9 @@ impl Schedule {
     /// Nothing empty or truncated is ever published.
     fn check_published(&self) {
         for resource in [
-            Resource::Snapshot(Scope::Active),
-            Resource::Snapshot(Scope::All),
-            Resource::Listing(WARM[0]),
+            Resource::Snapshot(Scope::Active.into()),
+            Resource::Snapshot(Scope::All.into()),
+            Resource::Listing(WARM[0].into()),
         ] {
             let key = self.world.keys.resource(&resource);
             let in_kv = self.world.kv.newest(&key).map(|value| value.text);
@@ -268,7 +268,7 @@ impl Schedule {
                 if self.found_whole.borrow().get(&name) == Some(&text) {
                     continue;
                 }
-                let listing = Listing::decode(text.clone()).unwrap();
+                let listing = View::from(WARM[0]).decode(text.clone()).unwrap();
                 catalog::version(&listing);
                 assert_eq!(listing.len(), 10, "seed {}: {name} is not whole", self.seed);
                 self.found_whole.borrow_mut().insert(name, text);
@@ -282,7 +282,7 @@ impl Schedule {
         let loads = self.world.origin.loads.borrow();
         for (index, load) in loads.iter().enumerate() {
             let overlap = loads[index + 1..].iter().find(|later| {
-                later.scope == load.scope
+                later.source == load.source
                     && (everywhere || later.group == load.group)
                     && load.ended.is_none_or(|ended| later.begun < ended)
             });
@@ -296,7 +296,7 @@ impl Schedule {
         drop(self.world.redis.data.borrow_mut().remove(&self.world.keys.sync_marker()));
         self.sim.run_for(Duration::from_secs(700));
         let operator = self.some_isolate();
-        let cache = Rc::clone(&operator.cache);
+        let cache = operator.cache.clone();
         self.sim.block_on(async move {
             cache.invalidate(InvalidationMode::Hard).await.unwrap();
             let report = cache.warm(false).await;
@@ -324,11 +324,11 @@ fn judge(
 ) {
     let now = world.sim.now();
     let Some(version) = catalog::version(&answer.listing) else {
-        let expected = catalog::snapshot(1, 10).count(&selection);
+        let expected = catalog::snapshot(1, 10).count(&selection.into());
         assert_eq!(expected, 0, "seed {seed}: {selection:?} is empty");
         return;
     };
-    let expected = catalog::snapshot(version, 10).count(&selection);
+    let expected = catalog::snapshot(version, 10).count(&selection.into());
     assert_eq!(answer.listing.len(), expected, "seed {seed}: {selection:?} is not whole");
 
     let policy = &world.policy;

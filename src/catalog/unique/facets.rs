@@ -9,12 +9,12 @@ use super::{
 
 /// What the models of a snapshot filter and sort by, in the snapshot's order.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Facets(pub(in crate::catalog) Vec<SortKey>);
+pub(crate) struct Facets(pub(in crate::catalog) Vec<SortKey>);
 
 impl Facets {
     /// Filters and sorts (docs/backend.md, "Filter and sort"): the positions of the models in the snapshot, ties in
     /// the snapshot's order in both directions.
-    pub fn order(&self, selection: &Selection) -> Vec<usize> {
+    pub(crate) fn order(&self, selection: &Selection) -> Vec<usize> {
         let mut chosen: Vec<(usize, &SortKey)> = self.matching(selection).collect();
         chosen.sort_by(|(_, a), (_, b)| match selection.order {
             Order::Asc => compare(selection.sort, a, b),
@@ -24,17 +24,17 @@ impl Facets {
     }
 
     /// How many models a selection holds.
-    pub fn count(&self, selection: &Selection) -> usize {
+    pub(crate) fn count(&self, selection: &Selection) -> usize {
         self.matching(selection).count()
     }
 
     /// The largest number of offers of any model: beyond it a listing is empty and has no key.
-    pub fn offers_max(&self) -> u32 {
+    pub(crate) fn offers_max(&self) -> u32 {
         self.0.iter().map(|key| key.provider_count).max().unwrap_or(0)
     }
 
     /// What this takes in memory, in bytes.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         let names: usize = self.0.iter().map(|key| key.name_lower.len()).sum();
         self.0.capacity().saturating_mul(size_of::<SortKey>()).saturating_add(names)
     }

@@ -1,6 +1,6 @@
 //! `POST /api/system/cache/clear`: invalidates what every tier holds.
 
-use std::{rc::Rc, time::Duration};
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -17,7 +17,7 @@ use crate::{
 
 /// Invalidates, and says how many keys that took. 409 where the mode forbids writing; 503 where not everything was
 /// reached, and the whole should be repeated.
-pub(crate) async fn post(cache: &Rc<Cache>, body: ReadBody) -> Response {
+pub(crate) async fn post(cache: &Cache, body: ReadBody) -> Response {
     let fields = match body::read(body).await {
         Ok(fields) => fields,
         Err(error) => return problem::unusable(error),

@@ -1,7 +1,5 @@
 //! `GET /models/unique`: one page of a listing, and how it was served (docs/api.md, "The listing").
 
-use std::rc::Rc;
-
 use crate::{
     cache::{Answer, Cache, FollowUp, Outcome},
     catalog::Scope,
@@ -15,12 +13,12 @@ use crate::{
 
 /// Looks the listing up and gives the page that was asked for. 422 for mistakes in the query; 503 when the origin cannot
 /// answer and no tier has anything left.
-pub(crate) async fn get(cache: &Rc<Cache>, query: &str) -> (Response, Vec<FollowUp>) {
+pub(crate) async fn get(cache: &Cache, query: &str) -> (Response, Vec<FollowUp>) {
     let query = match parse(query) {
         Ok(query) => query,
         Err(mistakes) => return (problem::unprocessable(&mistakes), Vec::new()),
     };
-    let Outcome { answer, trace, follow_ups } = Rc::clone(cache).lookup(query.selection).await;
+    let Outcome { answer, trace, follow_ups } = cache.lookup(query.selection.into()).await;
     let response = match answer {
         Ok(answer) => page(&query, &answer),
         Err(unavailable) => {

@@ -1,7 +1,5 @@
 //! `POST /api/system/cache/warm`: what cron does, now.
 
-use std::rc::Rc;
-
 use serde_json::Value;
 
 use crate::{
@@ -10,7 +8,7 @@ use crate::{
 };
 
 /// Warms, and gives the report. A load that failed is a report as well, so this is 200 either way.
-pub(crate) async fn post(cache: &Rc<Cache>, body: ReadBody) -> Response {
+pub(crate) async fn post(cache: &Cache, body: ReadBody) -> Response {
     let fields = match body::read(body).await {
         Ok(fields) => fields,
         Err(error) => return problem::unusable(error),
@@ -18,7 +16,7 @@ pub(crate) async fn post(cache: &Rc<Cache>, body: ReadBody) -> Response {
     match body::flag(&fields, "force") {
         Err(mistake) => problem::unprocessable(&[mistake]),
         Ok(force) => {
-            let report = Rc::clone(cache).warm(force).await;
+            let report = cache.warm(force).await;
             Response::json(200, &serde_json::to_value(&report).unwrap_or(Value::Null))
         }
     }

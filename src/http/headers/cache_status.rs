@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::{
-    cache::{Said, Trace},
+    cache::{TierReport, Trace},
     ports::Tier,
 };
 
@@ -12,16 +12,16 @@ pub fn cache_status(trace: &Trace) -> String {
     let members: Vec<String> = trace
         .iter()
         .filter(|(tier, _)| *tier != Tier::Origin)
-        .map(|(tier, said)| member(*tier, said))
+        .map(|(tier, report)| member(*tier, report))
         .collect();
     members.join(", ")
 }
 
-fn member(tier: Tier, said: &Said) -> String {
+fn member(tier: Tier, report: &TierReport) -> String {
     let mut text = String::from(tier.as_str());
     // Writing to a String cannot fail.
-    let _ = match said {
-        Said::Hit { ttl_secs, key, stale, derived } => {
+    let _ = match report {
+        TierReport::Hit { ttl_secs, key, stale, derived } => {
             let detail = match (stale, derived) {
                 (true, _) => "; detail=stale",
                 (false, true) => "; detail=derived",
@@ -29,11 +29,12 @@ fn member(tier: Tier, said: &Said) -> String {
             };
             write!(text, "; hit; ttl={ttl_secs}; key={}{detail}", quoted(key))
         }
-        Said::Forward { reason, detail, stored, collapsed } => {
+        TierReport::Forward { reason, detail, stored, collapsed } => {
             let stored = if *stored { "; stored" } else { "" };
             let collapsed = if *collapsed { "; collapsed" } else { "" };
-            let detail = detail.map(|detail| format!("; detail={detail}")).unwrap_or_default();
-            write!(text, "; fwd={reason}{stored}{collapsed}{detail}")
+            let detail =
+                detail.map(|detail| format!("; detail={}", detail.as_str())).unwrap_or_default();
+            write!(text, "; fwd={}{stored}{collapsed}{detail}", reason.as_str())
         }
     };
     text
@@ -52,17 +53,18 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cache::{ForwardReason, Reason};
 
-    fn hit(ttl_secs: i64, stale: bool, derived: bool) -> Said {
-        Said::Hit { ttl_secs, key: "gw:k\"\\é".into(), stale, derived }
+    fn hit(ttl_secs: i64, stale: bool, derived: bool) -> TierReport {
+        TierReport::Hit { ttl_secs, key: "gw:k\"\\é".into(), stale, derived }
     }
 
     #[test]
     fn the_nearest_tier_stands_last() {
         let mut trace = Trace::default();
-        trace.forward(Tier::Memory, "miss", None);
+        trace.note_miss(Tier::Memory);
         trace.note(Tier::Upstash, hit(1290, false, false));
-        trace.stored();
+        trace.mark_stored();
         assert_eq!(
             cache_status(&trace),
             r#"upstash; hit; ttl=1290; key="gw:k\"\\?", memory; fwd=miss; stored"#
@@ -73,8 +75,8 @@ mod tests {
     fn stale_derived_and_failed_show() {
         let mut trace = Trace::default();
         trace.note(Tier::Kv, hit(-40, true, false));
-        trace.forward(Tier::Upstash, "miss", Some("timeout"));
-        trace.forward(Tier::Upstash, "miss", None);
+        trace.note_forward(Tier::Upstash, ForwardReason::Miss, Some(Reason::Timeout));
+        trace.note_miss(Tier::Upstash);
         trace.note(Tier::Memory, hit(3, false, true));
         assert_eq!(
             cache_status(&trace),

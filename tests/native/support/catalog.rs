@@ -1,11 +1,11 @@
 //! Small catalogs whose every model says which version it belongs to, so that a mixture shows.
 
-use model_catalog_edge::catalog::{Listing, Snapshot};
+use model_catalog_edge::catalog::{JsonArray, Scope, Snapshot, Source};
 
 /// A snapshot of `models` models; model n has n % 5 + 1 offers.
 pub fn snapshot(version: u64, models: u64) -> Snapshot {
     let models: Vec<String> = (0..models).map(|n| model(version, n)).collect();
-    Snapshot::decode(format!("[{}]", models.join(","))).unwrap()
+    Source::Unique(Scope::Active).decode(format!("[{}]", models.join(","))).unwrap()
 }
 
 fn model(version: u64, n: u64) -> String {
@@ -24,8 +24,8 @@ fn model(version: u64, n: u64) -> String {
 }
 
 /// The one version that all models of a listing belong to; panics at a mixture. None for an empty listing.
-pub fn version(listing: &Listing) -> Option<u64> {
-    let mut versions = listing.models().map(|model| {
+pub fn version(listing: &JsonArray) -> Option<u64> {
+    let mut versions = listing.elements().map(|model| {
         let rest = model.strip_prefix(r#"{"id":"v"#).expect("one of ours");
         rest.split('"').next().and_then(|digits| digits.parse::<u64>().ok()).expect("a version")
     });

@@ -5,7 +5,7 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 use futures_util::future::join_all;
 use model_catalog_edge::{
     cache::{Answer, Cache, Outcome, Trace, Unavailable},
-    catalog::{KeySpace, Selection},
+    catalog::{KeySpace, View},
     config::Policy,
     http::cache_status,
     ports::{Log, Ports},
@@ -81,39 +81,39 @@ impl World {
 pub struct Isolate {
     pub sim: Sim,
     pub group: u64,
-    pub cache: Rc<Cache>,
+    pub cache: Cache,
     pub log: Rc<Lines>,
 }
 
 impl Isolate {
     /// A request as the Worker serves it: the answer, then the follow-ups behind it.
-    pub async fn ask(&self, selection: Selection) -> Result<Answer, Unavailable> {
-        self.ask_traced(selection).await.0
+    pub async fn ask(&self, view: impl Into<View>) -> Result<Answer, Unavailable> {
+        self.ask_traced(view.into()).await.0
     }
 
-    async fn ask_traced(&self, selection: Selection) -> (Result<Answer, Unavailable>, Trace) {
-        let Outcome { answer, trace, follow_ups } = Rc::clone(&self.cache).lookup(selection).await;
-        let cache = Rc::clone(&self.cache);
+    async fn ask_traced(&self, view: View) -> (Result<Answer, Unavailable>, Trace) {
+        let Outcome { answer, trace, follow_ups } = self.cache.lookup(view).await;
+        let cache = self.cache.clone();
         self.sim.spawn(self.group, async move {
-            join_all(follow_ups.into_iter().map(|next| Rc::clone(&cache).follow(next))).await;
+            join_all(follow_ups.into_iter().map(|next| cache.run(next))).await;
         });
         (answer, trace)
     }
 
     /// The same, with the world running until the answer is there; with how long that took.
-    pub fn get(&self, selection: Selection) -> (Result<Answer, Unavailable>, Duration) {
-        let (answer, _, took) = self.get_traced(selection);
+    pub fn get(&self, view: impl Into<View>) -> (Result<Answer, Unavailable>, Duration) {
+        let (answer, _, took) = self.get_traced(view);
         (answer, took)
     }
 
     /// The same, with what the tiers said as the header says it.
     pub fn get_traced(
         &self,
-        selection: Selection,
+        view: impl Into<View>,
     ) -> (Result<Answer, Unavailable>, String, Duration) {
-        let begun = self.sim.now();
+        let (begun, view) = (self.sim.now(), view.into());
         let isolate = self.clone();
-        let (answer, trace) = self.sim.block_on(async move { isolate.ask_traced(selection).await });
+        let (answer, trace) = self.sim.block_on(async move { isolate.ask_traced(view).await });
         (answer, cache_status(&trace), self.sim.now().since(begun))
     }
 

@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use model_catalog_edge::{
-    catalog::{Scope, Snapshot},
+    catalog::{Snapshot, Source},
     ports::{Load, Origin, OriginError},
 };
 
@@ -35,7 +35,7 @@ pub struct FakeOrigin {
 #[derive(Clone, Copy, Debug)]
 pub struct Loading {
     pub group: u64,
-    pub scope: Scope,
+    pub source: Source,
     pub begun: u64,
     pub ended: Option<u64>,
 }
@@ -73,10 +73,10 @@ impl FakeOrigin {
 
 #[async_trait(?Send)]
 impl Origin for FakeOrigin {
-    async fn load(&self, scope: Scope, _timeout: Duration) -> Result<Load, OriginError> {
+    async fn load(&self, source: Source, _timeout: Duration) -> Result<Load, OriginError> {
         let begun = self.sim.now().0;
         let index = self.loads.borrow().len();
-        self.loads.borrow_mut().push(Loading { group: self.group, scope, begun, ended: None });
+        self.loads.borrow_mut().push(Loading { group: self.group, source, begun, ended: None });
         let _running = Running { origin: self.clone(), index };
         let refused = |status, code: &str| OriginError::Refused { status, code: code.to_owned() };
         let latency = match self.fault.get() {

@@ -19,16 +19,20 @@ const LISTING: Selection = WARM[0];
 /// A world with version 1 of the listing in Redis, fresh.
 fn with_redis() -> World {
     let world = World::new(3);
-    let text = snapshot(1, 10).derive(&LISTING);
-    world.redis.set(&world.keys.listing(&LISTING), text.text(), Some(Duration::from_secs(1_500)));
+    let text = snapshot(1, 10).derive(&LISTING.into());
+    world.redis.set(
+        &world.keys.listing(&LISTING.into()),
+        text.text(),
+        Some(Duration::from_secs(1_500)),
+    );
     world
 }
 
 fn put_in_kv(world: &World, age: Duration) {
-    let text = snapshot(1, 10).derive(&LISTING);
+    let text = snapshot(1, 10).derive(&LISTING.into());
     let at = world.sim.now().minus(age);
     let metadata = KvMetadata { v: 1, at, epoch: None, n: 10, hash: 0 };
-    world.kv.set(&world.keys.listing(&LISTING), text.text(), Some(metadata));
+    world.kv.set(&world.keys.listing(&LISTING.into()), text.text(), Some(metadata));
 }
 
 #[test]
@@ -38,7 +42,7 @@ fn unkey_a_a_hit_of_a_further_tier_fills_the_nearer_ones() {
     let isolate = world.isolate(1);
     assert_eq!(isolate.get(LISTING).0.unwrap().served, Served::Hit);
     isolate.settle();
-    let in_redis = world.redis.get(&world.keys.listing(&LISTING));
+    let in_redis = world.redis.get(&world.keys.listing(&LISTING.into()));
     assert!(in_redis.is_some(), "promoted from KV to Redis");
     let calls = world.redis.calls.borrow().len();
     assert_eq!(isolate.get(LISTING).0.unwrap().served, Served::Hit);
@@ -49,7 +53,7 @@ fn unkey_a_a_hit_of_a_further_tier_fills_the_nearer_ones() {
 fn a_corrupt_value_in_redis_is_replaced_by_kvs() {
     let world = World::new(3);
     put_in_kv(&world, Duration::from_secs(60));
-    let key = world.keys.listing(&LISTING);
+    let key = world.keys.listing(&LISTING.into());
     world.redis.set(&key, "[{", None);
     let isolate = world.isolate(1);
     assert_eq!(isolate.get(LISTING).0.unwrap().served, Served::Hit);
@@ -158,10 +162,10 @@ fn a_hung_tier_is_found_out_though_another_one_answers_first() {
     let world = World::new(3);
     let at = world.sim.now();
     for selection in WARM {
-        let text = snapshot(1, 10).derive(&selection);
+        let text = snapshot(1, 10).derive(&selection.into());
         let n = text.len();
         let metadata = KvMetadata { v: 1, at, epoch: None, n, hash: 0 };
-        world.kv.set(&world.keys.listing(&selection), text.text(), Some(metadata));
+        world.kv.set(&world.keys.listing(&selection.into()), text.text(), Some(metadata));
     }
     world.redis.fault.set(Fault::Hung);
     let isolate = world.isolate(1);
@@ -239,7 +243,7 @@ fn opennext_nothing_stale_is_served_for_an_invalidated_entry_after_the_check() {
     let (reader, operator) = (world.isolate(1), world.isolate(2));
     reader.get(LISTING).0.unwrap();
     world.origin.version.set(2);
-    let cache = Rc::clone(&operator.cache);
+    let cache = operator.cache.clone();
     world.sim.block_on(async move {
         cache.invalidate(model_catalog_edge::cache::InvalidationMode::Hard).await.unwrap()
     });
@@ -273,12 +277,15 @@ fn the_catalog_consumers_pain_1_an_empty_or_partial_list_is_never_truth() {
     for (models, fault) in [(0, Fault::None), (4, Fault::None), (10, Fault::Corrupt)] {
         world.origin.models.set(models);
         world.origin.fault.set(fault);
-        let cache = Rc::clone(&isolate.cache);
+        let cache = isolate.cache.clone();
         let report = world.sim.block_on(async move { cache.warm(false).await });
         assert_eq!((report.successful, report.failed), (0, 6), "{models} models, {fault:?}");
-        let key = world.keys.resource(&Resource::Snapshot(Scope::Active));
+        let key = world.keys.resource(&Resource::Snapshot(Scope::Active.into()));
         let kept = world.redis.get(&key).unwrap();
-        assert_eq!(model_catalog_edge::catalog::Snapshot::decode(kept).unwrap().len(), 10);
+        assert_eq!(
+            model_catalog_edge::catalog::Source::Unique(Scope::Active).decode(kept).unwrap().len(),
+            10
+        );
         world.sim.run_for(Duration::from_secs(61));
     }
     assert_eq!(isolate.cache.counted(Counter::Quarantined), 3);
