@@ -1,4 +1,4 @@
-//! What comparable systems failed at when they were tried ([P] lines of ANCHORS.md §B and §C), each as a test of ours.
+//! What tiered caches are known to fail at when a tier throws, hangs or dies, each as a named test.
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 
@@ -36,7 +36,7 @@ fn put_in_kv(world: &World, age: Duration) {
 }
 
 #[test]
-fn unkey_a_a_hit_of_a_further_tier_fills_the_nearer_ones() {
+fn a_hit_of_a_further_tier_fills_the_nearer_ones() {
     let world = World::new(3);
     put_in_kv(&world, Duration::from_secs(60));
     let isolate = world.isolate(1);
@@ -62,7 +62,7 @@ fn a_corrupt_value_in_redis_is_replaced_by_kvs() {
 }
 
 #[test]
-fn unkey_b_a_throwing_tier_is_a_miss_and_the_next_one_answers() {
+fn a_throwing_tier_is_a_miss_and_the_next_one_answers() {
     for fault in [Fault::Error, Fault::Limited, Fault::Quota, Fault::LostAnswer, Fault::Corrupt] {
         let world = with_redis();
         put_in_kv(&world, Duration::from_secs(60));
@@ -74,7 +74,7 @@ fn unkey_b_a_throwing_tier_is_a_miss_and_the_next_one_answers() {
 }
 
 #[test]
-fn unkey_c_and_cachified_an_expired_entry_outlives_a_dead_origin() {
+fn an_expired_entry_outlives_a_dead_origin() {
     let world = with_redis();
     let isolate = world.isolate(1);
     isolate.get(LISTING).0.unwrap();
@@ -88,7 +88,7 @@ fn unkey_c_and_cachified_an_expired_entry_outlives_a_dead_origin() {
 }
 
 #[test]
-fn unkey_d_a_failed_refresh_behind_a_response_harms_nobody_and_backs_off() {
+fn a_failed_refresh_behind_a_response_harms_nobody_and_backs_off() {
     let world = with_redis();
     let isolate = world.isolate(1);
     isolate.get(LISTING).0.unwrap();
@@ -103,7 +103,7 @@ fn unkey_d_a_failed_refresh_behind_a_response_harms_nobody_and_backs_off() {
 }
 
 #[test]
-fn unkey_and_cachified_a_dead_origin_is_probed_not_hammered() {
+fn a_dead_origin_is_probed_not_hammered() {
     let world = World::new(3);
     world.origin.fault.set(Fault::Error);
     let isolate = world.isolate(1);
@@ -138,7 +138,7 @@ fn a_dead_origin_is_backed_off_from_without_redis_too() {
 }
 
 #[test]
-fn bentocache_and_cachified_a_hung_tier_hangs_no_request() {
+fn a_hung_tier_hangs_no_request() {
     for fresh_in_kv in [true, false] {
         let world = with_redis();
         if fresh_in_kv {
@@ -183,7 +183,7 @@ fn a_hung_tier_is_found_out_though_another_one_answers_first() {
 }
 
 #[test]
-fn bentocache_an_elapsed_breaker_lets_one_call_through_not_fifty() {
+fn an_elapsed_breaker_lets_one_call_through_not_fifty() {
     let world = with_redis();
     let isolate = world.isolate(1);
     world.redis.fault.set(Fault::Hung);

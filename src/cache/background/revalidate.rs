@@ -73,10 +73,10 @@ pub(super) async fn revalidate(isolate: Rc<Isolate>, asked: Option<Resource>) {
         state.observed.learn(epochs, begun, now);
         let mut compared = Compared::default();
         for (resource, ttl) in resident.into_iter().zip(ttls) {
-            let Some(held) = state.memory.peek_mut(&resource) else { continue };
+            let Some(found) = state.memory.peek_mut(&resource) else { continue };
             compared.take(
                 resource,
-                held,
+                found,
                 RedisCopy { epochs, ttl, asked },
                 now,
                 isolate.policy.ttl,

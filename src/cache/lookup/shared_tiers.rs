@@ -51,8 +51,8 @@ pub(super) async fn read_shared_tiers(walk: &mut Walk, resource: Resource) -> Op
             return answer;
         }
         poll(&*isolate.ports.clock, PAUSE, || {
-            let held = isolate.state.borrow().leases.is_held(work, isolate.now());
-            (!held || isolate.now() >= until).then_some(())
+            let reading = isolate.state.borrow().leases.is_held(work, isolate.now());
+            (!reading || isolate.now() >= until).then_some(())
         })
         .await;
         if let Some(answer) = answer_from_memory(walk) {

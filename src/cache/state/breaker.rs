@@ -120,7 +120,7 @@ impl Breaker {
                 self.open(error, now, random);
             }
             (BreakerState::Closed | BreakerState::Open { .. }, outcome) => {
-                self.count(outcome, now, random)
+                self.count(outcome, now, random);
             }
         }
     }
