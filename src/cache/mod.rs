@@ -24,6 +24,10 @@ mod lookup;
 
 mod operations;
 
+#[cfg(test)]
+#[expect(clippy::as_conversions, reason = "a fake becomes its port")]
+mod toy_test;
+
 use std::rc::Rc;
 
 pub use background::FollowUp;

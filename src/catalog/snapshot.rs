@@ -5,7 +5,7 @@ use super::{
     json_array::JsonArray,
     malformed::Malformed,
     source::{Extent, Source, View},
-    unique::{Changes, Facets, Model, Scope},
+    unique::{self, Changes, Facets, Model, Scope},
 };
 
 /// A source's entries and what its views filter and sort by.
@@ -26,17 +26,23 @@ enum KindFacets {
 impl Snapshot {
     /// Writes unique models as the text of a snapshot and reads that back, so that what is published is what was checked.
     pub fn encode(models: &[Model<'_>]) -> Result<Self, Malformed> {
-        Source::Unique(Scope::Active).decode(serde_json::to_string(models)?)
+        Self::decode(Source::Unique(Scope::Active), serde_json::to_string(models)?)
     }
 
-    /// A snapshot of the unique catalog.
-    pub(super) fn unique(array: JsonArray, facets: Facets) -> Self {
-        Self { array, facets: KindFacets::Unique(facets) }
-    }
-
-    #[cfg(test)]
-    pub(super) fn toy(array: JsonArray) -> Self {
-        Self { array, facets: KindFacets::Toy }
+    /// Reads the text of a snapshot of a source; what is not whole and well-formed is refused.
+    pub fn decode(source: Source, text: String) -> Result<Self, Malformed> {
+        match source {
+            Source::Unique(_) => {
+                let (spans, keys) = unique::records(&text)?;
+                let facets = KindFacets::Unique(Facets(keys));
+                Ok(Self { array: JsonArray::new(text, spans), facets })
+            }
+            #[cfg(test)]
+            Source::Toy => {
+                let spans = super::toy::records(&text)?;
+                Ok(Self { array: JsonArray::new(text, spans), facets: KindFacets::Toy })
+            }
+        }
     }
 
     /// The listing of a view: its filter and a stable sort.

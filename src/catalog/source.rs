@@ -6,7 +6,6 @@ use serde::Serialize;
 use super::{
     json_array::JsonArray,
     malformed::Malformed,
-    snapshot::Snapshot,
     unique::{self, Scope, Selection, WARM},
 };
 
@@ -71,20 +70,6 @@ impl Source {
             Self::Unique(Scope::All) => Vec::new(),
             #[cfg(test)]
             Self::Toy => vec![View::Toy],
-        }
-    }
-
-    /// Reads the text of a snapshot; what is not whole and well-formed is refused.
-    pub fn decode(self, text: String) -> Result<Snapshot, Malformed> {
-        match self {
-            Self::Unique(_) => {
-                let (spans, keys) = unique::records(&text)?;
-                Ok(Snapshot::unique(JsonArray::new(text, spans), unique::Facets(keys)))
-            }
-            #[cfg(test)]
-            Self::Toy => {
-                super::toy::records(&text).map(|spans| Snapshot::toy(JsonArray::new(text, spans)))
-            }
         }
     }
 }

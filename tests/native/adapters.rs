@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::VecDeque, rc::Rc, time::Duration};
 use async_trait::async_trait;
 use futures_util::FutureExt;
 use model_catalog_edge::{
-    catalog::{Order, Scope, Selection, SortBy, Source},
+    catalog::{Order, Scope, Selection, Snapshot, SortBy},
     ports::{
         Http, HttpError, HttpRequest, HttpResponse, Load, Origin, OriginError, Redis, Reply,
         TierError,
@@ -241,7 +241,7 @@ fn prices_one_unit_in_the_last_place_apart_do_not_tie() {
         )
     };
     let (dearer, cheaper) = (model("a", "5.0000000000000004e-08"), model("b", "5e-08"));
-    let snapshot = Source::Unique(Scope::Active).decode(format!("[{dearer},{cheaper}]")).unwrap();
+    let snapshot = Snapshot::decode(Scope::Active.into(), format!("[{dearer},{cheaper}]")).unwrap();
     let selection =
         Selection { sort: SortBy::CheapestPrice, order: Order::Asc, ..Selection::default() };
     assert_eq!(snapshot.derive(&selection.into()).text(), format!("[{cheaper},{dearer}]"));

@@ -19,4 +19,5 @@ mod policy;
 mod publishing;
 mod resilience;
 mod simulation;
+mod structure;
 mod tidy;

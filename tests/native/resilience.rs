@@ -4,7 +4,7 @@ use std::{cell::Cell, rc::Rc, time::Duration};
 
 use model_catalog_edge::{
     cache::{Counter, Served},
-    catalog::{Order, Resource, Scope, Selection, SortBy, WARM},
+    catalog::{Order, Resource, Scope, Selection, Snapshot, SortBy, WARM},
     ports::KvMetadata,
 };
 
@@ -282,10 +282,7 @@ fn the_catalog_consumers_pain_1_an_empty_or_partial_list_is_never_truth() {
         assert_eq!((report.successful, report.failed), (0, 6), "{models} models, {fault:?}");
         let key = world.keys.resource(&Resource::Snapshot(Scope::Active.into()));
         let kept = world.redis.get(&key).unwrap();
-        assert_eq!(
-            model_catalog_edge::catalog::Source::Unique(Scope::Active).decode(kept).unwrap().len(),
-            10
-        );
+        assert_eq!(Snapshot::decode(Scope::Active.into(), kept).unwrap().len(), 10);
         world.sim.run_for(Duration::from_secs(61));
     }
     assert_eq!(isolate.cache.counted(Counter::Quarantined), 3);

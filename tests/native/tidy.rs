@@ -1,4 +1,4 @@
-//! The house rules that a reader can not be asked to check: imports point down, files are short and say what they
+//! The house rules that a reader cannot be asked to check: imports point down, files are short and say what they
 //! own, and only src/worker knows of Workers.
 
 use std::{fs, path::PathBuf};

@@ -157,7 +157,7 @@ test("while the backend synchronizes nothing is published", async () => {
   await worker.cron();
   const report = await lastReport(1);
   assert.equal(report.failed, 6);
-  assert.equal(report.error, "syncing");
+  assert.equal(report.error, "backend-syncing");
   assert.deepEqual([...(await cachedValues(stack)).keys()], []);
   assert.deepEqual((await (await worker.kv()).list()).keys, []);
   assert.equal((await worker.get("/models/unique")).status, 200, "requests are served all the same");
@@ -180,7 +180,7 @@ test("what was read before an invalidation is not published after it, but serves
     const events = eventsOf(worker, "publish_refused");
     return events.length > 0 && events;
   }, "the refusal");
-  assert.equal(refused.reason, "moved");
+  assert.equal(refused.reason, "epoch-moved");
   assert.deepEqual([...(await cachedValues(stack)).keys()], []);
   assert.deepEqual((await (await worker.kv()).list()).keys, []);
   stack.proxies.supabase.clear();

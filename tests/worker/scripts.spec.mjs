@@ -35,9 +35,9 @@ async function duringLoad(worker, meanwhile) {
 
 test("publish refuses when something newer is there, and leaves it alone", async () => {
   await withWorker(stack, {}, async (worker) => {
-    await duringLoad(worker, () => stack.redis.command("SET", SNAPSHOT, "newer", "PX", 1_900_000));
-    await eventually(() => refusals(worker).includes("newer"), "the refusal");
-    assert.equal(await stack.redis.command("GET", SNAPSHOT), "newer");
+    await duringLoad(worker, () => stack.redis.command("SET", SNAPSHOT, "newer-there", "PX", 1_900_000));
+    await eventually(() => refusals(worker).includes("newer-there"), "the refusal");
+    assert.equal(await stack.redis.command("GET", SNAPSHOT), "newer-there");
     const listings = await stack.redis.command("KEYS", `${NAMESPACE}models:unique:*`);
     assert.deepEqual(listings, [], "nothing of a refused publication is set");
   });
@@ -46,7 +46,7 @@ test("publish refuses when something newer is there, and leaves it alone", async
 test("publish refuses behind an invalidation's fence", async () => {
   await withWorker(stack, {}, async (worker) => {
     await duringLoad(worker, () => stack.redis.command("SET", `${EDGE}:fence`, "1", "PX", 30_000));
-    await eventually(() => refusals(worker).includes("moved"), "the refusal");
+    await eventually(() => refusals(worker).includes("epoch-moved"), "the refusal");
     assert.equal(await stack.redis.command("GET", SNAPSHOT), null);
   });
 });

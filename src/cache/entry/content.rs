@@ -18,7 +18,7 @@ impl Content {
     pub fn decode(resource: &Resource, text: String) -> Result<Self, Malformed> {
         Ok(match resource {
             Resource::Listing(view) => Self::Listing(Rc::new(view.decode(text)?)),
-            Resource::Snapshot(source) => Self::Snapshot(Rc::new(source.decode(text)?)),
+            Resource::Snapshot(source) => Self::Snapshot(Rc::new(Snapshot::decode(*source, text)?)),
         })
     }
 

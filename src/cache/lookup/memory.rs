@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use super::{
     answer::{Answer, Served},
-    serve::serve,
+    serve::{serve, serve_stale},
     trace::ForwardReason,
-    walk::{Walk, serve_stale},
+    walk::Walk,
 };
 use crate::{
     cache::{background::FollowUp, entry::Freshness, state::Resident},

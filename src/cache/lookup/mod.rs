@@ -6,6 +6,7 @@ mod memory;
 mod origin;
 mod serve;
 mod shared_tiers;
+mod steps;
 mod trace;
 mod walk;
 
@@ -26,7 +27,7 @@ use walk::Walk;
 /// Finds the listing of a view.
 pub(super) async fn lookup(isolate: &Rc<Isolate>, view: View) -> Outcome {
     let mut walk = Walk::new(Rc::clone(isolate), view);
-    let answer = walk::run(&mut walk).await;
+    let answer = steps::run(&mut walk).await;
     count_and_log(isolate, &view, &answer, &walk.trace);
     let mut follow_ups = walk.follow_ups;
     if flush_is_due(isolate) {

@@ -5,7 +5,7 @@ use std::{rc::Rc, time::Duration};
 use super::{
     answer::{Answer, Served},
     trace::{ForwardReason, TierReport},
-    walk::Walk,
+    walk::{Candidate, Walk},
 };
 use crate::{
     cache::{
@@ -65,6 +65,12 @@ pub(super) fn serve(
         walk.trace.mark_stored();
     }
     Answer { listing, served, at: entry.at, age }
+}
+
+/// Serves what is stale, if the walk found anything.
+pub(super) fn serve_stale(walk: &mut Walk) -> Option<Answer> {
+    let Candidate { tier, resource, entry, .. } = walk.stale.take()?;
+    Some(serve(walk, tier, resource, &entry, Served::Stale))
 }
 
 /// Whether memory has room for what was found, or for what was derived from it.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{publication::Publication, publish::log_set};
+use super::publication::{Publication, log_set};
 use crate::{
     cache::{
         isolate::Isolate,

@@ -1,14 +1,16 @@
 //! What is to be published, and what became of it.
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 
 use crate::{
     cache::{
         entry::{Content, Entry},
+        isolate::Isolate,
         redis::{self, PublishReply},
+        telemetry::Event,
     },
     catalog::{Resource, Source, View},
-    ports::{TierError, Timestamp},
+    ports::{Tier, TierError, Timestamp},
 };
 
 /// Values that were read together, and when.
@@ -70,4 +72,10 @@ impl Publication {
 /// Whether a request to Redis can hold it.
 pub(in crate::cache) fn fits_redis(content: &Content) -> bool {
     content.text().len() <= redis::VALUE_BYTES_MAX
+}
+
+/// Logs that a tier holds a key now.
+pub(super) fn log_set(isolate: &Isolate, tier: Tier, key: &str, content: &Content, ttl: Duration) {
+    let (tier, count, ttl) = (tier.as_str(), content.count(), ttl.as_secs());
+    isolate.log(&Event::CacheSet { key, tier, count, ttl });
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{
     kv_copies::publish_to_kv,
-    publication::{Publication, PublishOutcome, fits_redis},
+    publication::{Publication, PublishOutcome, fits_redis, log_set},
 };
 use crate::{
     cache::{
@@ -117,10 +117,4 @@ fn note_copies(
             PublishReply::NewerThere | PublishReply::EpochMoved => {}
         }
     }
-}
-
-/// Logs that a tier holds a key now.
-pub(super) fn log_set(isolate: &Isolate, tier: Tier, key: &str, content: &Content, ttl: Duration) {
-    let (tier, count, ttl) = (tier.as_str(), content.count(), ttl.as_secs());
-    isolate.log(&Event::CacheSet { key, tier, count, ttl });
 }

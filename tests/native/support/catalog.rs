@@ -1,11 +1,11 @@
 //! Small catalogs whose every model says which version it belongs to, so that a mixture shows.
 
-use model_catalog_edge::catalog::{JsonArray, Scope, Snapshot, Source};
+use model_catalog_edge::catalog::{JsonArray, Scope, Snapshot};
 
 /// A snapshot of `models` models; model n has n % 5 + 1 offers.
 pub fn snapshot(version: u64, models: u64) -> Snapshot {
     let models: Vec<String> = (0..models).map(|n| model(version, n)).collect();
-    Source::Unique(Scope::Active).decode(format!("[{}]", models.join(","))).unwrap()
+    Snapshot::decode(Scope::Active.into(), format!("[{}]", models.join(","))).unwrap()
 }
 
 fn model(version: u64, n: u64) -> String {

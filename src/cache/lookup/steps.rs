@@ -1,0 +1,84 @@
+//! The order in which a request asks the tiers.
+
+use std::rc::Rc;
+
+use futures_util::{
+    FutureExt,
+    future::{Either, select},
+};
+
+use super::{
+    answer::Answer,
+    memory::answer_from_memory,
+    origin::ask_origin,
+    serve::{pass_through, serve_stale},
+    shared_tiers::read_shared_tiers,
+    walk::Walk,
+};
+use crate::{
+    cache::{
+        background::{FollowUp, has_idled, revalidate_or_wait},
+        rebuild::Unavailable,
+    },
+    catalog::Resource,
+    config::Mode,
+};
+
+/// The walk: memory, the listing and then the snapshot in the shared tiers, the origin, and at last what is stale.
+pub(super) async fn run(walk: &mut Walk) -> Result<Answer, Unavailable> {
+    if walk.isolate.policy.mode == Mode::Passthrough {
+        return pass_through(walk).await;
+    }
+    revalidate_after_idling(walk).await;
+    if let Some(answer) = answer_from_memory(walk) {
+        return Ok(answer);
+    }
+    let listing = Resource::Listing(walk.view);
+    let keyed = walk.isolate.state.borrow().probably_has_key(&walk.view);
+    if keyed && let Some(answer) = read_shared_tiers(walk, listing).await {
+        return Ok(answer);
+    }
+    let snapshot = Resource::Snapshot(walk.view.source());
+    if let Some(answer) = read_shared_tiers(walk, snapshot).await {
+        return Ok(answer);
+    }
+    let unavailable = match ask_origin(walk).await {
+        Ok(answer) => return Ok(answer),
+        Err(unavailable) => unavailable,
+    };
+    // Whether this view has a key at all was left open until here; the backend may have written it.
+    let unknown = walk.isolate.state.borrow().has_key(&walk.view).is_none();
+    if !keyed
+        && unknown
+        && !walk.budget_left().is_zero()
+        && let Some(answer) = read_shared_tiers(walk, listing).await
+    {
+        return Ok(answer);
+    }
+    fall_back(walk).ok_or(unavailable)
+}
+
+/// A busy isolate checks its memory behind responses. One that idled for longer than that may have missed an invalidation
+/// long ago, so its first request asks Redis before it is answered, for as long as Redis may be silent anyway.
+async fn revalidate_after_idling(walk: &mut Walk) {
+    let isolate = Rc::clone(&walk.isolate);
+    if !has_idled(&isolate, &walk.view) {
+        return;
+    }
+    let check = revalidate_or_wait(Rc::clone(&isolate)).boxed_local();
+    if let Either::Right(((), check)) =
+        select(check, isolate.ports.clock.sleep(isolate.policy.hedge)).await
+    {
+        walk.follow_ups.push(FollowUp::SeeThrough(check));
+    }
+}
+
+/// Serves what is stale after everything else was asked without success, and notes when that was.
+fn fall_back(walk: &mut Walk) -> Option<Answer> {
+    let resource = walk.stale.as_ref()?.resource;
+    let now = walk.isolate.now();
+    if let Some(resident) = walk.isolate.state.borrow_mut().memory.get(&resource) {
+        resident.fell_back_at = now;
+    }
+    serve_stale(walk)
+}
