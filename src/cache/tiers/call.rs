@@ -2,6 +2,8 @@
 
 use std::{future::Future, time::Duration};
 
+use futures_util::future::LocalBoxFuture;
+
 use crate::{
     cache::{
         isolate::{Isolate, within},
@@ -35,7 +37,7 @@ pub(in crate::cache) async fn redis_within<T>(
     call: impl AsyncFnOnce(Session<'_>) -> Result<T, TierError>,
 ) -> Result<T, TierError> {
     let session = Session::new(&*isolate.ports.redis, &isolate.keys, deadline.request);
-    bounded(isolate, CacheTier::Upstash, deadline.whole, call(session)).await
+    bounded(isolate, CacheTier::Upstash, deadline.whole, Box::pin(call(session))).await
 }
 
 /// A call of KV.
@@ -43,14 +45,15 @@ pub(in crate::cache) async fn kv<T>(
     isolate: &Isolate,
     call: impl Future<Output = Result<T, TierError>>,
 ) -> Result<T, TierError> {
-    bounded(isolate, CacheTier::Kv, isolate.policy.kv_timeout, call).await
+    bounded(isolate, CacheTier::Kv, isolate.policy.kv_timeout, Box::pin(call)).await
 }
 
+/// The call is boxed, so that this is compiled once a result type and not once a call.
 async fn bounded<T>(
     isolate: &Isolate,
     tier: CacheTier,
     limit: Duration,
-    call: impl Future<Output = Result<T, TierError>>,
+    call: LocalBoxFuture<'_, Result<T, TierError>>,
 ) -> Result<T, TierError> {
     let now = isolate.now();
     let permit = isolate.state.borrow_mut().breaker(tier).permit(now);

@@ -33,8 +33,8 @@ struct ModelShape<'a> {
     cheapest_provider: Option<Cow<'a, str>>,
     #[serde(borrow, deserialize_with = "present")]
     fastest_provider: Option<Cow<'a, str>>,
-    #[serde(deserialize_with = "present")]
-    cheapest_prompt_price: Option<f64>,
+    #[serde(borrow, deserialize_with = "present")]
+    cheapest_prompt_price: Option<&'a RawValue>,
     #[serde(deserialize_with = "present")]
     fastest_response_time: Option<f64>,
 }
@@ -117,6 +117,12 @@ fn sort_key(item: &RawValue) -> Result<SortKey, Malformed> {
     Ok(SortKey {
         provider_count: shape.provider_count,
         name_lower: shape.name.to_lowercase().into_boxed_str(),
-        cheapest_price: shape.cheapest_prompt_price.unwrap_or(f64::INFINITY),
+        cheapest_price: shape.cheapest_prompt_price.map_or(Ok(f64::INFINITY), price)?,
     })
+}
+
+/// Reads a number exactly: `serde_json` can be off by one in the last place, and prices so close to each other exist.
+fn price(raw: &RawValue) -> Result<f64, Malformed> {
+    // A token that is no number is refused as serde_json refuses it, with its place.
+    raw.get().parse().or_else(|_| Ok(serde_json::from_str(raw.get())?))
 }
