@@ -6,7 +6,10 @@ const ARGUMENT_CHARS = 200;
 export class Journal {
   /** {at, command, bytesUp, bytesDown}: long arguments are shortened in `command`, and counted whole. */
   commands = [];
-  /** {at, method, path, status, commands, bytesUp, bytesDown, ms}: bytes are those of the bodies, `commands` are names. */
+  /**
+   * {at, method, path, status, commands, bytesUp, bytesDown, ms, syncToken?, newSyncToken?}: bytes are those of the
+   * bodies, `commands` are names, and the tokens are the one that came with the request and the one it was answered.
+   */
   requests = [];
   #totals = empty();
   #log;
@@ -15,8 +18,9 @@ export class Journal {
     this.#log = log;
   }
 
-  request({ method, url }) {
+  request({ method, url, headers }) {
     const entry = { at: Date.now(), method, path: withoutToken(url), status: null, commands: [], bytesUp: 0, bytesDown: 0, ms: null };
+    entry.syncToken = headers["upstash-sync-token"];
     record(this.requests, entry);
     this.#totals.requests += 1;
     return entry;

@@ -1,10 +1,10 @@
 // Upstash's REST façade over a real Redis: authentication on every route, the body and path forms, pipelines,
 // transactions, base64 and RESP2 replies, and Upstash's errors.
 import { HttpServer } from "../shared/http-server.mjs";
-import { RedisClient } from "../redis/client.mjs";
 import { RedisError } from "../redis/resp.mjs";
-import { commandName, isAvailable, ReadOnlyRule, unavailable } from "./commands.mjs";
+import { commandName, isAvailable, unavailable } from "./commands.mjs";
 import { Journal } from "./journal.mjs";
+import { Members } from "./members.mjs";
 import { itemText } from "./reply.mjs";
 import {
   MAX_REQUEST_BYTES,
@@ -27,14 +27,18 @@ const WRONG_TOKEN = "WRONGPASS invalid or missing auth token";
 
 /**
  * Returns {url, port, commands, requests, totals(), clearCommands(), setToken(token), revokeToken(),
- * limitRequests(bytes?), useUpQuota({status?, error?}), refillQuota(), start(), stop()}.
+ * limitRequests(bytes?), useUpQuota({status?, error?}), refillQuota(), readFrom(member), failOver(), start(), stop()}.
  * `commands` lists what was passed to Redis, `requests` what was asked for, `totals()` counts both (see journal.mjs);
  * clearCommands() begins all three anew. `log(line)` hears of each command. limitRequests() without a number is the
  * usual limit again; with a used-up quota every request is refused, as 400 or with another status.
+ *
+ * With a `replica` (redis/replica.mjs) reads go there, or as readFrom("primary" | "replica" | "alternate") says;
+ * failOver() makes it the only server.
  */
-export async function startUpstash({ redisPort, token, readOnlyToken, port, log }) {
+export async function startUpstash({ redisPort, replica, token, readOnlyToken, port, log }) {
   const journal = new Journal(log);
-  const facade = new Facade(new RedisClient(redisPort), journal, { token, readOnlyToken });
+  const members = new Members(redisPort, replica);
+  const facade = new Facade(members, journal, { token, readOnlyToken });
   const server = new HttpServer((request, response) => facade.serve(request, response));
   await server.start(port);
   return {
@@ -49,10 +53,12 @@ export async function startUpstash({ redisPort, token, readOnlyToken, port, log 
     limitRequests: (bytes = MAX_REQUEST_BYTES) => (facade.requestBytesMax = bytes),
     useUpQuota: ({ status = 400, error = QUOTA_USED_UP } = {}) => (facade.quota = { status, error }),
     refillQuota: () => (facade.quota = null),
+    readFrom: (member) => members.readFrom(member),
+    failOver: () => members.failOver(),
     start: () => server.start(),
     stop: async () => {
       await server.stop();
-      facade.client.close();
+      members.close();
     },
   };
 }
@@ -60,15 +66,14 @@ export async function startUpstash({ redisPort, token, readOnlyToken, port, log 
 class Facade {
   requestBytesMax = MAX_REQUEST_BYTES;
   quota = null;
-  #syncs = 0;
+  #members;
   #journal;
 
-  constructor(client, journal, { token, readOnlyToken }) {
-    this.client = client;
+  constructor(members, journal, { token, readOnlyToken }) {
+    this.#members = members;
     this.#journal = journal;
     this.token = token;
     this.readOnlyToken = readOnlyToken;
-    this.readOnlyRule = new ReadOnlyRule(client);
   }
 
   async serve(request, response) {
@@ -88,7 +93,7 @@ class Facade {
     response.writeHead(reply.status, {
       "content-type": reply.type ?? "application/json",
       "content-length": length,
-      "upstash-sync-token": `local-${(this.#syncs += 1)}`,
+      "upstash-sync-token": entry.newSyncToken ?? this.#members.token(entry.syncToken),
       ...reply.headers,
     });
     response.end(request.method === "HEAD" ? undefined : reply.body);
@@ -176,7 +181,7 @@ class Facade {
 
   async #refusal(command, access) {
     if (!isAvailable(command)) return unavailable(commandName(command));
-    if (access === "read-only" && !(await this.readOnlyRule.allows(command))) {
+    if (access === "read-only" && !(await this.#members.commandTable.isAllowedToReaders(command))) {
       return `NOPERM this user has no permissions to run the '${commandName(command).toLowerCase()}' command`;
     }
     return null;
@@ -184,7 +189,8 @@ class Facade {
 
   async #batch(commands, entry) {
     const ran = this.#journal.running(entry, commands);
-    const replies = await this.client.batch(commands);
+    const { replies, token } = await this.#members.run(commands, entry.syncToken);
+    entry.newSyncToken = token;
     ran(replies);
     return replies;
   }
