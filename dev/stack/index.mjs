@@ -2,6 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { startDatabase } from "./database/database.mjs";
 import { startFaultProxy } from "./faults/proxy.mjs";
+import { startKv } from "./kv/server.mjs";
+import { startReplica } from "./redis/replica.mjs";
 import { startRedis } from "./redis/server.mjs";
 import { seedTables } from "./database/seed.mjs";
 import { startSupabase } from "./database/supabase.mjs";
@@ -11,10 +13,13 @@ import { startUpstash } from "./upstash/server.mjs";
  * Starts the stack with `tables`, or with the real catalog when `seed` is true.
  *
  * `ports` may fix any of {postgrest, supabase, redis, upstash, supabaseProxy, upstashProxy}; `log(line)` hears of each
- * request. With `faults`, the vars point at fault proxies in front of the two REST servers.
- * Returns {database, supabase, redis, upstash, proxies?, vars, secrets, otherSecrets, stop()}.
+ * request. With `withReplica` the façade reads from a second Redis that can lag. With `kv` there is a KV namespace for
+ * plain workerd, at `kvUrl`; wrangler brings its own. With `faults`, the vars and `kvUrl` point at fault proxies in
+ * front of the servers.
+ * Returns {database, supabase, redis, replica?, upstash, kv?, proxies?, vars, kvUrl?, secrets, otherSecrets, stop()}.
  */
-export async function startStack({ tables, seed = false, ports = {}, log, maxRows, faults = false } = {}) {
+export async function startStack(options = {}) {
+  const { tables, seed = false, ports = {}, log, maxRows, withReplica = false, kv = false, faults = false } = options;
   const started = [];
   const stop = async () => {
     while (started.length > 0) await started.pop().stop();
@@ -41,18 +46,23 @@ export async function startStack({ tables, seed = false, ports = {}, log, maxRow
         log,
       }),
     );
+    const replica = withReplica ? await start(startReplica({ primaryPort: redis.port })) : undefined;
     const upstash = await start(
-      startUpstash({ redisPort: redis.port, token, readOnlyToken, port: ports.upstash, log }),
+      startUpstash({ redisPort: redis.port, replica, token, readOnlyToken, port: ports.upstash, log }),
     );
+    const namespace = kv && (await start(startKv({ log })));
     const proxies = faults && {
       supabase: await start(startFaultProxy({ target: supabase.url, port: ports.supabaseProxy })),
       upstash: await start(startFaultProxy({ target: upstash.url, port: ports.upstashProxy })),
+      ...(namespace && { kv: await start(startFaultProxy({ target: namespace.url })) }),
     };
     return {
       database,
       supabase,
       redis,
+      ...(replica && { replica }),
       upstash,
+      ...(namespace && { kv: namespace, kvUrl: (proxies ? proxies.kv : namespace).url }),
       ...(proxies && { proxies }),
       vars: {
         SUPABASE_URL: (proxies ? proxies.supabase : supabase).url,

@@ -24,6 +24,8 @@ after(async () => {
 
 beforeEach(async () => {
   upstash.setToken(TOKEN);
+  upstash.limitRequests();
+  upstash.refillQuota();
   await redis.command("FLUSHALL");
   upstash.clearCommands();
 });
@@ -279,6 +281,62 @@ test("requests and replies of more than 10 MB are refused", async () => {
   assert.match((await raw("/get/big")).body.error, /^ERR max request size exceeded/);
 });
 
+test("a plan with smaller requests refuses what is larger as a whole, and each value alone that fits passes", async () => {
+  upstash.limitRequests(1_000);
+  const value = "x".repeat(600);
+  const together = await raw("/pipeline", { json: [["SET", "a", value], ["SET", "b", value]] });
+  assert.equal(together.status, 400);
+  assert.match(together.body.error, /^ERR max request size exceeded\. Limit: 1000 bytes, Actual: 12\d\d bytes$/);
+  assert.equal(upstash.commands.length, 0);
+  assert.ok(upstash.totals().bytesUp > 1_200, "what was refused went over the wire");
+  for (const key of ["a", "b"]) assert.equal((await raw("/pipeline", { json: [["SET", key, value]] })).status, 200);
+});
+
+test("a quota that is used up refuses every request, with its text also where the status is 429", async () => {
+  for (const options of [{}, { status: 429 }, { error: "ERR max daily request limit exceeded. Limit: 10000, Usage: 10000" }]) {
+    upstash.useUpQuota(options);
+    const { status, body } = await raw("/pipeline", { json: [["GET", "a"]] });
+    assert.equal(status, options.status ?? 400);
+    assert.match(body.error, /^ERR max (daily request|requests) limit exceeded/);
+    assert.equal((await raw("/ping", { token: "wrong" })).status, 401);
+  }
+  assert.equal(upstash.commands.length, 0);
+  upstash.refillQuota();
+  assert.equal((await raw("/ping")).status, 200);
+});
+
+test("a value of bytes goes up raw with its lifetime, and comes down in RESP", async () => {
+  const bytes = Buffer.from(Array.from({ length: 512 }, (_, index) => index % 256));
+  const stored = await raw("/set/gw%3Abinary?PX=90000", { method: "POST", body: bytes });
+  assert.deepEqual(stored.body, { result: "OK" });
+  const ttl = await redis.command("PTTL", "gw:binary");
+  assert.ok(ttl > 80_000 && ttl <= 90_000, `${ttl}`);
+  const headers = { "upstash-response-format": "resp2" };
+  const expected = `*2\r\n$512\r\n${bytes.toString("latin1")}\r\n$-1\r\n`;
+  assert.equal((await raw("/", { headers, json: ["MGET", "gw:binary", "none"] })).body, expected);
+});
+
+test("a read-only script reads under both tokens, and writes under none", async () => {
+  await client.set("a", "x");
+  const script = "return {redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1])}";
+  for (const token of [TOKEN, READ_ONLY_TOKEN]) {
+    assert.deepEqual((await raw("/", { token, json: ["EVAL_RO", script, "1", "a"] })).body, { result: ["x", -1] });
+    const writing = await raw("/", { token, json: ["EVAL_RO", "return redis.call('SET', KEYS[1], 'y')", "1", "a"] });
+    assert.equal(writing.status, 400);
+    assert.match(writing.body.error, /Write commands are not allowed from read-only scripts/);
+  }
+  assert.equal(await client.get("a"), "x");
+});
+
+test("a pipeline with a read-only token reads what it may, and names each write that it may not", async () => {
+  await client.set("a", "x");
+  const json = [["GET", "a"], ["SET", "a", "y", "PX", "1000"], ["EVAL", "return 1", "0"], ["UNLINK", "a"]];
+  const { status, body } = await raw("/pipeline", { token: READ_ONLY_TOKEN, json });
+  assert.equal(status, 200);
+  const refused = (name) => ({ error: `NOPERM this user has no permissions to run the '${name}' command` });
+  assert.deepEqual(body, [{ result: "x" }, refused("set"), refused("eval"), refused("unlink")]);
+});
+
 test("a value of megabytes comes back whole, beside others", async () => {
   const value = "é".repeat(2_000_000);
   await client.set("large", value);
@@ -299,6 +357,24 @@ test("the command log names what Redis was asked, shortened", async () => {
   const [{ at, command }] = upstash.commands;
   assert.ok(Date.now() - at < 5000);
   assert.deepEqual(command, ["SET", "k", "x".repeat(200)]);
+});
+
+test("requests, commands and bytes are counted, by name", async () => {
+  const value = "x".repeat(500);
+  await raw("/pipeline", { json: [["SET", "k", value], ["get", "k"], ["GET", "none"]] });
+  await raw("/set/raw?PX=1000", { method: "POST", body: value });
+  const [pipeline, path] = upstash.requests;
+  assert.deepEqual(pipeline.commands, ["SET", "GET", "GET"]);
+  assert.equal(pipeline.bytesUp, JSON.stringify([["SET", "k", value], ["get", "k"], ["GET", "none"]]).length);
+  assert.equal(pipeline.bytesDown, JSON.stringify([{ result: "OK" }, { result: value }, { result: null }]).length);
+  assert.deepEqual([path.method, path.path, path.status, path.bytesUp], ["POST", "/set/raw?PX=1000", 200, 500]);
+  const { byCommand, ...totals } = upstash.totals();
+  const bytesDown = pipeline.bytesDown + path.bytesDown;
+  assert.deepEqual(totals, { requests: 2, commands: 4, bytesUp: pipeline.bytesUp + 500, bytesDown });
+  assert.deepEqual(byCommand.GET, { commands: 2, bytesUp: 3 + 1 + 3 + 4, bytesDown: "$500\r\n\r\n$-1\r\n".length + 500 });
+  assert.equal(byCommand.SET.bytesUp, 3 + 1 + 500 + 3 + 3 + 500 + 2 + 4);
+  upstash.clearCommands();
+  assert.deepEqual(upstash.totals(), { requests: 0, commands: 0, bytesUp: 0, bytesDown: 0, byCommand: {} });
 });
 
 test("Redis going away is 500, and its return is noticed", async () => {

@@ -2,7 +2,7 @@
 // Each works in a directory of its own, which goes when the process goes.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 
@@ -13,10 +13,14 @@ const TERM_GRACE_MS = 3_000;
 const running = new Set();
 let parentIsWatched = false;
 
-/** Starts a program; the end of its output is kept for the message of a failed start. */
-export function startChild(command, args, { env } = {}) {
+/**
+ * Starts a program; the end of its output is kept for the message of a failed start. `files` (text by name) are in its
+ * directory before it begins.
+ */
+export function startChild(command, args, { env, files = {} } = {}) {
   watchParent();
   const directory = mkdtempSync(path.join(os.tmpdir(), "catalog-stack-"));
+  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(directory, name), text, { mode: 0o600 });
   const subprocess = spawn(command, args, { env, cwd: directory, stdio: ["ignore", "pipe", "pipe"] });
   const child = { subprocess, directory, output: "", failure: null, stop: () => stopChild(child) };
   running.add(child);

@@ -27,21 +27,32 @@ export function isAvailable(args) {
 }
 
 /** Redis itself knows which commands only read; its answers are kept, because they do not change. */
-export class ReadOnlyRule {
-  #client;
+export class CommandTable {
+  #ask;
   #known = new Map();
 
-  constructor(client) {
-    this.#client = client;
+  /** `ask(...args)` runs a command of Redis. */
+  constructor(ask) {
+    this.#ask = ask;
   }
 
-  async allows(args) {
+  /** Whether a read-only token may run it; what Redis does not know, it may refuse itself. */
+  async isAllowedToReaders(args) {
     const name = commandName(args).toUpperCase();
     if (READ_ONLY_ALLOWS.has(name)) return true;
     if (READ_ONLY_REFUSES.has(name)) return false;
+    return (await this.#kind(name)) !== "write";
+  }
+
+  /** Whether a replica may run it. */
+  async isRead(args) {
+    return (await this.#kind(commandName(args).toUpperCase())) === "read";
+  }
+
+  async #kind(name) {
     if (!this.#known.has(name)) {
-      const [info] = await this.#client.command("COMMAND", "INFO", name);
-      this.#known.set(name, info === null || info[2].includes("readonly"));
+      const [info] = await this.#ask("COMMAND", "INFO", name);
+      this.#known.set(name, info === null ? "unknown" : info[2].includes("readonly") ? "read" : "write");
     }
     return this.#known.get(name);
   }

@@ -1,24 +1,31 @@
 // Reads commands out of a REST request: a JSON body, or the path form with its raw body and query.
 
-/** Upstash's limit for a request, and for a reply as well. */
+/** Upstash's limit for a request, and for a reply as well; plans differ. */
 export const MAX_REQUEST_BYTES = 10_485_760;
 
-export class RequestError extends Error {}
+/** A request that is refused as a whole; 400 unless told otherwise. */
+export class RequestError extends Error {
+  constructor(message, status = 400) {
+    super(message);
+    this.status = status;
+  }
+}
 
 /** Reads the body to its end, so that the client is never cut off while it writes. */
-export async function readBody(request) {
+export async function readBody(request, limit) {
   const chunks = [];
   let length = 0;
   for await (const chunk of request) {
     length += chunk.length;
-    if (length <= MAX_REQUEST_BYTES) chunks.push(chunk);
+    if (length <= limit) chunks.push(chunk);
   }
-  if (length > MAX_REQUEST_BYTES) throw new RequestError(sizeExceeded(length));
+  // It was sent all the same, and is counted.
+  if (length > limit) throw Object.assign(new RequestError(sizeExceeded(length, limit)), { bytes: length });
   return Buffer.concat(chunks);
 }
 
-export function sizeExceeded(bytes) {
-  return `ERR max request size exceeded. Limit: ${MAX_REQUEST_BYTES} bytes, Actual: ${bytes} bytes`;
+export function sizeExceeded(bytes, limit) {
+  return `ERR max request size exceeded. Limit: ${limit} bytes, Actual: ${bytes} bytes`;
 }
 
 /** `["SET","k","v"]` */
