@@ -59,18 +59,6 @@ pub enum OriginError {
 }
 
 impl OriginError {
-    /// One word for logs, reports and statistics.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Timeout => "timeout",
-            Self::Unreachable => "unreachable",
-            Self::Refused { .. } => "refused",
-            Self::Malformed | Self::Unreadable(_) => "unparsable",
-            Self::CountMismatch { .. } => "count-mismatch",
-            Self::DuplicateIds { .. } => "duplicate-ids",
-        }
-    }
-
     /// Whether the origin did answer, but with something that must not be published (docs/design.md, "The integrity gate").
     pub fn is_quarantine(&self) -> bool {
         !matches!(self, Self::Timeout | Self::Unreachable | Self::Refused { .. })

@@ -63,21 +63,6 @@ pub enum TierError {
 }
 
 impl TierError {
-    /// One word for `Cache-Status` and statistics.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Timeout => "timeout",
-            Self::Unreachable => "unreachable",
-            Self::Status(_) | Self::Command(_) => "error",
-            Self::Limited => "limited",
-            Self::Quota => "quota",
-            Self::Malformed => "malformed",
-            Self::Open => "breaker-open",
-            Self::ReadOnly => "read-only",
-            Self::TooLarge => "too-large",
-        }
-    }
-
     /// Whether the tier itself is out of order, which is what a breaker counts. A command that is refused is a matter of
     /// that command, unless it is the credentials that are refused.
     pub fn is_outage(&self) -> bool {
