@@ -52,11 +52,16 @@ impl Redis for Upstash {
         let response = self.http.send(request, timeout).await?;
         match response.status {
             200 => replies(&response.body, expected),
-            429 => Err(TierError::Limited),
+            429 => match refusal(&response.body) {
+                // A used-up quota can come with the same status, and lasts.
+                Some(TierError::Quota) => Err(TierError::Quota),
+                _ => Err(TierError::Limited),
+            },
+            413 => Err(TierError::RequestTooLarge),
             status => match refusal(&response.body) {
-                // A server that is out of order may say so in words; the words do not make it a command's fault.
-                Some(TierError::Command(_)) if status >= 500 => Err(TierError::Status(status)),
-                refusal => Err(refusal.unwrap_or(TierError::Status(status))),
+                // A server that is out of order may say so in words; only a used-up quota is more than that.
+                Some(error) if status < 500 || error == TierError::Quota => Err(error),
+                _ => Err(TierError::Status(status)),
             },
         }
     }
@@ -80,7 +85,7 @@ fn replies(body: &str, expected: usize) -> Result<Vec<Reply>, TierError> {
 
 fn reply(item: Item) -> Result<Reply, TierError> {
     match item {
-        Item { error: Some(text), .. } => match typed(&text) {
+        Item { error: Some(text), .. } => match TierError::of_refusal(&text) {
             TierError::Command(_) => Ok(Reply::Error(text)),
             limit => Err(limit),
         },
@@ -90,18 +95,7 @@ fn reply(item: Item) -> Result<Reply, TierError> {
 
 /// The error that stands in the body of a refused request, if one does.
 fn refusal(body: &str) -> Option<TierError> {
-    serde_json::from_str::<Item>(body).ok()?.error.map(|text| typed(&text))
-}
-
-/// Tells a used-up quota, which lasts, from a command that failed. Of the text only the error's class is kept: the
-/// rest can repeat what was sent.
-fn typed(text: &str) -> TierError {
-    if text.contains("max daily request limit exceeded")
-        || text.contains("max requests limit exceeded")
-    {
-        return TierError::Quota;
-    }
-    TierError::Command(text.split_whitespace().next().unwrap_or_default().to_owned())
+    serde_json::from_str::<Item>(body).ok()?.error.map(|text| TierError::of_refusal(&text))
 }
 
 impl<'de> Deserialize<'de> for Value {

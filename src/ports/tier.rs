@@ -57,18 +57,66 @@ pub enum TierError {
     /// More than a request may hold: it was not sent.
     #[error("too-large")]
     TooLarge,
+    /// The credentials do not allow the command, as a read-only token allows no write (docs/platform.md, "A read-only token
+    /// refuses writes").
+    #[error("not-permitted")]
+    NotPermitted,
+    /// There is no room left, in memory or on disk: writes are refused, reads and deletes are not.
+    #[error("full")]
+    Full,
+    /// The server is a replica just now: it takes no writes.
+    #[error("read-only-replica")]
+    ReadOnlyReplica,
+    /// The server refused a request, or a value in it, for its size (docs/platform.md, "Upstash limits the size of a
+    /// request").
+    #[error("request-too-large")]
+    RequestTooLarge,
     /// A command was refused. Only the first word of the server's text is kept, since the rest can repeat what was sent.
     #[error("command refused: {0}")]
     Command(String),
 }
 
+/// How Redis and Upstash begin the texts of refusals that mean more than that a command failed.
+const REFUSALS: [(&str, TierError); 10] = [
+    ("ERR max daily request limit exceeded", TierError::Quota),
+    ("ERR max requests limit exceeded", TierError::Quota),
+    ("ERR max concurrent connections exceeded", TierError::Limited),
+    ("ERR max request size exceeded", TierError::RequestTooLarge),
+    ("ERR max single record size exceeded", TierError::RequestTooLarge),
+    ("ERR DB capacity quota exceeded", TierError::Full),
+    ("OOM ", TierError::Full),
+    ("MISCONF ", TierError::Full),
+    ("NOPERM ", TierError::NotPermitted),
+    ("READONLY ", TierError::ReadOnlyReplica),
+];
+
 impl TierError {
-    /// Whether the tier itself is out of order, which is what a breaker counts. A command that is refused is a matter of
-    /// that command, unless it is the credentials that are refused.
+    /// What a server's error text means, whether it refused one command of a request or all of it.
+    pub fn of_refusal(text: &str) -> Self {
+        let known = REFUSALS.into_iter().find(|(beginning, _)| text.starts_with(beginning));
+        known.map_or_else(
+            || Self::Command(text.split_whitespace().next().unwrap_or_default().to_owned()),
+            |(_, error)| error,
+        )
+    }
+
+    /// Whether the tier itself is out of order, which is what a breaker counts. What is refused is a matter of the command,
+    /// and others may pass, unless it is the credentials that are refused.
     pub fn is_outage(&self) -> bool {
         match self {
+            Self::NotPermitted | Self::Full | Self::ReadOnlyReplica | Self::RequestTooLarge => {
+                false
+            }
             Self::Command(class) => class == "WRONGPASS" || class == "NOAUTH",
-            _ => true,
+            Self::Timeout
+            | Self::Unreachable
+            | Self::Status(_)
+            | Self::Limited
+            | Self::Quota
+            | Self::Malformed
+            | Self::Open
+            | Self::ReadOnly
+            | Self::TooLarge => true,
         }
     }
 }
@@ -79,6 +127,52 @@ impl From<HttpError> for TierError {
             HttpError::Timeout => Self::Timeout,
             HttpError::Unreachable => Self::Unreachable,
             HttpError::Malformed => Self::Malformed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_are_told_apart_by_how_they_begin() {
+        let command = |class: &str| TierError::Command(class.to_owned());
+        for (text, error) in [
+            ("ERR max daily request limit exceeded. Limit: 10000", TierError::Quota),
+            ("ERR max requests limit exceeded. Limit: 500000, Usage: 500002", TierError::Quota),
+            ("ERR max concurrent connections exceeded", TierError::Limited),
+            ("ERR max request size exceeded. Limit: 1048576 bytes", TierError::RequestTooLarge),
+            ("ERR max single record size exceeded", TierError::RequestTooLarge),
+            ("ERR DB capacity quota exceeded. Threshold: 268435456 bytes", TierError::Full),
+            ("OOM command not allowed when used memory > 'maxmemory'.", TierError::Full),
+            ("MISCONF Errors writing to the AOF file: No space left on device", TierError::Full),
+            (
+                "NOPERM this user has no permissions to run the 'set' command",
+                TierError::NotPermitted,
+            ),
+            ("READONLY You can't write against a read only replica.", TierError::ReadOnlyReplica),
+            ("WRONGTYPE Operation against a key", command("WRONGTYPE")),
+            ("ERR value of a key: OOM NOPERM", command("ERR")),
+            ("", command("")),
+        ] {
+            assert_eq!(TierError::of_refusal(text), error, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_no_outage_unless_the_credentials_are_refused() {
+        for (text, is_outage) in [
+            ("NOPERM x", false),
+            ("OOM x", false),
+            ("READONLY x", false),
+            ("ERR max request size exceeded", false),
+            ("ERR x", false),
+            ("WRONGPASS x", true),
+            ("NOAUTH x", true),
+            ("ERR max requests limit exceeded", true),
+        ] {
+            assert_eq!(TierError::of_refusal(text).is_outage(), is_outage, "{text}");
         }
     }
 }

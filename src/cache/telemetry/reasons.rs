@@ -54,6 +54,14 @@ reasons! {
     Passthrough = "passthrough",
     /// The value fits no request.
     TooLarge = "too-large",
+    /// The credentials do not allow the command, as a read-only token allows no write.
+    NotPermitted = "not-permitted",
+    /// The server has no room left.
+    Full = "full",
+    /// The server takes no writes: it is a replica.
+    ReadOnlyReplica = "read-only-replica",
+    /// The server refused the request for its size.
+    RequestTooLarge = "request-too-large",
     /// The tier has not answered yet.
     Silent = "silent",
     /// What was found is not what its key names.
@@ -92,6 +100,10 @@ impl From<&TierError> for Reason {
             TierError::Open => Self::BreakerOpen,
             TierError::ReadOnly => Self::ReadOnly,
             TierError::TooLarge => Self::TooLarge,
+            TierError::NotPermitted => Self::NotPermitted,
+            TierError::Full => Self::Full,
+            TierError::ReadOnlyReplica => Self::ReadOnlyReplica,
+            TierError::RequestTooLarge => Self::RequestTooLarge,
         }
     }
 }

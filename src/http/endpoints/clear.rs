@@ -46,9 +46,21 @@ pub(crate) async fn post(cache: &Cache, body: ReadBody) -> Response {
             }),
         ),
         Err(TierError::ReadOnly) => problem::conflict("EDGE_MODE forbids writing to Redis"),
-        Err(_) => problem::unavailable(
-            "Redis cannot be reached, or not all keys could be unlinked: try again",
-            Duration::from_secs(5),
-        ),
+        Err(error) => problem::unavailable(why(&error), Duration::from_secs(5)),
+    }
+}
+
+/// What an operator can do about a clear that failed.
+fn why(error: &TierError) -> &'static str {
+    match error {
+        TierError::NotPermitted => {
+            "The token of UPSTASH_REDIS_REST_TOKEN may not write: a standard token is needed"
+        }
+        TierError::Full => {
+            "Redis is full and refuses writes: free space or change its eviction policy"
+        }
+        TierError::ReadOnlyReplica => "Redis takes no writes: it is a replica just now",
+        TierError::Quota => "The Redis plan's requests are used up",
+        _ => "Redis cannot be reached, or not all keys could be unlinked: try again",
     }
 }
