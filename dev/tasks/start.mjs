@@ -41,9 +41,15 @@ async function main() {
   const vars = { ...stack.vars, ...stack.secrets, ADMIN_TOKEN };
   writeFileSync(secrets, Object.entries(vars).map(([name, value]) => `${name}=${value}\n`).join(""), { mode: 0o600 });
 
+  const kv = join(folder, "kv");
   const wrangler = spawn(
     process.execPath,
-    [join(root, "node_modules", "wrangler", "bin", "wrangler.js"), "dev", "--port", String(port), "--ip", "127.0.0.1", "--env-file", secrets, "--persist-to", join(folder, "kv"), "--show-interactive-dev-session=false"],
+    [
+      join(root, "node_modules", "wrangler", "bin", "wrangler.js"),
+      "dev",
+      ...["--port", String(port), "--ip", "127.0.0.1", "--env-file", secrets, "--persist-to", kv],
+      "--show-interactive-dev-session=false",
+    ],
     {
       cwd: root,
       stdio: ["ignore", "inherit", "inherit"],

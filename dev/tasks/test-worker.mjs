@@ -4,7 +4,7 @@ import { run, runTask } from "../run.mjs";
 
 const chosen = process.argv.slice(2);
 const specs = ["tests/stack", "tests/worker"]
-  .flatMap((folder) => readdirSync(folder).sort().map((name) => `${folder}/${name}`))
+  .flatMap((folder) => readdirSync(folder, { recursive: true }).sort().map((name) => `${folder}/${name}`))
   .filter((path) => path.endsWith(".spec.mjs"))
   .filter((path) => chosen.length === 0 || chosen.some((part) => path.includes(part)));
 if (specs.length === 0) {

@@ -84,7 +84,7 @@ test("KV slow, hung, limited, failing, cut: the catalog is served all the same",
   }
 });
 
-test("a process tells its CPU and its memory", async () => {
+test("a process tells its CPU and its memory", { skip: process.platform !== "linux" && "only /proc tells" }, async () => {
   const worker = await isolate();
   await worker.get(DEFAULT);
   const before = worker.cpuMs();
