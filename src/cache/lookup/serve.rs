@@ -11,7 +11,7 @@ use crate::{
     cache::{
         background::FollowUp,
         entry::{Content, Entry, Freshness},
-        rebuild::{Publication, Unavailable, judge, read_origin},
+        rebuild::{Publication, Unavailable, integrity, read_origin},
         state::Resident,
         telemetry::{Counter, Reason},
     },
@@ -28,7 +28,7 @@ pub(super) async fn pass_through(walk: &mut Walk) -> Result<Answer, Unavailable>
     let load = read_origin(&walk.isolate, walk.view.source())
         .await
         .map_err(|error| unavailable(Reason::from(&error)))?;
-    judge(load.snapshot.len(), None, false).map_err(unavailable)?;
+    integrity::judge(load.snapshot.len(), None, false).map_err(unavailable)?;
     let listing = Rc::new(load.snapshot.derive(&walk.view));
     let at = walk.begun;
     Ok(Answer { listing, served: Served::Miss, at, age: Duration::ZERO })

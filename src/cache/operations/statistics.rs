@@ -1,17 +1,21 @@
 //! What operators see: counters of all isolates from Redis, and everything this isolate knows.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{
     cache::{
         background::flush_after_others,
+        entry::Entry,
         isolate::Isolate,
         redis::{self, Shared},
         telemetry::Counter,
         tiers,
     },
     catalog::{Resource, Source},
-    ports::{Tier, millis},
+    ports::{Tier, Timestamp, millis},
 };
 
 /// The answer of the statistics route.
@@ -25,7 +29,7 @@ pub(in crate::cache) async fn statistics(isolate: &Isolate) -> Statistics {
     let redis_available = shared.is_ok();
     let shared = shared.unwrap_or_default();
     let mut all = if redis_available {
-        totals(|name| shared_count(&shared, name))
+        totals(|counter| shared_count(&shared, counter))
     } else {
         own_totals(isolate)
     };
@@ -41,10 +45,7 @@ pub(in crate::cache) async fn statistics(isolate: &Isolate) -> Statistics {
 }
 
 fn own_totals(isolate: &Isolate) -> Value {
-    totals(|name| {
-        let counter = Counter::ALL.iter().find(|counter| counter.as_str() == name);
-        counter.map_or(0, |counter| isolate.state.borrow().counters.get(*counter))
-    })
+    totals(|counter| isolate.state.borrow().counters.get(counter))
 }
 
 fn isolate_view(isolate: &Isolate) -> Value {
@@ -53,24 +54,10 @@ fn isolate_view(isolate: &Isolate) -> Value {
     let mut state = isolate.state.borrow_mut();
     let epochs = state.epochs();
     let variants: Vec<Value> = state
-            .memory
-            .iter()
-            .map(|(resource, resident)| {
-                let age = now.since(resident.entry.at);
-                let ttl = i64::try_from(isolate.policy.ttl.as_secs()).unwrap_or(i64::MAX);
-                let text = resident.entry.content.text();
-                json!({
-                    "key": isolate.keys.resource(resource),
-                    "kind": match resource { Resource::Listing(_) => "listing", Resource::Snapshot(_) => "snapshot" },
-                    "count": resident.entry.content.count(),
-                    "bytes": text.len(),
-                    "age": age.as_secs(),
-                    "ttl": ttl.saturating_sub(i64::try_from(age.as_secs()).unwrap_or(i64::MAX)),
-                    "hash": format!("{:016x}", xxhash_rust::xxh3::xxh3_64(text.as_bytes())),
-                    "epoch": resident.entry.epoch,
-                })
-            })
-            .collect();
+        .memory
+        .iter()
+        .map(|(resource, resident)| resident_view(isolate, resource, &resident.entry, now))
+        .collect();
     let backoff: serde_json::Map<String, Value> = Source::ALL
         .into_iter()
         .map(|source| {
@@ -98,8 +85,30 @@ fn isolate_view(isolate: &Isolate) -> Value {
     own
 }
 
-fn shared_count(shared: &Shared, name: &str) -> u64 {
-    shared.counters.iter().find(|(counter, _)| counter == name).map_or(0, |(_, count)| *count)
+/// One thing that memory holds.
+fn resident_view(isolate: &Isolate, resource: &Resource, entry: &Entry, now: Timestamp) -> Value {
+    let secs = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+    let age = now.since(entry.at);
+    let kind = match resource {
+        Resource::Listing(_) => "listing",
+        Resource::Snapshot(_) => "snapshot",
+    };
+    let text = entry.content.text();
+    json!({
+        "key": isolate.keys.resource(resource),
+        "kind": kind,
+        "count": entry.content.count(),
+        "bytes": text.len(),
+        "age": age.as_secs(),
+        "ttl": secs(isolate.policy.ttl).saturating_sub(secs(age)),
+        "hash": format!("{:016x}", xxh3_64(text.as_bytes())),
+        "epoch": entry.epoch,
+    })
+}
+
+fn shared_count(shared: &Shared, counter: Counter) -> u64 {
+    let found = shared.counters.iter().find(|(name, _)| name == counter.as_str());
+    found.map_or(0, |(_, count)| *count)
 }
 
 fn leases(shared: &Shared) -> Value {
@@ -111,8 +120,7 @@ fn leases(shared: &Shared) -> Value {
 }
 
 /// The backend's statistics fields, then what else is counted, then by tier.
-fn totals(count: impl Fn(&str) -> u64) -> Value {
-    let of = |counter: Counter| count(counter.as_str());
+fn totals(of: impl Fn(Counter) -> u64) -> Value {
     let (hits, misses) = (of(Counter::Hits), of(Counter::Misses));
     let total_requests = hits.saturating_add(misses).saturating_add(of(Counter::Unavailable));
     let hundredths = hits.saturating_mul(10_000).checked_div(total_requests).unwrap_or(0);

@@ -1,6 +1,6 @@
 //! One snapshot for everyone: loaded under a lease, judged, published.
 
-mod integrity;
+pub(super) mod integrity;
 mod kv_copies;
 mod lead;
 mod load;
@@ -10,7 +10,6 @@ mod publication;
 mod publish;
 mod settle;
 
-pub(super) use integrity::judge;
 pub(super) use load::load;
 pub(super) use origin::read_origin;
 pub use outcome::Unavailable;

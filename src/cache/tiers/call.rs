@@ -1,6 +1,6 @@
 //! A bounded call under its tier's breaker.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, mem::discriminant, time::Duration};
 
 use futures_util::future::LocalBoxFuture;
 
@@ -76,17 +76,17 @@ fn record(isolate: &Isolate, tier: CacheTier, permit: Permit, error: Option<&Tie
             });
         }
         let breaker = state.breaker(tier);
-        let before = breaker.state().as_str();
+        let before = discriminant(&breaker.state());
         let outcome = error.filter(|error| error.is_outage()).map_or(Ok(()), Err);
         breaker.record(permit, outcome, now, random);
-        let after = breaker.state().as_str();
-        (before != after).then_some(after)
+        let after = breaker.state();
+        (before != discriminant(&after)).then_some(after)
     };
     let tier = Tier::from(tier).as_str();
     if let Some(error) = error {
         isolate.log(&Event::TierError { tier, error: error.to_string() });
     }
     if let Some(state) = changed {
-        isolate.log(&Event::Breaker { tier, state });
+        isolate.log(&Event::Breaker { tier, state: state.as_str() });
     }
 }
