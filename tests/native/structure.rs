@@ -193,24 +193,46 @@ fn no_file_and_no_folder_is_in_a_circle() {
     let count: usize = edges.values().map(BTreeSet::len).sum();
     assert!(count > 250, "only {count} uses were found: this test reads them wrong");
     assert_eq!(circle(&edges), None);
-    // The rooms of cache/ and the folders of each room's siblings.
-    let room = |path: &str| {
-        let inside = path.strip_prefix("src/cache/").filter(|path| !path.ends_with("_test.rs"))?;
-        Some(inside.split(['/', '.']).next().unwrap().to_owned())
-    };
-    let mut rooms: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (from, targets) in &edges {
-        let Some(from) = room(from) else { continue };
-        let named = targets.iter().filter_map(|target| room(target)).filter(|name| *name != from);
-        rooms.entry(from.clone()).or_default().extend(named);
+    for folder in folders(&edges) {
+        assert_eq!(circle(&among_children(&folder, &edges)), None, "in {folder}");
     }
-    assert_eq!(circle(&rooms), None);
+}
+
+#[test]
+fn the_rooms_of_cache_stand_in_order() {
     let rank = |name: &str| ROOMS.iter().position(|room| *room == name).expect(name);
-    for (from, targets) in &rooms {
+    let rooms = among_children("src/cache/", &Graph::read().edges());
+    assert!(rooms.len() >= ROOMS.len(), "{rooms:?}");
+    for (from, targets) in rooms.iter().filter(|(from, _)| !from.ends_with("_test")) {
         for target in targets {
             assert!(rank(target) < rank(from), "cache/{from} names cache/{target}");
         }
     }
+}
+
+/// Every folder that holds one of these files, by its path with a slash at the end.
+fn folders(edges: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<String> {
+    let parents = edges.keys().flat_map(|path| Path::new(path).ancestors().skip(1));
+    let names = parents.map(|folder| format!("{}/", folder.display()));
+    names.filter(|name| name.starts_with("src/")).collect()
+}
+
+/// Which files and folders right in a folder name each other.
+fn among_children(
+    folder: &str,
+    edges: &BTreeMap<String, BTreeSet<String>>,
+) -> BTreeMap<String, BTreeSet<String>> {
+    let child = |path: &str| {
+        let inside = path.strip_prefix(folder)?;
+        inside.split(['/', '.']).next().map(str::to_owned)
+    };
+    let mut children: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (from, targets) in edges {
+        let Some(from) = child(from) else { continue };
+        let named = targets.iter().filter_map(|target| child(target)).filter(|name| *name != from);
+        children.entry(from.clone()).or_default().extend(named);
+    }
+    children
 }
 
 #[test]
@@ -226,20 +248,38 @@ fn the_reader_of_uses_finds_a_circle() {
 
 #[test]
 fn functions_are_short() {
+    let mut functions = 0;
     for (path, text) in files("src", ".rs").into_iter().chain(files("tests", ".rs")) {
         let lines: Vec<&str> = text.lines().collect();
         for (at, line) in lines.iter().enumerate() {
             let code = line.trim_start();
-            let starts = ["fn ", "pub fn ", "async fn ", "pub async fn ", "pub(super) fn "];
-            if !starts.iter().any(|start| code.starts_with(start)) {
+            if !begins_function(code) {
                 continue;
             }
+            functions += 1;
             let indent = line.len() - code.len();
-            let end = format!("{}}}", " ".repeat(indent));
-            let length = lines[at..].iter().position(|line| *line == end).unwrap_or(0);
+            let margin = " ".repeat(indent);
+            let (end, declared) = (format!("{margin}}}"), format!("{margin})"));
+            // A function without a body of its own lines ends where it begins; a declaration with its parameters.
+            let is_end =
+                |line: &&str| **line == end || (line.starts_with(&declared) && line.ends_with(';'));
+            let ends_here = code.ends_with(['}', ';']);
+            let length =
+                if ends_here { Some(0) } else { lines[at..].iter().position(|line| is_end(&line)) };
+            let length = length.unwrap_or_else(|| panic!("{path}:{} does not end", at + 1));
             assert!(length < FUNCTION_LINES_MAX, "{path}:{} has {length} lines", at + 1);
         }
     }
+    assert!(functions > 500, "only {functions} functions were found");
+}
+
+/// Whether a line begins a function, whatever stands before `fn`.
+fn begins_function(code: &str) -> bool {
+    let Some((before, _)) = code.split_once("fn ") else { return false };
+    let mut words = before.split_whitespace();
+    words.all(|word| {
+        word.starts_with("pub") || ["async", "const", "in"].contains(&word) || word.ends_with(')')
+    })
 }
 
 #[test]
@@ -263,6 +303,7 @@ fn every_page_that_is_named_exists_and_has_the_heading() {
     {
         texts.extend(files(folder, ending));
     }
+    texts.extend(pages_at_the_root());
     for (path, text) in &texts {
         // Comments are broken into lines; a citation may go over the end of one.
         let joined: Vec<&str> =
@@ -289,12 +330,49 @@ fn every_page_that_is_named_exists_and_has_the_heading() {
     assert!(checked > 40, "only {checked} references were found");
 }
 
+/// README and its like.
+fn pages_at_the_root() -> BTreeMap<String, String> {
+    let entries = fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().path());
+    let pages = entries.filter(|path| path.extension().is_some_and(|ending| ending == "md"));
+    let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+    pages.map(|path| (name(&path), fs::read_to_string(&path).unwrap())).collect()
+}
+
+#[test]
+fn every_link_of_a_page_leads_somewhere() {
+    let mut checked = 0;
+    for (path, text) in pages_at_the_root().into_iter().chain(files("docs", ".md")) {
+        let folder = root().join(&path).parent().unwrap().to_owned();
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let (page, heading) = target.split_once('#').unwrap_or((target, ""));
+            if page.contains("://") {
+                continue;
+            }
+            checked += 1;
+            let file = if page.is_empty() { root().join(&path) } else { folder.join(page) };
+            assert!(file.exists(), "{path} links {target}");
+            if heading.is_empty() {
+                continue;
+            }
+            let content = fs::read_to_string(&file).unwrap();
+            let found = content.lines().filter(|line| line.starts_with('#')).any(|line| {
+                let words = line.trim_start_matches('#').trim().to_lowercase();
+                let kept = words.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-'));
+                kept.collect::<String>().replace(' ', "-") == heading
+            });
+            assert!(found, "{path} links {target}");
+        }
+    }
+    assert!(checked > 20, "only {checked} links were found");
+}
+
 #[test]
 fn no_reference_leaves_the_repository() {
     // Written in two parts, or this file would be the first find.
     let pages = [concat!("DESIGN", ".md"), concat!("REFERENCE", ".md"), concat!("PLATFORM", ".md")];
     let pages = pages.iter().chain(&[concat!("ANCHORS", ".md")]);
     let mut texts = files("src", ".rs");
+    texts.extend(pages_at_the_root());
     for (folder, ending) in [("tests", ".rs"), ("tests", ".mjs"), ("dev", ".mjs"), ("docs", ".md")]
     {
         texts.extend(files(folder, ending));
