@@ -1,4 +1,4 @@
-// Operator controls (issue 3, item 12): clear, warm, statistics, and who may use them.
+// Operator controls: clear, warm, statistics, and who may use them.
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { startStack } from "../../dev/stack/index.mjs";
@@ -200,6 +200,29 @@ describe("clear", () => {
       assert.ok(answer.body.detail);
     } finally {
       await stack.upstash.start();
+    }
+  });
+
+  test("names the token when it may not write", async () => {
+    const vars = { ADMIN_TOKEN, UPSTASH_REDIS_REST_TOKEN: stack.otherSecrets.UPSTASH_READ_ONLY_TOKEN };
+    await withWorker(stack, vars, async (reader) => {
+      const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
+      const cleared = await reader.get(CLEAR, { method: "POST", headers, body: '{"cache_type":"all"}' });
+      assert.equal(cleared.status, 503);
+      assert.match(cleared.body.detail, /UPSTASH_REDIS_REST_TOKEN may not write/);
+      const named = eventsOf(reader, "tier_error").map(({ tier, error }) => `${tier} ${error}`);
+      assert.deepEqual([...new Set(named)], ["upstash not-permitted"]);
+    });
+  });
+
+  test("names a full Redis", async () => {
+    await stack.redis.command("CONFIG", "SET", "maxmemory", "1");
+    try {
+      const answer = await admin(CLEAR, { body: '{"cache_type":"all"}' });
+      assert.equal(answer.status, 503);
+      assert.match(answer.body.detail, /Redis is full/);
+    } finally {
+      await stack.redis.command("CONFIG", "SET", "maxmemory", "0");
     }
   });
 });
