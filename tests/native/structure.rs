@@ -264,8 +264,7 @@ fn functions_are_short() {
             let is_end =
                 |line: &&str| **line == end || (line.starts_with(&declared) && line.ends_with(';'));
             let ends_here = code.ends_with(['}', ';']);
-            let length =
-                if ends_here { Some(0) } else { lines[at..].iter().position(|line| is_end(&line)) };
+            let length = if ends_here { Some(0) } else { lines[at..].iter().position(is_end) };
             let length = length.unwrap_or_else(|| panic!("{path}:{} does not end", at + 1));
             assert!(length < FUNCTION_LINES_MAX, "{path}:{} has {length} lines", at + 1);
         }
