@@ -41,13 +41,16 @@ impl Redis for Upstash {
         timeout: Duration,
     ) -> Result<Vec<Reply>, TierError> {
         let expected = commands.len();
+        let body = serde_json::to_vec(&commands).map_err(|_| TierError::Malformed)?;
+        // Megabytes of values: they need not be held twice while the request is under way.
+        drop(commands);
         let request = HttpRequest {
             url: format!("{}/pipeline", self.url),
             headers: vec![
                 ("authorization", format!("Bearer {}", self.token)),
                 ("content-type", "application/json".to_owned()),
             ],
-            body: Some(serde_json::to_string(&commands).map_err(|_| TierError::Malformed)?),
+            body: Some(body),
         };
         let response = self.http.send(request, timeout).await?;
         match response.status {

@@ -12,7 +12,7 @@ pub struct HttpRequest {
     /// Header names and values, secrets among them.
     pub headers: Vec<(&'static str, String)>,
     /// The body. With one the request is a POST, without a GET.
-    pub body: Option<String>,
+    pub body: Option<Vec<u8>>,
 }
 
 impl fmt::Debug for HttpRequest {

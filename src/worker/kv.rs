@@ -30,7 +30,8 @@ impl Kv for WorkerKv {
         metadata: &KvMetadata,
         ttl: Duration,
     ) -> Result<(), TierError> {
-        let put = self.0.put(key, text).map_err(|error| failure(&error))?;
+        // Not `put`: it goes through a serializer of JavaScript values.
+        let put = self.0.put_bytes(key, text.as_bytes()).map_err(|error| failure(&error))?;
         let put = put.expiration_ttl(ttl.as_secs().max(TTL_SECS_MIN));
         put.metadata(metadata)
             .map_err(|error| failure(&error))?

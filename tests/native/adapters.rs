@@ -54,12 +54,13 @@ fn pipeline(http: &Rc<Script>, commands: &[&[&str]]) -> Result<Vec<Reply>, TierE
 #[test]
 fn upstash_sends_one_authorized_pipeline() {
     let http = answering(200, r#"[{"result":"OK"},{"result":null}]"#);
-    let replies = pipeline(&http, &[&["SET", "k", "\"v\""], &["GET", "x"]]).unwrap();
+    let replies = pipeline(&http, &[&["SET", "k", "\"é中\""], &["GET", "x"]]).unwrap();
     assert_eq!(replies, [Reply::Text("OK".into()), Reply::Nil]);
     let requests = http.requests.borrow();
     assert_eq!(requests[0].url, "https://redis.example/pipeline");
     assert!(requests[0].headers.contains(&("authorization", "Bearer token-a".to_owned())));
-    assert_eq!(requests[0].body.as_deref(), Some(r#"[["SET","k","\"v\""],["GET","x"]]"#));
+    let body = r#"[["SET","k","\"é中\""],["GET","x"]]"#;
+    assert_eq!(requests[0].body.as_deref(), Some(body.as_bytes()), "UTF-8, and nothing escaped");
 }
 
 #[test]
