@@ -1,7 +1,7 @@
 //! The Redis port over Upstash's REST API (docs/platform.md, "Upstash is HTTP"). It knows commands and errors, not what
 //! they are for. `upstash-redis-rs` cannot be used (docs/platform.md, "upstash-redis-rs does not build for Workers").
 
-use std::{fmt, rc::Rc, time::Duration};
+use std::{cell::RefCell, fmt, rc::Rc, time::Duration};
 
 use async_trait::async_trait;
 use serde::{
@@ -11,11 +11,17 @@ use serde::{
 
 use crate::ports::{Command, Http, HttpRequest, Redis, Reply, TierError};
 
-/// A client of one database.
+/// The header that says which state of the database a client has seen.
+const SYNC_TOKEN: &str = "upstash-sync-token";
+
+/// A client of one database. It reads what it wrote: a replica that has not come as far as the last answer catches up
+/// first (docs/platform.md, "Upstash replicas lag").
 pub struct Upstash {
     http: Rc<dyn Http>,
     url: String,
     token: String,
+    /// What the last answer said that was seen.
+    seen: RefCell<Option<String>>,
 }
 
 impl fmt::Debug for Upstash {
@@ -29,7 +35,17 @@ impl Upstash {
     /// `url` is `UPSTASH_REDIS_REST_URL`, `token` its secret.
     pub fn new(http: Rc<dyn Http>, url: &str, token: &str) -> Self {
         let url = url.trim_end_matches('/').to_owned();
-        Self { http, url, token: token.to_owned() }
+        Self { http, url, token: token.to_owned(), seen: RefCell::default() }
+    }
+
+    fn headers(&self) -> Vec<(&'static str, String)> {
+        let seen = self.seen.borrow().clone();
+        let mut headers = vec![
+            ("authorization", format!("Bearer {}", self.token)),
+            ("content-type", "application/json".to_owned()),
+        ];
+        headers.extend(seen.map(|seen| (SYNC_TOKEN, seen)));
+        headers
     }
 }
 
@@ -44,15 +60,12 @@ impl Redis for Upstash {
         let body = serde_json::to_vec(&commands).map_err(|_| TierError::Malformed)?;
         // Megabytes of values: they need not be held twice while the request is under way.
         drop(commands);
-        let request = HttpRequest {
-            url: format!("{}/pipeline", self.url),
-            headers: vec![
-                ("authorization", format!("Bearer {}", self.token)),
-                ("content-type", "application/json".to_owned()),
-            ],
-            body: Some(body),
-        };
-        let response = self.http.send(request, timeout).await?;
+        let url = format!("{}/pipeline", self.url);
+        let request = HttpRequest { url, headers: self.headers(), body: Some(body) };
+        let mut response = self.http.send(request, timeout).await?;
+        if let Some(seen) = response.sync_token.take() {
+            self.seen.replace(Some(seen));
+        }
         match response.status {
             200 => replies(&response.body, expected),
             429 => match refusal(&response.body) {

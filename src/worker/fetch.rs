@@ -31,7 +31,9 @@ impl Http for WorkerHttp {
         let response = Fetch::Request(request).send_with_signal(&signal).await;
         let response: web_sys::Response = response.map_err(|error| failure(&error.into()))?.into();
         let status = response.status();
-        let content_range = response.headers().get("content-range").ok().flatten();
+        let headers = response.headers();
+        let header = |name| headers.get(name).ok().flatten();
+        let (content_range, sync_token) = (header("content-range"), header("upstash-sync-token"));
         let buffer = response.array_buffer().map_err(|error| failure(&error))?;
         let buffer = JsFuture::from(buffer).await.map_err(|error| failure(&error))?;
         let bytes = Uint8Array::new(&buffer);
@@ -39,7 +41,7 @@ impl Http for WorkerHttp {
             return Err(HttpError::Malformed);
         }
         let body = String::from_utf8(bytes.to_vec()).map_err(|_| HttpError::Malformed)?;
-        Ok(HttpResponse { status, content_range, body })
+        Ok(HttpResponse { status, content_range, sync_token, body })
     }
 }
 

@@ -36,9 +36,19 @@ impl Http for Script {
 
 fn answering(status: u16, body: &str) -> Rc<Script> {
     let script = Rc::new(Script::default());
-    let response = HttpResponse { status, content_range: None, body: body.to_owned() };
+    let response = HttpResponse { status, body: body.to_owned(), ..HttpResponse::default() };
     script.answers.borrow_mut().push_back(Ok(response));
     script
+}
+
+/// A reply of nothing that carries a header of Upstash's.
+fn synced(token: Option<&str>) -> HttpResponse {
+    HttpResponse {
+        status: 200,
+        body: r#"[{"result":null}]"#.to_owned(),
+        sync_token: token.map(str::to_owned),
+        ..HttpResponse::default()
+    }
 }
 
 fn pipeline(http: &Rc<Script>, commands: &[&[&str]]) -> Result<Vec<Reply>, TierError> {
@@ -110,6 +120,31 @@ fn upstash_failures_are_typed_and_tell_no_text() {
     let http = Rc::new(Script::default());
     http.answers.borrow_mut().push_back(Err(HttpError::Timeout));
     assert_eq!(pipeline(&http, &[&["GET", "k"]]), Err(TierError::Timeout));
+}
+
+/// A replica that lags must not show what was there before this isolate's own writes.
+#[test]
+fn upstash_is_told_what_was_seen_last() {
+    let http = Rc::new(Script::default());
+    for token in [Some("a"), None, Some("b"), None] {
+        http.answers.borrow_mut().push_back(Ok(synced(token)));
+    }
+    let refused = HttpResponse { status: 400, ..synced(Some("c")) };
+    http.answers.borrow_mut().insert(3, Ok(refused));
+    let upstash = Upstash::new(Rc::clone(&http) as Rc<dyn Http>, "https://redis.example", "t");
+    for _ in 0..5 {
+        let command = vec![vec!["GET".to_owned(), "k".to_owned()]];
+        drop(upstash.pipeline(command, SECOND).now_or_never().expect("no waiting"));
+    }
+    let requests = http.requests.borrow();
+    let sent: Vec<Option<&str>> = requests
+        .iter()
+        .map(|request| {
+            let token = request.headers.iter().find(|(name, _)| *name == "upstash-sync-token");
+            token.map(|(_, token)| token.as_str())
+        })
+        .collect();
+    assert_eq!(sent, [None, Some("a"), Some("a"), Some("b"), Some("c")]);
 }
 
 #[test]
@@ -230,7 +265,8 @@ fn postgrests_errors_are_typed_by_code() {
         (500, r#"{"code":"secret in a long code"}"#, ""),
         (502, "<html>", ""),
     ] {
-        let refused = move |_| HttpResponse { status, content_range: None, body: body.to_owned() };
+        let refused =
+            move |_| HttpResponse { status, body: body.to_owned(), ..HttpResponse::default() };
         match tampered(refused) {
             Err(OriginError::Refused { status: seen, code: named }) => {
                 assert_eq!((seen, named.as_str()), (status, code));

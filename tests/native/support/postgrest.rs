@@ -116,6 +116,7 @@ impl FakePostgrest {
             status: 200,
             content_range: Some(format!("{range}/{total}")),
             body: serde_json::to_string(page).unwrap(),
+            ..HttpResponse::default()
         }
     }
 }
