@@ -3,6 +3,7 @@
 use std::fmt;
 
 use futures_util::future::LocalBoxFuture;
+use percent_encoding::percent_decode_str;
 
 /// Reads a request's body when somebody asks for it. The argument is the most bytes that are taken; the answer is `None`
 /// when the body has more, or broke off.
@@ -12,7 +13,7 @@ pub type ReadBody = Box<dyn FnOnce(usize) -> LocalBoxFuture<'static, Option<Vec<
 pub struct Request {
     /// Such as `GET`.
     pub method: String,
-    /// The path, as it was sent.
+    /// The path, decoded: `%65` is `e` here, and `%2F` is `/`.
     pub path: String,
     /// What stands behind `?`, as it was sent.
     pub query: String,
@@ -27,7 +28,9 @@ impl Request {
     /// more wasm than the rest of the Worker has (docs/platform.md, "No URL parser").
     pub fn new(method: String, url: &str, authorization: Option<String>, body: ReadBody) -> Self {
         let (path, query) = split(url);
-        Self { method, path: path.to_owned(), query: query.to_owned(), authorization, body }
+        // What is no encoding stays as it is, and what is no UTF-8 becomes U+FFFD: as in the backend, neither is a route.
+        let path = percent_decode_str(path).decode_utf8_lossy().into_owned();
+        Self { method, path, query: query.to_owned(), authorization, body }
     }
 }
 

@@ -135,7 +135,10 @@ async fn ask(
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
+    use crate::http::request::ReadBody;
 
     #[test]
     fn every_path_leads_to_one_route() {
@@ -144,6 +147,41 @@ mod tests {
         paths.sort_unstable();
         paths.dedup();
         assert_eq!(paths.len(), all);
+    }
+
+    #[test]
+    fn a_path_is_decoded_once_before_it_is_looked_up() {
+        let operators = Operators::new(None);
+        let found = |path: &str| {
+            let body: ReadBody = Box::new(|_| async { None }.boxed_local());
+            let url = format!("https://host{path}?limit=1");
+            find(&Request::new("GET".to_owned(), &url, None, body).path, &operators).is_some()
+        };
+        for path in [
+            "/models/unique",
+            "/v1/models/uniqu%65",
+            "/%6Dodels%2funique",
+            "/models%2Funique",
+            "/%76%31/models/%75nique",
+        ] {
+            assert!(found(path), "{path}");
+        }
+        for path in [
+            "/models/uniqu%2565",
+            "/models/uniqu%",
+            "/models/uniqu%6",
+            "/models/uniqu%zz",
+            "/models/unique%00",
+            "/models/unique%20",
+            "/models/unique%2F",
+            "/models/unique%3Flimit=1",
+            "/models/unique%FF",
+            "/models/%C3%BCnique",
+            "/models/unique+",
+            "/MODELS/unique",
+        ] {
+            assert!(!found(path), "{path}");
+        }
     }
 
     #[test]
