@@ -2,7 +2,7 @@
 
 use super::{
     auth::Operators,
-    endpoints::{clear, statistics, unique, warm},
+    endpoints::{about, clear, statistics, unique, warm},
     problem,
     request::Request,
     response::Response,
@@ -38,13 +38,20 @@ enum Access {
 /// What answers.
 #[derive(Clone, Copy)]
 enum Endpoint {
+    About,
     Unique,
     Clear,
     Warm,
     Statistics,
 }
 
-const ROUTES: [Route; 4] = [
+const ROUTES: [Route; 5] = [
+    Route {
+        paths: &["/"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::About,
+    },
     Route {
         paths: &["/models/unique", "/v1/models/unique"],
         methods: Methods::Read,
@@ -126,6 +133,7 @@ async fn ask(
         return (problem::unauthorized(), Vec::new());
     }
     match route.endpoint {
+        Endpoint::About => (about::get(), Vec::new()),
         Endpoint::Unique => unique::get(cache, &request.query).await,
         Endpoint::Clear => (clear::post(cache, request.body).await, Vec::new()),
         Endpoint::Warm => (warm::post(cache, request.body).await, Vec::new()),

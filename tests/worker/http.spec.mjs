@@ -80,8 +80,25 @@ test("other methods are refused, with what is allowed", async () => {
   }
 });
 
+test("the root says what this is and where the catalog is, and may be kept for minutes", async () => {
+  const { status, headers, body } = await worker.get("/");
+  assert.equal(status, 200);
+  assert.equal(headers["content-type"], "application/json");
+  assert.equal(headers["cache-control"], "public, max-age=300");
+  assert.equal((await worker.get(body.catalog)).status, 200);
+  assert.ok(body.documentation.length > 0);
+});
+
+test("percent-encoded paths are decoded once", async () => {
+  assert.equal((await worker.get("/v1/models/uniqu%65?limit=1")).status, 200);
+  assert.equal((await worker.get("/models%2Funique?limit=1")).status, 200);
+  for (const path of ["/models/uniqu%2565", "/models/uniqu%zz", "/models/unique%FF"]) {
+    assert.equal((await worker.get(path)).status, 404, path);
+  }
+});
+
 test("other paths are not found", async () => {
-  const paths = ["/", "/models", "/models/unique/", "/v1/models/unique/", "/v2/models/unique", "/Models/unique"];
+  const paths = ["//", "/models", "/models/unique/", "/v1/models/unique/", "/v2/models/unique", "/Models/unique"];
   for (const path of [...paths, "/models/uniquex", "/models//unique", "/models/unique/gpt-4o"]) {
     const { status, headers, body } = await worker.get(path);
     assert.equal(status, 404, path);

@@ -7,5 +7,8 @@
 pub(crate) const LISTING: &str =
     "public, max-age=60, stale-while-revalidate=1740, stale-if-error=86400";
 
+/// What changes with a deployment only.
+pub(crate) const MINUTES: &str = "public, max-age=300";
+
 /// Everything else: errors, and what operators see.
 pub(crate) const NO_STORE: &str = "no-store";
