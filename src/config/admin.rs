@@ -7,7 +7,7 @@ use super::reader::Reader;
 /// The operators' routes.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct AdminConfig {
-    /// `ADMIN_TOKEN`; without it the operators' routes do not exist.
+    /// `ADMIN_TOKEN`: who bears it is an operator. Without it the operators' routes do not exist.
     pub token: Option<String>,
 }
 
@@ -21,7 +21,7 @@ impl fmt::Debug for AdminConfig {
 }
 
 impl AdminConfig {
-    pub(super) fn read(reader: &Reader<'_>) -> Self {
-        Self { token: reader.text("ADMIN_TOKEN") }
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        Self { token: reader.token("ADMIN_TOKEN") }
     }
 }

@@ -2,10 +2,15 @@
 //! group of settings has a file with its struct and its reader.
 
 mod admin;
+mod namespace;
 mod policy;
 mod reader;
 mod supabase;
+#[cfg(test)]
+mod tests;
+mod text;
 mod upstash;
+mod url;
 
 use std::fmt;
 
@@ -30,6 +35,8 @@ pub struct Config {
     pub supabase: SupabaseConfig,
     /// The operators' routes.
     pub admin: AdminConfig,
+    /// What works but is hardly meant: one sentence each, which names the setting and does not show its value.
+    pub warnings: Vec<String>,
 }
 
 impl fmt::Debug for Config {
@@ -49,14 +56,15 @@ impl Config {
     pub fn from_vars(vars: &dyn Vars) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(vars);
         let config = Self {
-            keys: KeySpace::new(reader.text("CACHE_NAMESPACE").unwrap_or_default()),
+            keys: namespace::read(&mut reader),
             policy: Policy::read(&mut reader),
             upstash: UpstashConfig::read(&mut reader),
             supabase: SupabaseConfig::read(&mut reader),
-            admin: AdminConfig::read(&reader),
+            admin: AdminConfig::read(&mut reader),
+            warnings: Vec::new(),
         };
-        let faults = reader.into_faults();
-        if faults.is_empty() { Ok(config) } else { Err(ConfigError(faults)) }
+        let (faults, warnings) = reader.finish();
+        if faults.is_empty() { Ok(Self { warnings, ..config }) } else { Err(ConfigError(faults)) }
     }
 
     /// Reads every setting, together with a binding of the platform that is required by name: a missing one is a mistake
@@ -74,77 +82,5 @@ impl Config {
                 Err(ConfigError(faults.into_iter().flatten().chain(unbound).collect()))
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashMap;
-
-    use super::*;
-
-    struct Map(HashMap<&'static str, &'static str>);
-
-    impl Vars for Map {
-        fn get(&self, name: &str) -> Option<String> {
-            self.0.get(name).map(|value| (*value).to_owned())
-        }
-    }
-
-    fn minimal() -> Map {
-        Map(HashMap::from([
-            ("UPSTASH_REDIS_REST_URL", "https://redis.example"),
-            ("UPSTASH_REDIS_REST_TOKEN", "secret-token"),
-            ("SUPABASE_URL", "https://project.example"),
-            ("SUPABASE_SERVICE_ROLE_KEY", "secret-key"),
-        ]))
-    }
-
-    #[test]
-    fn what_is_not_set_has_its_default() {
-        let config = Config::from_vars(&minimal()).ok().unwrap();
-        assert_eq!(config.policy, Policy::default());
-        assert_eq!(config.keys, KeySpace::default());
-        assert_eq!(config.admin.token, None);
-        assert!(config.supabase.enabled_providers.is_empty());
-    }
-
-    #[test]
-    fn every_mistake_is_reported_and_no_value() {
-        let vars = Map(HashMap::from([
-            ("UPSTASH_REDIS_REST_URL", "redis://value-a"),
-            ("SUPABASE_SERVICE_ROLE_KEY", "  "),
-            ("CACHE_TTL_SECONDS", "0"),
-            ("HEDGE_MS", "value-b"),
-            ("EDGE_MODE", "value-c"),
-        ]));
-        let ConfigError(faults) = Config::from_vars(&vars).err().unwrap();
-        assert_eq!(faults.len(), 7, "{faults:?}");
-        for name in ["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN", "SUPABASE_URL"] {
-            assert!(faults.iter().any(|fault| fault.starts_with(name)), "{name}");
-        }
-        assert!(!faults.join(" ").contains("value-"), "{faults:?}");
-    }
-
-    #[test]
-    fn a_missing_binding_is_reported_with_the_settings() {
-        let faults = |vars: &Map, binding: Option<()>| {
-            Config::with_binding(vars, "KV", binding).err().map(|ConfigError(faults)| faults)
-        };
-        assert_eq!(faults(&minimal(), Some(())), None);
-        assert_eq!(faults(&minimal(), None).unwrap(), ["KV is not bound"]);
-        let mut vars = minimal();
-        vars.0.remove("SUPABASE_URL");
-        assert_eq!(faults(&vars, Some(())).unwrap(), ["SUPABASE_URL is not set"]);
-        assert_eq!(faults(&vars, None).unwrap(), ["SUPABASE_URL is not set", "KV is not bound"]);
-    }
-
-    #[test]
-    fn lists_and_modes_are_read() {
-        let mut vars = minimal();
-        vars.0.extend([("ENABLED_PROVIDERS", " openai, x_ai ,,"), ("EDGE_MODE", "read_only")]);
-        let config = Config::from_vars(&vars).ok().unwrap();
-        assert_eq!(config.supabase.enabled_providers, ["openai", "x_ai"]);
-        assert_eq!(config.policy.mode, Mode::ReadOnly);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::{text::blemish, url};
 use crate::ports::{self, Vars};
 
 /// No call may take longer than work behind a response lasts (docs/platform.md, "Work behind a response lasts 30 seconds").
@@ -15,58 +16,87 @@ const BYTES_MAX: u64 = 100_000_000;
 pub(super) struct Reader<'a> {
     vars: &'a dyn Vars,
     faults: Vec<String>,
+    warnings: Vec<String>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(vars: &'a dyn Vars) -> Self {
-        Self { vars, faults: Vec::new() }
+        Self { vars, faults: Vec::new(), warnings: Vec::new() }
     }
 
-    /// Every mistake so far.
-    pub(super) fn into_faults(self) -> Vec<String> {
-        self.faults
+    /// Every mistake, and every warning.
+    pub(super) fn finish(self) -> (Vec<String>, Vec<String>) {
+        (self.faults, self.warnings)
     }
 
+    /// Notes a mistake: the deployment cannot work with it.
     pub(super) fn fault(&mut self, name: &str, mistake: &str) {
         self.faults.push(format!("{name} {mistake}"));
     }
 
+    /// Notes what works but is hardly meant.
+    pub(super) fn warn(&mut self, name: &str, warning: &str) {
+        self.warnings.push(format!("{name} {warning}"));
+    }
+
+    /// A setting without the white space around it; one that is empty is not set.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         let text = self.vars.get(name)?;
         let text = text.trim();
         (!text.is_empty()).then(|| text.to_owned())
     }
 
+    /// A setting that is used to the letter: a key, a token, a name.
+    pub(super) fn token(&mut self, name: &str) -> Option<String> {
+        let text = self.text(name)?;
+        if let Some(blemish) = blemish(&text) {
+            self.fault(name, blemish);
+        }
+        Some(text)
+    }
+
+    /// A token that must be set.
     pub(super) fn required(&mut self, name: &str) -> String {
-        self.text(name).unwrap_or_else(|| {
+        self.token(name).unwrap_or_else(|| {
             self.fault(name, "is not set");
             String::new()
         })
     }
 
+    /// The base URL of a server, which must be set; without the slashes at its end.
     pub(super) fn url(&mut self, name: &str) -> String {
+        let before = self.faults.len();
         let url = self.required(name);
-        let schemes = ["http://", "https://"];
-        if !url.is_empty() && !schemes.iter().any(|scheme| url.starts_with(scheme)) {
-            self.fault(name, "must begin with https:// or http://");
+        if self.faults.len() == before
+            && let Some(mistake) = url::mistake(&url)
+        {
+            self.fault(name, mistake);
         }
-        url
+        url.trim_end_matches('/').to_owned()
     }
 
-    pub(super) fn list(&self, name: &str) -> Vec<String> {
+    /// Names with commas between them; white space around each does not count, nor does an empty one.
+    pub(super) fn list(&mut self, name: &str) -> Vec<String> {
         let text = self.text(name).unwrap_or_default();
         let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-        items.map(str::to_owned).collect()
+        let items: Vec<String> = items.map(str::to_owned).collect();
+        if let Some(blemish) = items.iter().find_map(|item| blemish(item)) {
+            self.fault(name, blemish);
+        }
+        items
     }
 
+    /// Whole seconds, at least `least`.
     pub(super) fn seconds(&mut self, name: &str, default: Duration, least: u64) -> Duration {
         Duration::from_secs(self.number(name, default.as_secs(), least, SECONDS_MAX))
     }
 
+    /// Whole milliseconds, at least one.
     pub(super) fn millis(&mut self, name: &str, default: Duration) -> Duration {
         Duration::from_millis(self.number(name, ports::millis(default), 1, MILLIS_MAX))
     }
 
+    /// A number of bytes.
     pub(super) fn bytes(&mut self, name: &str, default: usize) -> usize {
         let default = u64::try_from(default).unwrap_or(u64::MAX);
         usize::try_from(self.number(name, default, 0, BYTES_MAX)).unwrap_or(usize::MAX)

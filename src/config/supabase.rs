@@ -7,11 +7,11 @@ use super::reader::Reader;
 /// The Supabase project.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SupabaseConfig {
-    /// `SUPABASE_URL`.
+    /// `SUPABASE_URL`: the project's root, without a slash at the end.
     pub url: String,
-    /// `SUPABASE_SERVICE_ROLE_KEY`.
+    /// `SUPABASE_SERVICE_ROLE_KEY`: the secret that may read all tables (docs/platform.md, "Supabase keys").
     pub key: String,
-    /// `ENABLED_PROVIDERS`: slugs; none means all.
+    /// `ENABLED_PROVIDERS`: the slugs of the providers that are shown; without any, all are.
     pub enabled_providers: Vec<String>,
 }
 
@@ -27,8 +27,11 @@ impl fmt::Debug for SupabaseConfig {
 
 impl SupabaseConfig {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        // The dashboard shows the address of the REST API beside the project's, and either is pasted.
+        let url = reader.url("SUPABASE_URL");
+        let url = url.strip_suffix("/rest/v1").unwrap_or(&url).trim_end_matches('/').to_owned();
         Self {
-            url: reader.url("SUPABASE_URL"),
+            url,
             key: reader.required("SUPABASE_SERVICE_ROLE_KEY"),
             enabled_providers: reader.list("ENABLED_PROVIDERS"),
         }

@@ -7,9 +7,9 @@ use super::reader::Reader;
 /// The Upstash database.
 #[derive(Clone, PartialEq, Eq)]
 pub struct UpstashConfig {
-    /// `UPSTASH_REDIS_REST_URL`.
+    /// `UPSTASH_REDIS_REST_URL`: where the database's REST API is, without a slash at the end.
     pub url: String,
-    /// `UPSTASH_REDIS_REST_TOKEN`.
+    /// `UPSTASH_REDIS_REST_TOKEN`: the secret that opens it.
     pub token: String,
 }
 

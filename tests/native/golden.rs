@@ -145,6 +145,7 @@ fn service(dataset: &str) -> (World, Rc<App>) {
             enabled_providers: Vec::new(),
         },
         admin: AdminConfig::default(),
+        warnings: Vec::new(),
     };
     let ports = Ports {
         redis: Rc::new(world.redis.clone()),
