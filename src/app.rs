@@ -28,8 +28,13 @@ impl fmt::Debug for App {
 }
 
 impl App {
-    /// A service with an empty memory tier over these ports.
+    /// A service with an empty memory tier over these ports. What its settings are warned of is logged, once: the service
+    /// lives as long as its isolate.
     pub fn new(config: Config, ports: Ports) -> Self {
+        if !config.warnings.is_empty() {
+            let line = json!({ "event": "config_warning", "warnings": config.warnings });
+            ports.log.write(&line.to_string());
+        }
         let cache = Cache::new(ports, config.policy, config.keys);
         Self { cache, operators: Operators::new(config.admin.token) }
     }

@@ -18,6 +18,7 @@ mod golden;
 mod policy;
 mod publishing;
 mod resilience;
+mod service;
 mod simulation;
 mod structure;
 mod tidy;
