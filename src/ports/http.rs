@@ -29,6 +29,8 @@ pub struct HttpResponse {
     pub status: u16,
     /// The value of `Content-Range`, if there is one.
     pub content_range: Option<String>,
+    /// The value of `Retry-After`, if there is one.
+    pub retry_after: Option<String>,
     /// The value of `upstash-sync-token`, if there is one.
     pub sync_token: Option<String>,
     /// The whole body, as text.

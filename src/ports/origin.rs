@@ -68,7 +68,7 @@ impl OriginError {
 /// The origin: where snapshots come from.
 #[async_trait(?Send)]
 pub trait Origin {
-    /// Reads every entry of a source. Each request is aborted after `timeout`; how long the whole may take is the caller's
-    /// matter.
+    /// Reads every entry of a source, within `timeout`: when that is over, requests that are under way are aborted, and none
+    /// is made again.
     async fn load(&self, source: Source, timeout: Duration) -> Result<Load, OriginError>;
 }

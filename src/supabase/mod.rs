@@ -2,18 +2,20 @@
 //! model and its model embedded (docs/platform.md, "PostgREST embeds related rows").
 
 mod client;
+mod retry;
 mod rows;
 
-use std::{rc::Rc, time::Duration};
+use std::{fmt, rc::Rc, time::Duration};
 
 use async_trait::async_trait;
 
 use crate::{
     catalog::{Mapping, ProviderRow, Scope, Snapshot, Source, models},
-    ports::{Http, Load, Origin, OriginError},
+    ports::{Clock, Http, Load, Origin, OriginError},
 };
 use client::Client;
-use rows::check_ids;
+use retry::Allowance;
+use rows::{Reader, check_ids};
 
 const PROVIDERS: &str = "providers?select=id,slug,name&is_active=is.true&order=id";
 const MAPPINGS: &str = "unique_models_provider?select=id,unique_model_id,provider_id,\
@@ -23,20 +25,65 @@ const MAPPINGS: &str = "unique_models_provider?select=id,unique_model_id,provide
     pricing:metadata-%3Epricing_raw)&order=id";
 
 /// The origin over one project.
-#[derive(Debug)]
 pub struct Supabase {
     client: Client,
+    clock: Rc<dyn Clock>,
     enabled_providers: Vec<String>,
+}
+
+impl fmt::Debug for Supabase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Supabase").field("client", &self.client).finish_non_exhaustive()
+    }
 }
 
 impl Supabase {
     /// The origin over a project: `url` is its root, `key` its service role key, a JWT or `sb_…`. `enabled_providers` are
     /// slugs; without any, every active provider is enabled.
-    pub fn new(http: Rc<dyn Http>, url: &str, key: &str, enabled_providers: &[String]) -> Self {
+    pub fn new(
+        http: Rc<dyn Http>,
+        clock: Rc<dyn Clock>,
+        url: &str,
+        key: &str,
+        enabled_providers: &[String],
+    ) -> Self {
         Self {
             client: Client::new(http, url, key),
+            clock,
             enabled_providers: enabled_providers.iter().map(|slug| normalized(slug)).collect(),
         }
+    }
+
+    async fn read(&self, source: Source, reader: &Reader<'_>) -> Result<Load, OriginError> {
+        match source {
+            Source::Unique(scope) => self.read_unique(scope, reader).await,
+            #[cfg(test)]
+            Source::Toy => Err(OriginError::Malformed),
+        }
+    }
+
+    /// The unique models of a scope: active providers, then every mapping with its unique model and its model embedded.
+    async fn read_unique(&self, scope: Scope, reader: &Reader<'_>) -> Result<Load, OriginError> {
+        let rows = reader.read(PROVIDERS).await?;
+        let mut providers: Vec<ProviderRow> = rows.parse()?;
+        check_ids(providers.iter().map(|provider| provider.id), rows.total)?;
+        providers.retain(|provider| self.is_enabled(provider));
+        if providers.is_empty() {
+            let requests = reader.requests();
+            return Ok(Load { snapshot: Snapshot::encode(&[])?, rows: 0, requests });
+        }
+        let ids: Vec<String> = providers.iter().map(|provider| provider.id.to_string()).collect();
+        let active = match scope {
+            Scope::Active => "&models.is_active=is.true",
+            Scope::All => "",
+        };
+        let query = format!("{MAPPINGS}{active}&provider_id=in.({})", ids.join(","));
+        let rows = reader.read(&query).await?;
+        let mappings: Vec<Mapping<'_>> = rows.parse()?;
+        check_ids(mappings.iter().map(|mapping| mapping.id), rows.total)?;
+        let count = mappings.len();
+        let snapshot = Snapshot::encode(&models(&providers, mappings))?;
+        Ok(Load { snapshot, rows: count, requests: reader.requests() })
     }
 
     fn is_enabled(&self, provider: &ProviderRow) -> bool {
@@ -50,39 +97,17 @@ impl Supabase {
 #[async_trait(?Send)]
 impl Origin for Supabase {
     async fn load(&self, source: Source, timeout: Duration) -> Result<Load, OriginError> {
-        match source {
-            Source::Unique(scope) => self.load_unique(scope, timeout).await,
-            #[cfg(test)]
-            Source::Toy => Err(OriginError::Malformed),
+        let allowance = Allowance::new(Rc::clone(&self.clock), timeout);
+        let reader = Reader::new(&self.client, &allowance);
+        match self.read(source, &reader).await {
+            // A row that came or went between two pages is no failure: what is there now can be read at once.
+            Err(OriginError::CountMismatch { .. } | OriginError::DuplicateIds { .. })
+                if allowance.time_left().is_some() =>
+            {
+                self.read(source, &reader).await
+            }
+            result => result,
         }
-    }
-}
-
-impl Supabase {
-    /// The unique models of a scope: active providers, then every mapping with its unique model and its model embedded.
-    async fn load_unique(&self, scope: Scope, timeout: Duration) -> Result<Load, OriginError> {
-        let rows = rows::read(&self.client, PROVIDERS, timeout).await?;
-        let mut requests = rows.bodies.len();
-        let mut providers: Vec<ProviderRow> = rows.parse()?;
-        check_ids(providers.iter().map(|provider| provider.id), rows.total)?;
-        providers.retain(|provider| self.is_enabled(provider));
-        if providers.is_empty() {
-            return Ok(Load { snapshot: Snapshot::encode(&[])?, rows: 0, requests });
-        }
-
-        let ids: Vec<String> = providers.iter().map(|provider| provider.id.to_string()).collect();
-        let active = match scope {
-            Scope::Active => "&models.is_active=is.true",
-            Scope::All => "",
-        };
-        let query = format!("{MAPPINGS}{active}&provider_id=in.({})", ids.join(","));
-        let rows = rows::read(&self.client, &query, timeout).await?;
-        requests = requests.saturating_add(rows.bodies.len());
-        let mappings: Vec<Mapping<'_>> = rows.parse()?;
-        check_ids(mappings.iter().map(|mapping| mapping.id), rows.total)?;
-        let count = mappings.len();
-        let snapshot = Snapshot::encode(&models(&providers, mappings))?;
-        Ok(Load { snapshot, rows: count, requests })
     }
 }
 

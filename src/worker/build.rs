@@ -8,7 +8,7 @@ use super::{clock::WorkerClock, env::WorkerVars, fetch::WorkerHttp, kv::WorkerKv
 use crate::{
     app::App,
     config::{Config, ConfigError},
-    ports::{Http, Ports},
+    ports::{Clock, Http, Ports},
     supabase::Supabase,
     upstash::Upstash,
 };
@@ -22,12 +22,19 @@ pub(super) fn build(env: &Env) -> Result<App, ConfigError> {
     let redis = &config.upstash;
     let upstash = Upstash::new(Rc::clone(&http), &redis.url, &redis.token);
     let project = &config.supabase;
-    let supabase = Supabase::new(http, &project.url, &project.key, &project.enabled_providers);
+    let clock: Rc<dyn Clock> = Rc::new(WorkerClock);
+    let supabase = Supabase::new(
+        http,
+        Rc::clone(&clock),
+        &project.url,
+        &project.key,
+        &project.enabled_providers,
+    );
     let ports = Ports {
         redis: Rc::new(upstash),
         kv: Rc::new(WorkerKv(kv)),
         origin: Rc::new(supabase),
-        clock: Rc::new(WorkerClock),
+        clock,
         log: Rc::new(Console),
     };
     Ok(App::new(config, ports))

@@ -33,7 +33,8 @@ impl Http for WorkerHttp {
         let status = response.status();
         let headers = response.headers();
         let header = |name| headers.get(name).ok().flatten();
-        let (content_range, sync_token) = (header("content-range"), header("upstash-sync-token"));
+        let (content_range, retry_after) = (header("content-range"), header("retry-after"));
+        let sync_token = header("upstash-sync-token");
         let buffer = response.array_buffer().map_err(|error| failure(&error))?;
         let buffer = JsFuture::from(buffer).await.map_err(|error| failure(&error))?;
         let bytes = Uint8Array::new(&buffer);
@@ -41,7 +42,7 @@ impl Http for WorkerHttp {
             return Err(HttpError::Malformed);
         }
         let body = String::from_utf8(bytes.to_vec()).map_err(|_| HttpError::Malformed)?;
-        Ok(HttpResponse { status, content_range, sync_token, body })
+        Ok(HttpResponse { status, content_range, retry_after, sync_token, body })
     }
 }
 

@@ -17,14 +17,15 @@ use serde_json::{Value, json};
 use crate::support::{
     isolate::{Lines, World},
     postgrest::FakePostgrest,
-    sim::SimClock,
+    sim::{Sim, SimClock},
     vectors,
 };
 
 const URL: &str = "https://project.example";
 
 fn snapshot(postgrest: Rc<FakePostgrest>, scope: Scope) -> Snapshot {
-    let origin = Supabase::new(postgrest, URL, "jwt", &[]);
+    let clock = SimClock { sim: Sim::new(1), skew_ms: 0 };
+    let origin = Supabase::new(postgrest, Rc::new(clock), URL, "jwt", &[]);
     let load =
         origin.load(scope.into(), Duration::from_secs(8)).now_or_never().expect("no waiting");
     load.unwrap().snapshot
@@ -147,11 +148,12 @@ fn service(dataset: &str) -> (World, Rc<App>) {
         admin: AdminConfig::default(),
         warnings: Vec::new(),
     };
+    let clock = Rc::new(SimClock { sim: world.sim.clone(), skew_ms: 0 });
     let ports = Ports {
         redis: Rc::new(world.redis.clone()),
         kv: Rc::new(world.kv.clone()),
-        origin: Rc::new(Supabase::new(postgrest, URL, "jwt", &[])),
-        clock: Rc::new(SimClock { sim: world.sim.clone(), skew_ms: 0 }),
+        origin: Rc::new(Supabase::new(postgrest, Rc::clone(&clock) as Rc<_>, URL, "jwt", &[])),
+        clock,
         log: Rc::new(Lines(RefCell::default())),
     };
     (world, Rc::new(App::new(config, ports)))

@@ -12,13 +12,15 @@
 
 mod support;
 
-mod adapters;
 mod degradation;
 mod golden;
 mod policy;
 mod publishing;
 mod resilience;
+mod retries;
 mod service;
 mod simulation;
 mod structure;
+mod supabase;
 mod tidy;
+mod upstash;

@@ -7,14 +7,16 @@ use async_trait::async_trait;
 use model_catalog_edge::ports::{Http, HttpError, HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
-/// Makes another answer of an answer to a URL.
-type Tamper = Box<dyn Fn(&str, HttpResponse) -> HttpResponse>;
+/// Makes another answer of an answer to a URL, or none.
+type Tamper = Box<dyn Fn(&str, HttpResponse) -> Result<HttpResponse, HttpError>>;
 
 /// The tables, and how the server behaves.
 pub struct FakePostgrest {
     tables: Value,
     pub rows_max: usize,
     pub requests: RefCell<Vec<HttpRequest>>,
+    /// The deadline of each request.
+    pub timeouts: RefCell<Vec<Duration>>,
     /// Changes answers before they are sent.
     pub tamper: Tamper,
 }
@@ -25,7 +27,8 @@ impl FakePostgrest {
             tables,
             rows_max: 1000,
             requests: RefCell::default(),
-            tamper: Box::new(|_, answer| answer),
+            timeouts: RefCell::default(),
+            tamper: Box::new(|_, answer| Ok(answer)),
         }
     }
 
@@ -123,10 +126,15 @@ impl FakePostgrest {
 
 #[async_trait(?Send)]
 impl Http for FakePostgrest {
-    async fn send(&self, request: HttpRequest, _: Duration) -> Result<HttpResponse, HttpError> {
+    async fn send(
+        &self,
+        request: HttpRequest,
+        timeout: Duration,
+    ) -> Result<HttpResponse, HttpError> {
         let answer = self.answer(&request);
         let answer = (self.tamper)(&request.url, answer);
         self.requests.borrow_mut().push(request);
-        Ok(answer)
+        self.timeouts.borrow_mut().push(timeout);
+        answer
     }
 }
