@@ -13,6 +13,7 @@
 mod support;
 
 mod degradation;
+mod fake_redis;
 mod golden;
 mod policy;
 mod publishing;

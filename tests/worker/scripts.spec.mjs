@@ -1,4 +1,4 @@
-// The Lua scripts on a real Redis: the native tests know them by their text only.
+// The Lua scripts on a real Redis: the native tests run them on a fake.
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { startStack } from "../../dev/stack/index.mjs";

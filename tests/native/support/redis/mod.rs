@@ -1,0 +1,169 @@
+//! A Redis in memory on virtual time, as its port: it runs commands and scripts as Redis 7 does, with faults of the
+//! network.
+
+mod commands;
+mod glob;
+mod keyspace;
+mod lua;
+mod server;
+
+use std::{
+    cell::{Cell, RefCell, RefMut},
+    rc::Rc,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use model_catalog_edge::ports::{Command, Redis, Reply, TierError};
+
+pub use self::keyspace::{Keyspace, Value};
+use self::server::{Output, Server};
+use super::sim::Sim;
+
+/// How a fake tier behaves just now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fault {
+    /// As it should, after this many milliseconds.
+    #[default]
+    None,
+    /// As it should, only late.
+    Slow(u64),
+    /// Never answers.
+    Hung,
+    /// No connection.
+    Error,
+    /// Does it, and says it failed: the answer got lost.
+    LostAnswer,
+    /// What it says is broken.
+    Corrupt,
+    /// Too many requests.
+    Limited,
+    /// The plan is used up.
+    Quota,
+}
+
+/// The server; every isolate talks to the same one.
+#[derive(Clone)]
+pub struct FakeRedis {
+    sim: Sim,
+    pub fault: Rc<Cell<Fault>>,
+    /// How far the clock of Redis is from the simulation's.
+    pub clock_offset_ms: Rc<Cell<i64>>,
+    pub data: Rc<RefCell<Keyspace>>,
+    /// Every pipeline, as its commands' first two words, of scripts the first one.
+    pub calls: Rc<RefCell<Vec<Vec<String>>>>,
+}
+
+impl FakeRedis {
+    pub fn new(sim: &Sim) -> Self {
+        Self {
+            sim: sim.clone(),
+            fault: Rc::default(),
+            clock_offset_ms: Rc::default(),
+            data: Rc::default(),
+            calls: Rc::default(),
+        }
+    }
+
+    /// The time in ms, by the clock of Redis.
+    pub fn now(&self) -> u64 {
+        self.sim.now().0.saturating_add_signed(self.clock_offset_ms.get())
+    }
+
+    fn data_now(&self) -> RefMut<'_, Keyspace> {
+        let mut data = self.data.borrow_mut();
+        data.set_now(self.now());
+        data
+    }
+
+    /// Sets a text as the backend would.
+    pub fn set(&self, key: &str, text: &str, ttl: Option<Duration>) {
+        self.put(key, Value::Text(Rc::from(text)), ttl);
+    }
+
+    /// Sets a value of any type, as somebody would who knows nothing of us.
+    pub fn put(&self, key: &str, value: Value, ttl: Option<Duration>) {
+        let expires = ttl.map(|ttl| self.now() + u64::try_from(ttl.as_millis()).unwrap());
+        self.data_now().write(key, value, expires);
+    }
+
+    /// The text of a key; none where there is none, or another type.
+    pub fn get(&self, key: &str) -> Option<String> {
+        self.data_now().find(key)?.text().map(|text| text.as_ref().to_owned())
+    }
+
+    pub fn keys(&self) -> Vec<String> {
+        self.data_now().names().iter().map(|key| key.as_ref().to_owned()).collect()
+    }
+
+    /// Removes everything.
+    pub fn flush(&self) {
+        self.data_now().retain(|_, _| false);
+    }
+
+    /// Runs a command or script at once, past the network and its faults.
+    pub fn run(&self, words: &[&str]) -> Reply {
+        let words: Command = words.iter().map(|word| (*word).to_owned()).collect();
+        Reply::from(self.execute(&words))
+    }
+
+    fn execute(&self, words: &[String]) -> Output {
+        Server { data: &mut self.data_now() }.run(words)
+    }
+
+    /// Notes a request, whatever becomes of it.
+    fn note(&self, commands: &[Command]) {
+        let call = |command: &Command| match command[0].to_ascii_uppercase().as_str() {
+            "EVAL" | "EVAL_RO" => command[0].clone(),
+            _ => command.iter().take(2).cloned().collect::<Vec<String>>().join(" "),
+        };
+        self.calls.borrow_mut().push(commands.iter().map(call).collect());
+    }
+
+    /// Runs a pipeline's commands one by one: it is not atomic, others get in between.
+    async fn execute_all(&self, commands: &[Command]) -> Vec<Reply> {
+        let mut replies = Vec::new();
+        for command in commands {
+            self.sim.sleep(Duration::from_millis(1 + self.sim.below(2))).await;
+            replies.push(Reply::from(self.execute(command)));
+        }
+        replies
+    }
+}
+
+#[async_trait(?Send)]
+impl Redis for FakeRedis {
+    async fn pipeline(
+        &self,
+        commands: Vec<Command>,
+        _timeout: Duration,
+    ) -> Result<Vec<Reply>, TierError> {
+        self.note(&commands);
+        let fault = self.fault.get();
+        match fault {
+            Fault::Hung => std::future::pending::<()>().await,
+            Fault::Error => return Err(TierError::Unreachable),
+            Fault::Limited => return Err(TierError::Limited),
+            Fault::Quota => return Err(TierError::Quota),
+            Fault::Slow(ms) => self.sim.sleep(Duration::from_millis(ms)).await,
+            Fault::None | Fault::LostAnswer | Fault::Corrupt => {}
+        }
+        let replies = self.execute_all(&commands).await;
+        if fault == Fault::LostAnswer {
+            return Err(TierError::Timeout);
+        }
+        let broken = |reply| if fault == Fault::Corrupt { corrupt(reply) } else { reply };
+        Ok(replies.into_iter().map(broken).collect())
+    }
+}
+
+/// Cuts every text that holds a listing in half.
+fn corrupt(reply: Reply) -> Reply {
+    match reply {
+        Reply::Text(text) if text.contains('[') => {
+            Reply::Text(text.chars().take(text.chars().count() / 2).collect())
+        }
+        Reply::Array(items) => Reply::Array(items.into_iter().map(corrupt).collect()),
+        reply => reply,
+    }
+}

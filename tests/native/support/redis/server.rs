@@ -1,0 +1,142 @@
+//! How Redis runs a command: whether it knows, allows and refuses it, and what a script is allowed.
+
+use std::rc::Rc;
+
+use model_catalog_edge::ports::Reply;
+
+use super::{
+    commands::{self, Outcome, integer},
+    keyspace::Keyspace,
+    lua,
+};
+
+/// A reply; other than the port's it keeps statuses and strings apart, as scripts do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    Nil,
+    Integer(i64),
+    Bulk(Rc<str>),
+    Status(Rc<str>),
+    Array(Vec<Self>),
+    Error(String),
+}
+
+impl From<Output> for Reply {
+    fn from(output: Output) -> Self {
+        match output {
+            Output::Nil => Self::Nil,
+            Output::Integer(value) => Self::Integer(value),
+            Output::Bulk(text) | Output::Status(text) => Self::Text(text.as_ref().to_owned()),
+            Output::Array(items) => Self::Array(items.into_iter().map(Self::from).collect()),
+            Output::Error(text) => Self::Error(text),
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Read,
+    /// Neither reads nor writes data.
+    Other,
+    Write,
+    /// A script that may write.
+    Script,
+    ReadOnlyScript,
+}
+
+/// Name, kind, and how many words a command has, its name included; at least as many, where it is negative.
+const COMMANDS: [(&str, Kind, isize); 20] = [
+    ("GET", Kind::Read, 2),
+    ("MGET", Kind::Read, -2),
+    ("EXISTS", Kind::Read, -2),
+    ("TYPE", Kind::Read, 2),
+    ("PTTL", Kind::Read, 2),
+    ("PEXPIRETIME", Kind::Read, 2),
+    ("HGETALL", Kind::Read, 2),
+    ("SCAN", Kind::Read, -2),
+    ("TIME", Kind::Other, 1),
+    ("SET", Kind::Write, -3),
+    ("INCR", Kind::Write, 2),
+    ("INCRBY", Kind::Write, 3),
+    ("HSET", Kind::Write, -4),
+    ("HINCRBY", Kind::Write, 4),
+    ("DEL", Kind::Write, -2),
+    ("UNLINK", Kind::Write, -2),
+    ("PEXPIRE", Kind::Write, -3),
+    ("PEXPIREAT", Kind::Write, -3),
+    ("EVAL", Kind::Script, -3),
+    ("EVAL_RO", Kind::ReadOnlyScript, -3),
+];
+
+/// A command that Redis knows. What only this fake does not know is a mistake in the test, not an answer.
+struct Known<'a> {
+    name: &'static str,
+    kind: Kind,
+    has_its_words: bool,
+    arguments: &'a [String],
+}
+
+impl<'a> Known<'a> {
+    fn of(words: &'a [String]) -> Self {
+        let (name, arguments) = words.split_first().expect("a command's name");
+        let known = COMMANDS.iter().find(|(known, ..)| known.eq_ignore_ascii_case(name));
+        let (name, kind, arity) =
+            *known.unwrap_or_else(|| panic!("the fake Redis does not know {words:?}"));
+        let count = isize::try_from(words.len()).unwrap();
+        let has_its_words = if arity < 0 { count >= -arity } else { count == arity };
+        Self { name, kind, has_its_words, arguments }
+    }
+}
+
+/// A server at one moment.
+pub struct Server<'a> {
+    pub data: &'a mut Keyspace,
+}
+
+impl Server<'_> {
+    /// Runs a command, as one step.
+    pub fn run(&mut self, words: &[String]) -> Output {
+        let command = Known::of(words);
+        self.outcome(&command).unwrap_or_else(Output::Error)
+    }
+
+    fn outcome(&mut self, command: &Known<'_>) -> Outcome {
+        if !command.has_its_words {
+            return Err(commands::wrong_number(command.name));
+        }
+        match command.kind {
+            Kind::Script => self.eval(command.arguments, false),
+            Kind::ReadOnlyScript => self.eval(command.arguments, true),
+            _ => commands::apply(self.data, command.name, command.arguments),
+        }
+    }
+
+    fn eval(&mut self, words: &[String], is_read_only: bool) -> Outcome {
+        let (text, count, rest) = (&words[0], integer(&words[1])?, &words[2..]);
+        let Ok(count) = usize::try_from(count) else {
+            return Err("ERR Number of keys can't be negative".to_owned());
+        };
+        let Some((keys, arguments)) = rest.split_at_checked(count) else {
+            return Err("ERR Number of keys can't be greater than number of args".to_owned());
+        };
+        Ok(lua::run(text, keys, arguments, &mut |words| {
+            self.call(is_read_only, words).unwrap_or_else(Output::Error)
+        }))
+    }
+
+    /// Runs a command of a script.
+    fn call(&mut self, is_read_only: bool, words: &[String]) -> Outcome {
+        let command = Known::of(words);
+        let failure = |text: &str| Err(format!("ERR {text}"));
+        if matches!(command.kind, Kind::Script | Kind::ReadOnlyScript) {
+            return failure("This Redis command is not allowed from script");
+        }
+        if !command.has_its_words {
+            return failure("Wrong number of args calling Redis command from script");
+        }
+        if is_read_only && command.kind == Kind::Write {
+            return failure("Write commands are not allowed from read-only scripts.");
+        }
+        commands::apply(self.data, command.name, command.arguments)
+    }
+}
