@@ -2,21 +2,109 @@
 
 use std::time::Duration;
 
-use model_catalog_edge::ports::Redis;
+use model_catalog_edge::ports::{Redis, TierError};
 
-use super::{redis, show, talk};
+use super::{ask, redis, show, talk};
 use crate::support::{
-    redis::{FakeRedis, Fault},
+    redis::{FakeRedis, Fault, Refusal},
     sim::Sim,
 };
 
 /// Sends commands, whose words are apart by spaces, as one request; the replies as a line.
-fn answer(sim: &Sim, redis: &FakeRedis, lines: &[&str]) -> String {
+fn send(sim: &Sim, redis: &FakeRedis, lines: &[&str]) -> Result<String, TierError> {
     let words = |line: &&str| line.split(' ').map(str::to_owned).collect();
     let commands = lines.iter().map(words).collect();
     let redis = redis.clone();
-    let replies = sim.block_on(async move { redis.pipeline(commands, Duration::ZERO).await });
-    replies.unwrap().iter().map(show).collect::<Vec<_>>().join(" ")
+    let replies = sim.block_on(async move { redis.pipeline(commands, Duration::ZERO).await })?;
+    Ok(replies.iter().map(show).collect::<Vec<_>>().join(" "))
+}
+
+/// The same, where the answer comes.
+fn answer(sim: &Sim, redis: &FakeRedis, lines: &[&str]) -> String {
+    send(sim, redis, lines).expect("an answer")
+}
+
+#[test]
+fn writes_are_refused_for_the_whole_request() {
+    for (refusal, error) in [
+        (Refusal::NotPermitted, TierError::NotPermitted),
+        (Refusal::ReadOnlyToken, TierError::NotPermitted),
+        (Refusal::OutOfMemory, TierError::Full),
+        (Refusal::ReadOnlyReplica, TierError::ReadOnlyReplica),
+    ] {
+        let (sim, redis) = redis();
+        redis.set("k", "v", None);
+        redis.refusal.set(refusal);
+        for line in [
+            "SET k w",
+            "INCR n",
+            "INCRBY n 1",
+            "HSET h a 1",
+            "HINCRBY h a 1",
+            "EVAL redis.call('SET','k','w') 0",
+            "EVAL return(redis.pcall('SET','k','w')) 0",
+        ] {
+            assert_eq!(send(&sim, &redis, &["GET k", line]), Err(error.clone()), "{line}");
+        }
+        assert_eq!(answer(&sim, &redis, &["GET k"]), "'v'");
+        let script = "EVAL_RO return(redis.call('GET','k')) 0";
+        assert_eq!(answer(&sim, &redis, &[script]), "'v'");
+        assert_eq!(redis.keys(), ["k"]);
+        // What else fails is a matter of the command.
+        let wrong = "!ERR wrong number of arguments for 'get' command";
+        assert_eq!(answer(&sim, &redis, &["GET"]), wrong);
+    }
+}
+
+#[test]
+fn refusals_have_the_words_of_redis() {
+    let (_, redis) = redis();
+    let denied = |name| format!("!NOPERM this user has no permissions to run the '{name}' command");
+    redis.refusal.set(Refusal::NotPermitted);
+    assert_eq!(ask(&redis, "SET k v"), denied("set"));
+    assert_eq!(ask(&redis, "EVAL redis.call('DEL','k') 0"), denied("del"));
+    assert_eq!(ask(&redis, "SCAN 0"), "['0' []]");
+    redis.refusal.set(Refusal::ReadOnlyToken);
+    assert_eq!(ask(&redis, "EVAL return(1) 0"), denied("eval"));
+    assert_eq!(ask(&redis, "SCAN 0"), denied("scan"));
+    redis.refusal.set(Refusal::ReadOnlyReplica);
+    let replica = "!READONLY You can't write against a read only replica.";
+    assert_eq!(ask(&redis, "DEL k"), replica);
+    assert_eq!(ask(&redis, "EVAL redis.call('DEL','k') 0"), replica);
+    assert_eq!(ask(&redis, "EVAL return(1) 0"), "1");
+}
+
+#[test]
+fn without_room_a_script_runs_whole_or_not_at_all() {
+    let (_, redis) = redis();
+    redis.set("k", "v", None);
+    redis.refusal.set(Refusal::OutOfMemory);
+    let full = "OOM command not allowed when used memory > 'maxmemory'.";
+    let refused = format!("!{full}");
+    for (script, expected) in [
+        ("redis.call('GET', 'k') redis.call('SET', 'k', 'w')", refused.as_str()),
+        ("redis.call('DEL', 'none') return redis.call('SET', 'a', 1)", "'OK'"),
+        ("redis.call('PEXPIRE', 'none', 1) return redis.call('INCR', 'a')", "2"),
+        // The first write is refused, the next one begins.
+        (
+            "local first = redis.pcall('SET', 'a', 1) redis.call('UNLINK', 'none') \
+             return {first.err, redis.call('INCR', 'a')}",
+            &format!("['{full}' 3]"),
+        ),
+    ] {
+        assert_eq!(show(&redis.run(&["EVAL", script, "0"])), expected, "{script}");
+    }
+    assert_eq!(ask(&redis, "SET k w"), refused);
+    talk(&redis, &[("PEXPIRE k 100", "1"), ("PEXPIREAT k 1", "1"), ("DEL a", "1")]);
+}
+
+#[test]
+fn a_request_that_is_too_large_does_nothing() {
+    let (sim, redis) = redis();
+    redis.request_bytes_max.set(10);
+    assert_eq!(answer(&sim, &redis, &["SET k 123456"]), "'OK'");
+    assert_eq!(send(&sim, &redis, &["DEL k", "SET k 123"]), Err(TierError::RequestTooLarge));
+    assert_eq!(redis.get("k").as_deref(), Some("123456"));
 }
 
 #[test]

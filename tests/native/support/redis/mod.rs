@@ -1,5 +1,5 @@
 //! A Redis in memory on virtual time, as its port: it runs commands and scripts as Redis 7 does, with faults of the
-//! network.
+//! network and of the server.
 
 mod commands;
 mod glob;
@@ -16,8 +16,11 @@ use std::{
 use async_trait::async_trait;
 use model_catalog_edge::ports::{Command, Redis, Reply, TierError};
 
-pub use self::keyspace::{Keyspace, Value};
 use self::server::{Output, Server};
+pub use self::{
+    keyspace::{Keyspace, Value},
+    server::Refusal,
+};
 use super::sim::Sim;
 
 /// How a fake tier behaves just now.
@@ -47,6 +50,10 @@ pub enum Fault {
 pub struct FakeRedis {
     sim: Sim,
     pub fault: Rc<Cell<Fault>>,
+    /// What the server refuses.
+    pub refusal: Rc<Cell<Refusal>>,
+    /// How large a request may be.
+    pub request_bytes_max: Rc<Cell<usize>>,
     /// How far the clock of Redis is from the simulation's.
     pub clock_offset_ms: Rc<Cell<i64>>,
     pub data: Rc<RefCell<Keyspace>>,
@@ -59,6 +66,8 @@ impl FakeRedis {
         Self {
             sim: sim.clone(),
             fault: Rc::default(),
+            refusal: Rc::default(),
+            request_bytes_max: Rc::new(Cell::new(usize::MAX)),
             clock_offset_ms: Rc::default(),
             data: Rc::default(),
             calls: Rc::default(),
@@ -108,7 +117,7 @@ impl FakeRedis {
     }
 
     fn execute(&self, words: &[String]) -> Output {
-        Server { data: &mut self.data_now() }.run(words)
+        Server { data: &mut self.data_now(), refusal: self.refusal.get() }.run(words)
     }
 
     /// Notes a request, whatever becomes of it.
@@ -148,12 +157,30 @@ impl Redis for FakeRedis {
             Fault::Slow(ms) => self.sim.sleep(Duration::from_millis(ms)).await,
             Fault::None | Fault::LostAnswer | Fault::Corrupt => {}
         }
+        if bytes(&commands) > self.request_bytes_max.get() {
+            return Err(TierError::RequestTooLarge);
+        }
         let replies = self.execute_all(&commands).await;
         if fault == Fault::LostAnswer {
             return Err(TierError::Timeout);
         }
         let broken = |reply| if fault == Fault::Corrupt { corrupt(reply) } else { reply };
-        Ok(replies.into_iter().map(broken).collect())
+        replies.into_iter().map(|reply| arrived(broken(reply))).collect()
+    }
+}
+
+fn bytes(commands: &[Command]) -> usize {
+    commands.iter().flatten().map(String::len).sum()
+}
+
+/// As the client of Upstash has it: a refusal that means more than a failed command is the whole request's.
+fn arrived(reply: Reply) -> Result<Reply, TierError> {
+    match reply {
+        Reply::Error(text) => match TierError::of_refusal(&text) {
+            TierError::Command(_) => Ok(Reply::Error(text)),
+            refusal => Err(refusal),
+        },
+        reply => Ok(reply),
     }
 }
 

@@ -33,15 +33,39 @@ impl From<Output> for Reply {
     }
 }
 
+/// Which commands the server refuses just now, each in its own words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Refusal {
+    #[default]
+    None,
+    /// Writes: the user may not.
+    NotPermitted,
+    /// Writes, scripts that may write, and SCAN: what Upstash's read-only token may not.
+    ReadOnlyToken,
+    /// Writes that take room: memory is full.
+    OutOfMemory,
+    /// Writes: this is a replica.
+    ReadOnlyReplica,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Read,
     /// Neither reads nor writes data.
     Other,
+    /// A write that takes no room.
     Write,
+    /// A write that takes room.
+    Growth,
     /// A script that may write.
     Script,
     ReadOnlyScript,
+}
+
+impl Kind {
+    fn is_write(self) -> bool {
+        matches!(self, Self::Write | Self::Growth)
+    }
 }
 
 /// Name, kind, and how many words a command has, its name included; at least as many, where it is negative.
@@ -55,11 +79,11 @@ const COMMANDS: [(&str, Kind, isize); 20] = [
     ("HGETALL", Kind::Read, 2),
     ("SCAN", Kind::Read, -2),
     ("TIME", Kind::Other, 1),
-    ("SET", Kind::Write, -3),
-    ("INCR", Kind::Write, 2),
-    ("INCRBY", Kind::Write, 3),
-    ("HSET", Kind::Write, -4),
-    ("HINCRBY", Kind::Write, 4),
+    ("SET", Kind::Growth, -3),
+    ("INCR", Kind::Growth, 2),
+    ("INCRBY", Kind::Growth, 3),
+    ("HSET", Kind::Growth, -4),
+    ("HINCRBY", Kind::Growth, 4),
     ("DEL", Kind::Write, -2),
     ("UNLINK", Kind::Write, -2),
     ("PEXPIRE", Kind::Write, -3),
@@ -88,9 +112,16 @@ impl<'a> Known<'a> {
     }
 }
 
+/// What a script may, and what it has done so far.
+struct Script {
+    is_read_only: bool,
+    has_written: bool,
+}
+
 /// A server at one moment.
 pub struct Server<'a> {
     pub data: &'a mut Keyspace,
+    pub refusal: Refusal,
 }
 
 impl Server<'_> {
@@ -104,11 +135,41 @@ impl Server<'_> {
         if !command.has_its_words {
             return Err(commands::wrong_number(command.name));
         }
+        self.check_permission(command)?;
+        self.check_room(command)?;
+        self.check_role(command)?;
         match command.kind {
             Kind::Script => self.eval(command.arguments, false),
             Kind::ReadOnlyScript => self.eval(command.arguments, true),
             _ => commands::apply(self.data, command.name, command.arguments),
         }
+    }
+
+    fn check_permission(&self, command: &Known<'_>) -> Result<(), String> {
+        let is_denied = match self.refusal {
+            Refusal::NotPermitted => command.kind.is_write(),
+            Refusal::ReadOnlyToken => {
+                command.kind.is_write() || command.kind == Kind::Script || command.name == "SCAN"
+            }
+            _ => false,
+        };
+        if !is_denied {
+            return Ok(());
+        }
+        let name = command.name.to_ascii_lowercase();
+        Err(format!("NOPERM this user has no permissions to run the '{name}' command"))
+    }
+
+    fn check_room(&self, command: &Known<'_>) -> Result<(), String> {
+        let is_refused = self.refusal == Refusal::OutOfMemory && command.kind == Kind::Growth;
+        let text = "OOM command not allowed when used memory > 'maxmemory'.";
+        if is_refused { Err(text.to_owned()) } else { Ok(()) }
+    }
+
+    fn check_role(&self, command: &Known<'_>) -> Result<(), String> {
+        let is_refused = self.refusal == Refusal::ReadOnlyReplica && command.kind.is_write();
+        let text = "READONLY You can't write against a read only replica.";
+        if is_refused { Err(text.to_owned()) } else { Ok(()) }
     }
 
     fn eval(&mut self, words: &[String], is_read_only: bool) -> Outcome {
@@ -119,13 +180,14 @@ impl Server<'_> {
         let Some((keys, arguments)) = rest.split_at_checked(count) else {
             return Err("ERR Number of keys can't be greater than number of args".to_owned());
         };
+        let mut script = Script { is_read_only, has_written: false };
         Ok(lua::run(text, keys, arguments, &mut |words| {
-            self.call(is_read_only, words).unwrap_or_else(Output::Error)
+            self.call(&mut script, words).unwrap_or_else(Output::Error)
         }))
     }
 
-    /// Runs a command of a script.
-    fn call(&mut self, is_read_only: bool, words: &[String]) -> Outcome {
+    /// Runs a command of a script. Redis 7 refuses a script's first write or none: what has begun is ended.
+    fn call(&mut self, script: &mut Script, words: &[String]) -> Outcome {
         let command = Known::of(words);
         let failure = |text: &str| Err(format!("ERR {text}"));
         if matches!(command.kind, Kind::Script | Kind::ReadOnlyScript) {
@@ -134,8 +196,16 @@ impl Server<'_> {
         if !command.has_its_words {
             return failure("Wrong number of args calling Redis command from script");
         }
-        if is_read_only && command.kind == Kind::Write {
-            return failure("Write commands are not allowed from read-only scripts.");
+        self.check_permission(&command)?;
+        if command.kind.is_write() {
+            if script.is_read_only {
+                return failure("Write commands are not allowed from read-only scripts.");
+            }
+            if !script.has_written {
+                self.check_role(&command)?;
+                self.check_room(&command)?;
+            }
+            script.has_written = true;
         }
         commands::apply(self.data, command.name, command.arguments)
     }
