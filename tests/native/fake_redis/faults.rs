@@ -108,6 +108,38 @@ fn a_request_that_is_too_large_does_nothing() {
 }
 
 #[test]
+fn some_key_is_evicted() {
+    let (sim, redis) = redis();
+    assert_eq!(redis.evict(), None);
+    talk(&redis, &[("SET a 1 PX 5", "'OK'"), ("SET b 1 PX 50", "'OK'"), ("SET c 1", "'OK'")]);
+    sim.run_for(Duration::from_millis(10));
+    let mut evicted: Vec<String> = [redis.evict(), redis.evict()].into_iter().flatten().collect();
+    evicted.sort();
+    assert_eq!(evicted, ["b", "c"], "not what has expired");
+    assert_eq!(redis.evict(), None);
+}
+
+#[test]
+fn everything_is_lost_or_as_it_was() {
+    let (sim, redis) = redis();
+    talk(&redis, &[("SET a 1 PX 50", "'OK'"), ("HSET h f 1", "1")]);
+    let dump = redis.snapshot();
+    talk(&redis, &[("SET a 2", "'OK'"), ("HINCRBY h f 1", "2"), ("SET b 1", "'OK'")]);
+    redis.flush();
+    assert!(redis.keys().is_empty());
+    redis.restore(&dump);
+    talk(
+        &redis,
+        &[("GET a", "'1'"), ("PTTL a", "50"), ("HGETALL h", "['f' '1']"), ("GET b", "nil")],
+    );
+    sim.run_for(Duration::from_millis(51));
+    redis.flush();
+    redis.restore(&dump);
+    assert_eq!(redis.keys(), ["h"], "what was to expire meanwhile has");
+    assert_eq!(redis.stored("h").unwrap().expires, None);
+}
+
+#[test]
 fn a_listing_is_cut_wherever_it_stands() {
     let (sim, redis) = redis();
     talk(&redis, &[("SET l [1,2]", "'OK'"), ("SET n 7", "'OK'")]);

@@ -47,6 +47,10 @@ impl Stored {
     }
 }
 
+/// All that a Redis held at some moment.
+#[derive(Clone)]
+pub struct Dump(BTreeMap<Rc<str>, Stored>);
+
 /// The keys of a Redis at a moment, which lasts as long as a command or a script.
 #[derive(Default)]
 pub struct Keyspace {
@@ -93,6 +97,15 @@ impl Keyspace {
     pub fn names(&self) -> Vec<Rc<str>> {
         let live = self.stored.iter().filter(|(_, stored)| !stored.is_expired(self.now));
         live.map(|(key, _)| Rc::clone(key)).collect()
+    }
+
+    pub fn dump(&self) -> Dump {
+        Dump(self.stored.clone())
+    }
+
+    /// Puts back what was.
+    pub fn restore(&mut self, dump: &Dump) {
+        self.stored = dump.0.clone();
     }
 }
 

@@ -18,7 +18,7 @@ use model_catalog_edge::ports::{Command, Redis, Reply, TierError};
 
 use self::server::{Output, Server};
 pub use self::{
-    keyspace::{Keyspace, Value},
+    keyspace::{Dump, Keyspace, Stored, Value},
     server::Refusal,
 };
 use super::sim::Sim;
@@ -96,6 +96,10 @@ impl FakeRedis {
         self.data_now().write(key, value, expires);
     }
 
+    pub fn stored(&self, key: &str) -> Option<Stored> {
+        self.data_now().find(key).cloned()
+    }
+
     /// The text of a key; none where there is none, or another type.
     pub fn get(&self, key: &str) -> Option<String> {
         self.data_now().find(key)?.text().map(|text| text.as_ref().to_owned())
@@ -108,6 +112,23 @@ impl FakeRedis {
     /// Removes everything.
     pub fn flush(&self) {
         self.data_now().retain(|_, _| false);
+    }
+
+    /// Evicts some key, whether it expires or not; says which.
+    pub fn evict(&self) -> Option<String> {
+        let keys = self.keys();
+        let victim = if keys.is_empty() { None } else { Some(self.sim.pick(&keys)) };
+        victim.inspect(|key| drop(self.data_now().remove(key)))
+    }
+
+    /// All that is there, to be restored later.
+    pub fn snapshot(&self) -> Dump {
+        self.data.borrow().dump()
+    }
+
+    /// Makes it what it was, as from an old backup: what was to expire meanwhile has.
+    pub fn restore(&self, dump: &Dump) {
+        self.data.borrow_mut().restore(dump);
     }
 
     /// Runs a command or script at once, past the network and its faults.
