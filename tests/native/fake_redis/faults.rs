@@ -6,7 +6,7 @@ use model_catalog_edge::ports::{Redis, TierError};
 
 use super::{ask, redis, show, talk};
 use crate::support::{
-    redis::{FakeRedis, Fault, Refusal},
+    redis::{FakeRedis, Fault, Lag, Refusal},
     sim::Sim,
 };
 
@@ -22,6 +22,90 @@ fn send(sim: &Sim, redis: &FakeRedis, lines: &[&str]) -> Result<String, TierErro
 /// The same, where the answer comes.
 fn answer(sim: &Sim, redis: &FakeRedis, lines: &[&str]) -> String {
     send(sim, redis, lines).expect("an answer")
+}
+
+/// Three writes: `a` twice, `b` between them.
+fn written(redis: &FakeRedis) {
+    talk(redis, &[("SET a 1", "'OK'"), ("SET b 1", "'OK'"), ("SET a 2", "'OK'")]);
+}
+
+#[test]
+fn a_whole_copy_is_as_it_was() {
+    let (sim, redis) = redis();
+    written(&redis);
+    for (behind, expected) in
+        [(0, "['2' '1']"), (1, "['1' '1']"), (2, "['1' nil]"), (3, "[nil nil]"), (9, "[nil nil]")]
+    {
+        redis.lag.set(Lag::Whole(behind));
+        assert_eq!(answer(&sim, &redis, &["MGET a b"]), expected, "{behind}");
+    }
+}
+
+#[test]
+fn keys_of_a_copy_can_lag_each_by_itself() {
+    let (sim, redis) = redis();
+    written(&redis);
+    for (behind, expected) in [(0, "['2' '1']"), (1, "['1' nil]"), (2, "[nil nil]")] {
+        redis.lag.set(Lag::PerKey(behind));
+        assert_eq!(answer(&sim, &redis, &["MGET a b"]), expected, "{behind}");
+    }
+    redis.lag.set(Lag::Torn(1));
+    let seen = |_| answer(&sim, &redis, &["MGET a b"]);
+    let mut seen: Vec<String> = (0..100).map(seen).collect();
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen, ["['1' '1']", "['1' nil]", "['2' '1']", "['2' nil]"]);
+}
+
+#[test]
+fn only_reads_lag() {
+    let (sim, redis) = redis();
+    written(&redis);
+    redis.lag.set(Lag::PerKey(1));
+    for (line, expected) in [
+        ("GET a", "'1'"),
+        ("PTTL b", "-2"),
+        ("EXISTS b", "0"),
+        ("TYPE b", "'none'"),
+        ("HGETALL b", "[]"),
+        ("PEXPIRETIME b", "-2"),
+        ("SCAN 0", "['0' ['a']]"),
+        ("EVAL_RO return{redis.call('GET',KEYS[1])} 1 a", "['1']"),
+    ] {
+        assert_eq!(answer(&sim, &redis, &[line]), expected, "{line}");
+    }
+    let eval = "EVAL return{redis.call('GET',KEYS[1])} 1 a";
+    assert_eq!(answer(&sim, &redis, &[eval]), "['2']");
+    assert_eq!(answer(&sim, &redis, &["GET a", "DEL none"]), "'2' 0");
+    assert_eq!(ask(&redis, "GET a"), "'2'", "past the network there are no copies");
+}
+
+#[test]
+fn a_copy_expires_keys_by_itself() {
+    let (sim, redis) = redis();
+    talk(&redis, &[("SET a 1 PX 50", "'OK'"), ("SET a 2", "'OK'")]);
+    redis.lag.set(Lag::Whole(1));
+    assert_eq!(answer(&sim, &redis, &["GET a"]), "'1'");
+    sim.run_for(Duration::from_millis(50));
+    assert_eq!(answer(&sim, &redis, &["GET a"]), "nil");
+}
+
+#[test]
+fn a_client_reads_what_it_wrote() {
+    let (sim, redis) = redis();
+    let (one, other) = (redis.client(), redis.client());
+    redis.lag.set(Lag::Torn(9));
+    assert_eq!(answer(&sim, &one, &["SET a 1"]), "'OK'");
+    assert_eq!(answer(&sim, &one, &["SET a 2"]), "'OK'");
+    redis.lag.set(Lag::PerKey(9));
+    assert_eq!(answer(&sim, &one, &["GET a"]), "'2'");
+    assert_eq!(answer(&sim, &other, &["GET a"]), "nil");
+    redis.set("a", "3", None);
+    assert_eq!(answer(&sim, &one, &["GET a"]), "'2'", "of others it may know nothing");
+    redis.lag.set(Lag::None);
+    assert_eq!(answer(&sim, &other, &["GET a"]), "'3'");
+    redis.lag.set(Lag::Whole(9));
+    assert_eq!(answer(&sim, &other, &["GET a"]), "'3'", "nor does it go back");
 }
 
 #[test]
@@ -132,6 +216,8 @@ fn everything_is_lost_or_as_it_was() {
         &redis,
         &[("GET a", "'1'"), ("PTTL a", "50"), ("HGETALL h", "['f' '1']"), ("GET b", "nil")],
     );
+    redis.lag.set(Lag::PerKey(9));
+    assert_eq!(answer(&sim, &redis, &["GET a"]), "'1'", "copies are made anew");
     sim.run_for(Duration::from_millis(51));
     redis.flush();
     redis.restore(&dump);

@@ -65,7 +65,7 @@ impl World {
     pub fn skewed_isolate(&self, group: u64, skew_ms: i64) -> Isolate {
         let log = Rc::new(Lines::default());
         let ports = Ports {
-            redis: Rc::new(self.redis.clone()),
+            redis: Rc::new(self.redis.client()),
             kv: Rc::new(self.kv.clone()),
             origin: Rc::new(FakeOrigin { group, ..self.origin.clone() }),
             clock: Rc::new(SimClock { sim: self.sim.clone(), skew_ms }),

@@ -1,5 +1,5 @@
 //! A Redis in memory on virtual time, as its port: it runs commands and scripts as Redis 7 does, with faults of the
-//! network and of the server.
+//! network, of replicas and of the server.
 
 mod commands;
 mod glob;
@@ -16,9 +16,9 @@ use std::{
 use async_trait::async_trait;
 use model_catalog_edge::ports::{Command, Redis, Reply, TierError};
 
-use self::server::{Output, Server};
+use self::server::{Output, Server, is_read};
 pub use self::{
-    keyspace::{Dump, Keyspace, Stored, Value},
+    keyspace::{Dump, Keyspace, Lag, Stored, Value},
     server::Refusal,
 };
 use super::sim::Sim;
@@ -52,6 +52,8 @@ pub struct FakeRedis {
     pub fault: Rc<Cell<Fault>>,
     /// What the server refuses.
     pub refusal: Rc<Cell<Refusal>>,
+    /// How far the copies that answer reads are behind.
+    pub lag: Rc<Cell<Lag>>,
     /// How large a request may be.
     pub request_bytes_max: Rc<Cell<usize>>,
     /// How far the clock of Redis is from the simulation's.
@@ -59,6 +61,8 @@ pub struct FakeRedis {
     pub data: Rc<RefCell<Keyspace>>,
     /// Every pipeline, as its commands' first two words, of scripts the first one.
     pub calls: Rc<RefCell<Vec<Vec<String>>>>,
+    /// The effects that this client has seen, if it tells the server of them.
+    seen: Option<Rc<Cell<u64>>>,
 }
 
 impl FakeRedis {
@@ -67,11 +71,18 @@ impl FakeRedis {
             sim: sim.clone(),
             fault: Rc::default(),
             refusal: Rc::default(),
+            lag: Rc::default(),
             request_bytes_max: Rc::new(Cell::new(usize::MAX)),
             clock_offset_ms: Rc::default(),
             data: Rc::default(),
             calls: Rc::default(),
+            seen: None,
         }
+    }
+
+    /// The same server for a client of its own that reads what it wrote (docs/platform.md, "Upstash replicas lag").
+    pub fn client(&self) -> Self {
+        Self { seen: Some(Rc::default()), ..self.clone() }
     }
 
     /// The time in ms, by the clock of Redis.
@@ -141,6 +152,27 @@ impl FakeRedis {
         Server { data: &mut self.data_now(), refusal: self.refusal.get() }.run(words)
     }
 
+    /// How far what answers a request is behind: only reads may go to a copy.
+    fn lag_of(&self, commands: &[Command]) -> Lag {
+        let lag = self.lag.get();
+        let may_lag = lag != Lag::None && commands.iter().all(|words| is_read(words));
+        if may_lag { lag } else { Lag::None }
+    }
+
+    /// Runs a read on a copy that lags.
+    fn execute_behind(&self, words: &[String], lag: Lag, seed: u64) -> Output {
+        let known = self.seen.as_ref().map_or(0, |seen| seen.get());
+        let mut copy = self.data_now().behind(lag, seed, known);
+        Server { data: &mut copy, refusal: self.refusal.get() }.run(words)
+    }
+
+    /// An answer arrived: its client never goes back behind it.
+    fn see(&self, lag: Lag) {
+        if let Some(seen) = &self.seen {
+            seen.set(seen.get().max(self.data.borrow().shown(lag)));
+        }
+    }
+
     /// Notes a request, whatever becomes of it.
     fn note(&self, commands: &[Command]) {
         let call = |command: &Command| match command[0].to_ascii_uppercase().as_str() {
@@ -151,11 +183,16 @@ impl FakeRedis {
     }
 
     /// Runs a pipeline's commands one by one: it is not atomic, others get in between.
-    async fn execute_all(&self, commands: &[Command]) -> Vec<Reply> {
+    async fn execute_all(&self, commands: &[Command], lag: Lag) -> Vec<Reply> {
+        let copy = (lag != Lag::None).then(|| self.sim.random());
         let mut replies = Vec::new();
         for command in commands {
             self.sim.sleep(Duration::from_millis(1 + self.sim.below(2))).await;
-            replies.push(Reply::from(self.execute(command)));
+            let output = match copy {
+                Some(seed) => self.execute_behind(command, lag, seed),
+                None => self.execute(command),
+            };
+            replies.push(Reply::from(output));
         }
         replies
     }
@@ -181,10 +218,12 @@ impl Redis for FakeRedis {
         if bytes(&commands) > self.request_bytes_max.get() {
             return Err(TierError::RequestTooLarge);
         }
-        let replies = self.execute_all(&commands).await;
+        let lag = self.lag_of(&commands);
+        let replies = self.execute_all(&commands, lag).await;
         if fault == Fault::LostAnswer {
             return Err(TierError::Timeout);
         }
+        self.see(lag);
         let broken = |reply| if fault == Fault::Corrupt { corrupt(reply) } else { reply };
         replies.into_iter().map(|reply| arrived(broken(reply))).collect()
     }

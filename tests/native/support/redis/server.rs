@@ -112,6 +112,11 @@ impl<'a> Known<'a> {
     }
 }
 
+/// Whether a copy that lags may answer.
+pub fn is_read(words: &[String]) -> bool {
+    matches!(Known::of(words).kind, Kind::Read | Kind::ReadOnlyScript)
+}
+
 /// What a script may, and what it has done so far.
 struct Script {
     is_read_only: bool,
