@@ -1,4 +1,4 @@
-//! The faults of the fake Redis.
+//! The faults of the fake Redis, and what it counts.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use model_catalog_edge::ports::{Redis, TierError};
 
 use super::{ask, redis, show, talk};
 use crate::support::{
-    redis::{FakeRedis, Fault, Lag, Refusal},
+    redis::{Counts, FakeRedis, Fault, Lag, Refusal},
     sim::Sim,
 };
 
@@ -223,6 +223,26 @@ fn everything_is_lost_or_as_it_was() {
     redis.restore(&dump);
     assert_eq!(redis.keys(), ["h"], "what was to expire meanwhile has");
     assert_eq!(redis.stored("h").unwrap().expires, None);
+}
+
+#[test]
+fn requests_commands_and_bytes_are_counted() {
+    let (sim, redis) = redis();
+    let script = "EVAL return{'abc',{12,false}} 1 k";
+    answer(&sim, &redis, &["SET k abc", script, "GET k"]);
+    let bytes_up = 7 + (script.len() - 3) + 4;
+    let bytes_down = 2 + 5 + 3;
+    let counts = Counts { requests: 1, commands: 3, bytes_up, bytes_down };
+    assert_eq!(redis.counts.take(), counts);
+    redis.fault.set(Fault::LostAnswer);
+    assert_eq!(send(&sim, &redis, &["GET k"]), Err(TierError::Timeout));
+    redis.fault.set(Fault::Quota);
+    assert_eq!(send(&sim, &redis, &["GET k", "GET k"]), Err(TierError::Quota));
+    let counts = Counts { requests: 2, commands: 1, bytes_up: 12, bytes_down: 0 };
+    assert_eq!(redis.counts.take(), counts);
+    assert_eq!(redis.counts.get(), Counts::default());
+    let calls = redis.calls.borrow();
+    assert_eq!(*calls, [vec!["SET k", "EVAL", "GET k"], vec!["GET k"], vec!["GET k", "GET k"]]);
 }
 
 #[test]

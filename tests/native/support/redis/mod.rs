@@ -1,5 +1,5 @@
 //! A Redis in memory on virtual time, as its port: it runs commands and scripts as Redis 7 does, with faults of the
-//! network, of replicas and of the server.
+//! network, of replicas and of the server, and counts what it is asked.
 
 mod commands;
 mod glob;
@@ -45,6 +45,19 @@ pub enum Fault {
     Quota,
 }
 
+/// What was asked so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Pipelines, whatever became of them.
+    pub requests: usize,
+    /// Commands that were run, as Upstash bills them: a script is one.
+    pub commands: usize,
+    /// Bytes of names and arguments.
+    pub bytes_up: usize,
+    /// Bytes of the replies that arrived.
+    pub bytes_down: usize,
+}
+
 /// The server; every isolate talks to the same one.
 #[derive(Clone)]
 pub struct FakeRedis {
@@ -61,6 +74,7 @@ pub struct FakeRedis {
     pub data: Rc<RefCell<Keyspace>>,
     /// Every pipeline, as its commands' first two words, of scripts the first one.
     pub calls: Rc<RefCell<Vec<Vec<String>>>>,
+    pub counts: Rc<Cell<Counts>>,
     /// The effects that this client has seen, if it tells the server of them.
     seen: Option<Rc<Cell<u64>>>,
 }
@@ -76,6 +90,7 @@ impl FakeRedis {
             clock_offset_ms: Rc::default(),
             data: Rc::default(),
             calls: Rc::default(),
+            counts: Rc::default(),
             seen: None,
         }
     }
@@ -142,7 +157,7 @@ impl FakeRedis {
         self.data.borrow_mut().restore(dump);
     }
 
-    /// Runs a command or script at once, past the network and its faults.
+    /// Runs a command or script at once, past the network and its faults, uncounted.
     pub fn run(&self, words: &[&str]) -> Reply {
         let words: Command = words.iter().map(|word| (*word).to_owned()).collect();
         Reply::from(self.execute(&words))
@@ -173,6 +188,12 @@ impl FakeRedis {
         }
     }
 
+    fn count(&self, add: impl FnOnce(&mut Counts)) {
+        let mut counts = self.counts.get();
+        add(&mut counts);
+        self.counts.set(counts);
+    }
+
     /// Notes a request, whatever becomes of it.
     fn note(&self, commands: &[Command]) {
         let call = |command: &Command| match command[0].to_ascii_uppercase().as_str() {
@@ -180,6 +201,10 @@ impl FakeRedis {
             _ => command.iter().take(2).cloned().collect::<Vec<String>>().join(" "),
         };
         self.calls.borrow_mut().push(commands.iter().map(call).collect());
+        self.count(|counts| {
+            counts.requests += 1;
+            counts.bytes_up += bytes(commands);
+        });
     }
 
     /// Runs a pipeline's commands one by one: it is not atomic, others get in between.
@@ -188,6 +213,7 @@ impl FakeRedis {
         let mut replies = Vec::new();
         for command in commands {
             self.sim.sleep(Duration::from_millis(1 + self.sim.below(2))).await;
+            self.count(|counts| counts.commands += 1);
             let output = match copy {
                 Some(seed) => self.execute_behind(command, lag, seed),
                 None => self.execute(command),
@@ -224,6 +250,7 @@ impl Redis for FakeRedis {
             return Err(TierError::Timeout);
         }
         self.see(lag);
+        self.count(|counts| counts.bytes_down += replies.iter().map(text_bytes).sum::<usize>());
         let broken = |reply| if fault == Fault::Corrupt { corrupt(reply) } else { reply };
         replies.into_iter().map(|reply| arrived(broken(reply))).collect()
     }
@@ -231,6 +258,15 @@ impl Redis for FakeRedis {
 
 fn bytes(commands: &[Command]) -> usize {
     commands.iter().flatten().map(String::len).sum()
+}
+
+fn text_bytes(reply: &Reply) -> usize {
+    match reply {
+        Reply::Nil => 0,
+        Reply::Integer(value) => value.to_string().len(),
+        Reply::Text(text) | Reply::Error(text) => text.len(),
+        Reply::Array(items) => items.iter().map(text_bytes).sum(),
+    }
 }
 
 /// As the client of Upstash has it: a refusal that means more than a failed command is the whole request's.
