@@ -34,8 +34,8 @@ const TRIGGER = `export default {
  */
 export async function startWorkerd(stack, vars = {}, { kvUrl = stack.kvUrl, build = defaultBuild() } = {}) {
   const [port, triggerPort] = [await choosePort(), await choosePort()];
-  const text = Object.entries({ ...stack.vars, ...stack.secrets, ...vars }).filter(([, value]) => value !== null);
-  const files = { "config.capnp": config({ build, text, kvUrl, port, triggerPort }) };
+  const settings = Object.entries({ ...stack.vars, ...stack.secrets, ...vars }).filter(([, value]) => value !== null);
+  const files = { "config.capnp": config({ build, settings, kvUrl, port, triggerPort }) };
   const child = startChild(workerdBinary(), ["serve", "--experimental", `--import-path=${build}`, "config.capnp"], { env: {}, files });
   const lines = collectLines(child.subprocess.stdout, child.subprocess.stderr);
   const trigger = (path) => fetch(`http://${LOOPBACK}:${triggerPort}${path}`);
@@ -86,8 +86,8 @@ function statOf(pid) {
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
-function config({ build, text, kvUrl, port, triggerPort }) {
-  const bindings = text.map(([name, value]) => `(name = ${quoted(name)}, text = ${quoted(String(value))})`);
+function config({ build, settings, kvUrl, port, triggerPort }) {
+  const bindings = settings.map(([name, value]) => `(name = ${quoted(name)}, ${bound(value)})`);
   if (kvUrl) bindings.push('(name = "CATALOG_KV", kvNamespace = "kv")');
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -114,6 +114,11 @@ const trigger :Workerd.Worker = (
   compatibilityFlags = ["service_binding_extra_handlers"],
 );
 `;
+}
+
+// What is no text is bound as wrangler binds it when wrangler.toml has a number, a boolean or a list: as JSON.
+function bound(value) {
+  return typeof value === "string" ? `text = ${quoted(value)}` : `json = ${quoted(JSON.stringify(value))}`;
 }
 
 // The first module is the entry.
