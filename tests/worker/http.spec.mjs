@@ -81,18 +81,37 @@ test("other methods are refused, with what is allowed", async () => {
 });
 
 test("the root says what this is and where the catalog is, and may be kept for minutes", async () => {
-  const { status, headers, body } = await worker.get("/");
-  assert.equal(status, 200);
-  assert.equal(headers["content-type"], "application/json");
-  assert.equal(headers["cache-control"], "public, max-age=300");
-  assert.equal((await worker.get(body.catalog)).status, 200);
-  assert.ok(body.documentation.length > 0);
+  for (const path of ["/", "/?limit=0"]) {
+    const { status, headers, body } = await worker.get(path);
+    assert.equal(status, 200);
+    assert.equal(headers["content-type"], "application/json");
+    assert.equal(headers["cache-control"], "public, max-age=300");
+    assert.equal((await worker.get(body.catalog)).status, 200);
+    assert.ok(body.documentation.length > 0);
+  }
+  const [get, head] = [await raw("GET", "/"), await raw("HEAD", "/")];
+  assert.equal(head.status, 200);
+  assert.equal(head.text, "");
+  assert.equal(Number(head.headers["content-length"]), Buffer.byteLength(get.text));
+  const options = await raw("OPTIONS", "/");
+  assert.equal(options.status, 204);
+  assert.equal(options.headers.allow, ALLOWED);
+  const { status, headers, body } = await worker.get("/", { method: "POST" });
+  assert.equal(headers.allow, ALLOWED);
+  assertProblem(headers, body, status, "Method Not Allowed");
 });
 
 test("percent-encoded paths are decoded once", async () => {
-  assert.equal((await worker.get("/v1/models/uniqu%65?limit=1")).status, 200);
-  assert.equal((await worker.get("/models%2Funique?limit=1")).status, 200);
-  for (const path of ["/models/uniqu%2565", "/models/uniqu%zz", "/models/unique%FF"]) {
+  const expected = (await worker.get("/models/unique?limit=2")).text;
+  for (const path of ["/v1/models/uniqu%65", "/models%2Funique", "/%76%31/%6dodels%2f%75nique", "/models/%75%6E%69%71%75%65"]) {
+    const answer = await worker.get(`${path}?lim%69t=%32`);
+    assert.equal(answer.status, 200, path);
+    assert.equal(answer.text, expected, path);
+    const refused = await worker.get(path, { method: "DELETE" });
+    assert.equal(refused.status, 405, path);
+  }
+  const others = ["/models/uniqu%2565", "/models/uniqu%zz", "/models/uniqu%", "/models/unique%FF", "/models/unique%C3%A9"];
+  for (const path of [...others, "/models/unique%00", "/models/unique%2F", "/models/unique%3Flimit=1", "/models/unique+", "/%2F"]) {
     assert.equal((await worker.get(path)).status, 404, path);
   }
 });
