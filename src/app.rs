@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{
     cache::{Cache, FollowUp, WarmReport},
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, Policy},
     http::{self, Operators, Request, Response},
     ports::{Log, Ports},
 };
@@ -17,6 +17,7 @@ use crate::{
 /// later one.
 pub struct App {
     cache: Cache,
+    policy: Policy,
     operators: Operators,
 }
 
@@ -35,13 +36,14 @@ impl App {
             let line = json!({ "event": "config_warning", "warnings": config.warnings });
             ports.log.write(&line.to_string());
         }
-        let cache = Cache::new(ports, config.policy, config.keys);
-        Self { cache, operators: Operators::new(config.admin.token) }
+        let policy = config.policy;
+        let cache = Cache::new(ports, policy.clone(), config.keys);
+        Self { cache, policy, operators: Operators::new(config.admin.token) }
     }
 
     /// Answers a request. What comes with the response is left to do behind it, by [`App::run`].
     pub async fn handle(&self, request: Request) -> (Response, Vec<FollowUp>) {
-        http::answer(&self.cache, &self.operators, request).await
+        http::answer(&self.cache, &self.policy, &self.operators, request).await
     }
 
     /// Does what a response left to do, side by side: none waits for another that hangs, since all of them must end in time
