@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::{
-    cache::{Cache, FollowUp, WarmReport},
+    cache::{Cache, Failure, FollowUp, Reason},
     config::{Config, ConfigError, Policy},
     http::{self, Operators, Request, Response},
     ports::{Log, Ports},
@@ -52,9 +52,15 @@ impl App {
         join_all(follow_ups.into_iter().map(|follow_up| self.cache.run(follow_up))).await;
     }
 
-    /// What a cron run does: one load of the origin, published as the six warm variants.
-    pub async fn scheduled(&self) -> WarmReport {
-        self.cache.warm(false).await
+    /// What a cron run does: one load of the origin, published as the six warm variants. Fails as the run did; one that
+    /// `EDGE_MODE` forbids is as it should be.
+    pub async fn scheduled(&self) -> Result<(), Failure> {
+        match self.cache.warm(false).await.error {
+            None | Some(Failure { tier: None, reason: Reason::ReadOnly | Reason::Passthrough }) => {
+                Ok(())
+            }
+            Some(failure) => Err(failure),
+        }
     }
 }
 
