@@ -7,8 +7,8 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::{
-    cache::{Cache, FollowUp, WarmReport},
-    config::{Config, ConfigError},
+    cache::{Cache, Failure, FollowUp, Reason},
+    config::{Config, ConfigError, Policy},
     http::{self, Operators, Request, Response},
     ports::{Log, Ports},
 };
@@ -17,6 +17,7 @@ use crate::{
 /// later one.
 pub struct App {
     cache: Cache,
+    policy: Policy,
     operators: Operators,
 }
 
@@ -35,13 +36,14 @@ impl App {
             let line = json!({ "event": "config_warning", "warnings": config.warnings });
             ports.log.write(&line.to_string());
         }
-        let cache = Cache::new(ports, config.policy, config.keys);
-        Self { cache, operators: Operators::new(config.admin.token) }
+        let policy = config.policy;
+        let cache = Cache::new(ports, policy.clone(), config.keys);
+        Self { cache, policy, operators: Operators::new(config.admin.token) }
     }
 
     /// Answers a request. What comes with the response is left to do behind it, by [`App::run`].
     pub async fn handle(&self, request: Request) -> (Response, Vec<FollowUp>) {
-        http::answer(&self.cache, &self.operators, request).await
+        http::answer(&self.cache, &self.policy, &self.operators, request).await
     }
 
     /// Does what a response left to do, side by side: none waits for another that hangs, since all of them must end in time
@@ -50,9 +52,15 @@ impl App {
         join_all(follow_ups.into_iter().map(|follow_up| self.cache.run(follow_up))).await;
     }
 
-    /// What a cron run does: one load of the origin, published as the six warm variants.
-    pub async fn scheduled(&self) -> WarmReport {
-        self.cache.warm(false).await
+    /// What a cron run does: one load of the origin, published as the six warm variants. Fails as the run did; one that
+    /// `EDGE_MODE` forbids is as it should be.
+    pub async fn scheduled(&self) -> Result<(), Failure> {
+        match self.cache.warm(false).await.error {
+            None | Some(Failure { tier: None, reason: Reason::ReadOnly | Reason::Passthrough }) => {
+                Ok(())
+            }
+            Some(failure) => Err(failure),
+        }
     }
 }
 

@@ -96,6 +96,8 @@ fn what_was_pasted_along_with_a_secret_is_refused_by_name() {
             ("\"abc", Some("holds a quote")),
             ("abc def", Some("holds white space")),
             ("abc\ndef", Some("holds white space")),
+            ("abc...", Some("holds an ellipsis, as if it had been cut off")),
+            ("a.b.c", None),
         ] {
             assert_eq!(complaint(name, value).as_deref(), expected, "{name} {value:?}");
         }
@@ -112,6 +114,7 @@ fn a_url_is_a_scheme_a_host_and_perhaps_a_path() {
             "http://[::1]:80/a/b",
             "HTTPS://X.example",
             "http://redis_1:8079",
+            "https://x.example.:443",
         ] {
             assert_eq!(complaint(name, value), None, "{name} {value:?}");
         }
@@ -130,6 +133,9 @@ fn a_url_is_a_scheme_a_host_and_perhaps_a_path() {
             "https://x,y",
             "https://https://x.example",
             "https://x\\y",
+            "https://x..example",
+            "https://.example",
+            "https://.",
         ] {
             assert_eq!(complaint(name, value).as_deref(), Some(no_url), "{name} {value:?}");
         }

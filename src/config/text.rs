@@ -10,5 +10,8 @@ pub(super) fn blemish(text: &str) -> Option<&'static str> {
     if text.contains(|c: char| !c.is_ascii_graphic()) {
         return Some("holds a character that is not printable ASCII, such as a byte-order mark");
     }
-    text.contains(['"', '\'', '`']).then_some("holds a quote")
+    if text.contains(['"', '\'', '`']) {
+        return Some("holds a quote");
+    }
+    text.contains("...").then_some("holds an ellipsis, as if it had been cut off")
 }

@@ -26,8 +26,13 @@ fn is_authority(authority: &str) -> bool {
             None => (authority, ""),
         },
     };
-    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
-    !host.is_empty() && host.chars().all(is_name) && (port.is_empty() || is_port(port))
+    let is_label = |label: &str| {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        !label.is_empty() && label.chars().all(is_part)
+    };
+    // A dot at the end is the root of all names.
+    let is_host = host.strip_suffix('.').unwrap_or(host).split('.').all(is_label);
+    is_host && (port.is_empty() || is_port(port))
 }
 
 /// An address of IPv6, as far as its characters tell.

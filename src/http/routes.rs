@@ -7,7 +7,10 @@ use super::{
     request::Request,
     response::Response,
 };
-use crate::cache::{Cache, FollowUp};
+use crate::{
+    cache::{Cache, FollowUp},
+    config::Policy,
+};
 
 /// A row of the table.
 struct Route {
@@ -92,9 +95,11 @@ impl Methods {
     }
 }
 
-/// Answers a request; what comes with the response is left to do behind it.
+/// Answers a request; what comes with the response is left to do behind it. `policy` is the cache's own: it says for how
+/// long caches downstream may keep what they get.
 pub async fn answer(
     cache: &Cache,
+    policy: &Policy,
     operators: &Operators,
     request: Request,
 ) -> (Response, Vec<FollowUp>) {
@@ -107,7 +112,7 @@ pub async fn answer(
         return alone(problem::method_not_allowed(route.methods.allow()));
     }
     let is_head = request.method == "HEAD";
-    let (response, follow_ups) = ask(route, cache, operators, request).await;
+    let (response, follow_ups) = ask(route, cache, policy, operators, request).await;
     (if is_head { response.without_body() } else { response }, follow_ups)
 }
 
@@ -122,6 +127,7 @@ fn find(path: &str, operators: &Operators) -> Option<&'static Route> {
 async fn ask(
     route: &Route,
     cache: &Cache,
+    policy: &Policy,
     operators: &Operators,
     request: Request,
 ) -> (Response, Vec<FollowUp>) {
@@ -134,7 +140,7 @@ async fn ask(
     }
     match route.endpoint {
         Endpoint::About => (about::get(), Vec::new()),
-        Endpoint::Unique => unique::get(cache, &request.query).await,
+        Endpoint::Unique => unique::get(cache, policy, &request.query).await,
         Endpoint::Clear => (clear::post(cache, request.body).await, Vec::new()),
         Endpoint::Warm => (warm::post(cache, request.body).await, Vec::new()),
         Endpoint::Statistics => (statistics::get(cache).await, Vec::new()),

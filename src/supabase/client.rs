@@ -64,7 +64,8 @@ impl Client {
             HttpError::Malformed => OriginError::Malformed,
         })?;
         match response.status {
-            200 | 206 => Ok(response),
+            200 | 206 if is_array(&response.body) => Ok(response),
+            200 | 206 => Err(OriginError::Malformed.into()),
             status => {
                 let error = OriginError::Refused { status, code: error_code(&response.body) };
                 Err(Failure {
@@ -98,6 +99,12 @@ pub(super) fn parse_content_range(text: &str) -> Option<(usize, usize)> {
     let (first, last) = range.split_once('-')?;
     let (first, last): (usize, usize) = (first.parse().ok()?, last.parse().ok()?);
     Some((last.checked_sub(first)?.checked_add(1)?, total))
+}
+
+/// Whether a page is there from its beginning to its end: a gateway's own page is not, nor one that was cut.
+fn is_array(body: &str) -> bool {
+    let body = body.trim_ascii();
+    body.starts_with('[') && body.ends_with(']')
 }
 
 /// `Retry-After` in seconds. The other form, a date, is not sent by anything that stands before PostgREST.
@@ -136,6 +143,22 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(parse_content_range(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_has_both_ends() {
+        for (body, expected) in [
+            ("[]", true),
+            (" [{\"id\":1}]\n", true),
+            ("", false),
+            ("[", false),
+            ("]", false),
+            ("[{\"id\":1", false),
+            ("<html>", false),
+            ("{\"id\":[1]}", false),
+        ] {
+            assert_eq!(is_array(body), expected, "{body:?}");
         }
     }
 

@@ -28,17 +28,22 @@ pub(super) enum Remedy {
 impl Remedy {
     /// What this failure calls for (docs/platform.md, "PostgREST errors"). The statuses beyond those of HTTP are those of
     /// the gateway before it.
-    pub(super) fn of(error: &OriginError) -> Self {
-        match error {
+    pub(super) fn of(failure: &Failure) -> Self {
+        match &failure.error {
             OriginError::Refused { code, .. } if code == "57014" => Self::AskForLess,
+            // Where a page is malformed something stood in for the server, or the page was cut.
             OriginError::Unreachable
+            | OriginError::Malformed
             | OriginError::Refused { status: 502..=504 | 520..=527, .. } => Self::AskAgain,
+            // A limit of requests ends when the server says so; one that does not say is left alone.
+            OriginError::Refused { status: 429, .. } if failure.retry_after.is_some() => {
+                Self::AskAgain
+            }
             OriginError::Refused { code, .. } => match code.as_str() {
                 "PGRST000" | "PGRST001" | "PGRST002" | "PGRST003" => Self::AskAgain,
                 _ => Self::GiveUp,
             },
             OriginError::Timeout
-            | OriginError::Malformed
             | OriginError::Unreadable(_)
             | OriginError::CountMismatch { .. }
             | OriginError::DuplicateIds { .. } => Self::GiveUp,
@@ -105,9 +110,9 @@ mod tests {
 
     #[test]
     fn passing_failures_are_told_from_lasting_ones() {
-        let refused = |status, code: &str| {
-            Remedy::of(&OriginError::Refused { status, code: code.to_owned() })
-        };
+        let of = |error: OriginError| Remedy::of(&error.into());
+        let refused =
+            |status, code: &str| of(OriginError::Refused { status, code: code.to_owned() });
         for status in [502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 527] {
             assert_eq!(refused(status, ""), Remedy::AskAgain, "{status}");
         }
@@ -132,8 +137,11 @@ mod tests {
         ] {
             assert_eq!(refused(status, code), Remedy::GiveUp, "{status} {code}");
         }
-        assert_eq!(Remedy::of(&OriginError::Unreachable), Remedy::AskAgain);
-        assert_eq!(Remedy::of(&OriginError::Timeout), Remedy::GiveUp);
-        assert_eq!(Remedy::of(&OriginError::Malformed), Remedy::GiveUp);
+        assert_eq!(of(OriginError::Unreachable), Remedy::AskAgain);
+        assert_eq!(of(OriginError::Malformed), Remedy::AskAgain);
+        assert_eq!(of(OriginError::Timeout), Remedy::GiveUp);
+        let limited = OriginError::Refused { status: 429, code: String::new() };
+        let retry_after = Some(Duration::from_secs(1));
+        assert_eq!(Remedy::of(&Failure { error: limited, retry_after }), Remedy::AskAgain);
     }
 }

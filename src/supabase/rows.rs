@@ -74,7 +74,7 @@ impl<'a> Reader<'a> {
                 }
                 Err(failure) => failure,
             };
-            match Remedy::of(&failure.error) {
+            match Remedy::of(&failure) {
                 Remedy::AskAgain if self.allowance.take_retry(&failure).await => parts.push(part),
                 Remedy::AskForLess if part == page && self.allowance.take_retry(&failure).await => {
                     let (half, other) = halves(page);

@@ -2,7 +2,9 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
+use js_sys::Error;
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use worker::{Context, Env, event};
 
 use super::{build::build, log::Console, request, response};
 use crate::{
@@ -40,14 +42,17 @@ async fn fetch(
     response::write(&response).map_err(worker::Error::from)
 }
 
-#[event(scheduled)]
-async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
-    match app(&env) {
-        Ok(app) => {
-            app.scheduled().await;
-        }
-        Err(error) => app::log_misconfigured(&error, &Console),
-    }
+/// Not of `#[event(scheduled)]`, whose export resolves whatever happened: a failed run has to be rejected for the platform
+/// to see it, and a panic would take the isolate's memory along (docs/platform.md, "A cron run fails by a rejection").
+#[wasm_bindgen]
+#[expect(unreachable_pub, reason = "only public functions are exported")]
+pub async fn scheduled(_event: JsValue, env: Env) -> Result<(), JsValue> {
+    let app = app(&env).map_err(|error| {
+        app::log_misconfigured(&error, &Console);
+        Error::new(&error.to_string())
+    })?;
+    app.scheduled().await.map_err(|failure| Error::new(&failure.to_string()))?;
+    Ok(())
 }
 
 fn app(env: &Env) -> Result<Rc<App>, ConfigError> {

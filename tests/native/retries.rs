@@ -45,6 +45,11 @@ fn reset() -> Fault {
     Box::new(|_| Err(HttpError::Unreachable))
 }
 
+/// Makes another text of a page's.
+fn body(change: fn(&str) -> String) -> Fault {
+    Box::new(move |answer| Ok(HttpResponse { body: change(&answer.body), ..answer }))
+}
+
 fn hung() -> Fault {
     Box::new(|_| Err(HttpError::Timeout))
 }
@@ -115,13 +120,16 @@ fn whole() -> (String, usize) {
 fn a_passing_failure_of_any_page_costs_one_request() {
     let (text, pages) = whole();
     assert!(pages >= 4, "{pages}");
-    let passing: [Make; 7] = [
+    let passing: [Make; 10] = [
         || refused(502, "<html>", None),
         || refused(503, r#"{"code":"PGRST002"}"#, None),
         || refused(504, r#"{"code":"PGRST003"}"#, None),
         || refused(500, r#"{"code":"PGRST000"}"#, None),
         || refused(520, "error code: 520", None),
         || refused(527, "", Some("0")),
+        || refused(429, "", Some("0")),
+        || body(|text| text.split_at(text.len() / 2).0.to_owned()),
+        || body(|_| "<html>".to_owned()),
         reset,
     ];
     for make in passing {
@@ -140,14 +148,15 @@ fn a_passing_failure_of_any_page_costs_one_request() {
 #[test]
 fn what_lasts_is_not_asked_again() {
     let (_, pages) = whole();
-    for (status, body) in [
-        (401, r#"{"code":"PGRST301"}"#),
-        (403, r#"{"code":"42501"}"#),
-        (404, r#"{"code":"PGRST205"}"#),
-        (429, ""),
-        (500, r#"{"code":"XX000"}"#),
+    for (status, body, wish) in [
+        (401, r#"{"code":"PGRST301"}"#, Some("1")),
+        (403, r#"{"code":"42501"}"#, Some("1")),
+        (404, r#"{"code":"PGRST205"}"#, Some("1")),
+        (429, "", None),
+        (429, "", Some("60")),
+        (500, r#"{"code":"XX000"}"#, Some("1")),
     ] {
-        let outcome = load(vec![(0, refused(status, body, Some("1")))]);
+        let outcome = load(vec![(0, refused(status, body, wish))]);
         assert!(
             matches!(outcome.result, Err(OriginError::Refused { status: seen, .. }) if seen == status)
         );

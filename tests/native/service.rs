@@ -5,6 +5,7 @@ use std::{collections::HashMap, rc::Rc};
 use futures_util::FutureExt;
 use model_catalog_edge::{
     app::{self, App},
+    cache::{Failure, Reason},
     config::{Config, ConfigError},
     http::{ReadBody, Request, Response},
     ports::{Ports, Vars},
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     isolate::{Lines, World},
+    redis::Fault,
     sim::SimClock,
 };
 
@@ -80,6 +82,11 @@ impl Service {
             app.run(follow_ups).await;
             response
         })
+    }
+
+    fn scheduled(&self) -> Result<(), Failure> {
+        let app = Rc::clone(&self.app);
+        self.world.sim.block_on(async move { app.scheduled().await })
     }
 
     fn get(&self, path: &str) -> Response {
@@ -198,6 +205,19 @@ fn warnings_are_logged_once_and_serving_goes_on() {
     }
     assert_eq!(warnings(&service), 1, "{:?}", service.log.0.borrow());
     assert_eq!(warnings(&Service::new(&[("CACHE_NAMESPACE", "gw:")])), 0);
+}
+
+#[test]
+fn a_cron_run_fails_for_its_reason_and_not_for_what_a_setting_forbids() {
+    let service = Service::new(&[]);
+    assert_eq!(service.scheduled(), Ok(()));
+    service.world.origin.fault.set(Fault::Error);
+    let failure = service.scheduled().unwrap_err();
+    assert_eq!(failure.reason, Reason::Unreachable);
+    assert_eq!(service.get("/models/unique").header("x-cache"), Some("HIT"), "memory stays");
+    for mode in ["read_only", "passthrough"] {
+        assert_eq!(Service::new(&[("EDGE_MODE", mode)]).scheduled(), Ok(()), "{mode}");
+    }
 }
 
 #[test]

@@ -104,7 +104,7 @@ describe("settings", () => {
       assert.equal(headers["content-type"], "application/problem+json");
       assert.equal(headers["cache-control"], "no-store");
       for (const name of Object.keys(mistakes)) assert.ok(body.detail.includes(name), name);
-      assert.equal((await worker.cron()).outcome, "ok", "cron does not throw");
+      assert.equal((await worker.cron()).outcome, "exception", "cron fails visibly");
       const log = logOf(worker);
       for (const name of Object.keys(mistakes)) assert.ok(log.includes(name), `${name} in the log`);
       for (const place of [text, log]) assert.doesNotMatch(place, /secret-|ftp:/);

@@ -120,7 +120,7 @@ test("during an origin outage nothing that is cached changes, and the report say
   const lived = await lives();
   await stack.supabase.stop();
   try {
-    assert.equal((await worker.cron()).outcome, "ok");
+    assert.equal((await worker.cron()).outcome, "exception");
     const report = await lastReport(2);
     assert.equal(report.successful, 0);
     assert.equal(report.failed, 6);

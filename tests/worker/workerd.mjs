@@ -23,19 +23,24 @@ const TRIGGER = `export default {
     if (pathname === "/ready") return new Response();
     return Response.json(await env.WORKER.scheduled({ cron: searchParams.get("cron"), scheduledTime: new Date() }));
   },
+  tail(traces) {
+    for (const { outcome, exceptions } of traces) console.log(JSON.stringify({ tail: { outcome, exceptions } }));
+  },
 };`;
 
 /**
  * Starts a process over `stack` (made with `kv: true`); `vars` overrides its vars and secrets, null takes one away.
- * `kvUrl` may be another place of the same namespace, `build` another folder than build/.
+ * `kvUrl` may be another place of the same namespace, `build` another folder than build/. With `tail` the platform's
+ * view of each invocation is collected: how it ended, and with which exceptions.
  *
  * Returns what startWorker() of harness.mjs returns: {url, fetch(path, init), get(path, init), cron(), kv(), events(),
- * stop()}, and {pid, lines, cpuMs(), residentBytes()}: the log's lines, CPU and memory of the process until now.
+ * stop()}, and {pid, lines, tailed(), cpuMs(), residentBytes()}: the log's lines, what was seen of invocations, CPU and
+ * memory of the process until now.
  */
-export async function startWorkerd(stack, vars = {}, { kvUrl = stack.kvUrl, build = defaultBuild() } = {}) {
+export async function startWorkerd(stack, vars = {}, { kvUrl = stack.kvUrl, build = defaultBuild(), tail = false } = {}) {
   const [port, triggerPort] = [await choosePort(), await choosePort()];
-  const text = Object.entries({ ...stack.vars, ...stack.secrets, ...vars }).filter(([, value]) => value !== null);
-  const files = { "config.capnp": config({ build, text, kvUrl, port, triggerPort }) };
+  const settings = Object.entries({ ...stack.vars, ...stack.secrets, ...vars }).filter(([, value]) => value !== null);
+  const files = { "config.capnp": config({ build, settings, kvUrl, tail, port, triggerPort }) };
   const child = startChild(workerdBinary(), ["serve", "--experimental", `--import-path=${build}`, "config.capnp"], { env: {}, files });
   const lines = collectLines(child.subprocess.stdout, child.subprocess.stderr);
   const trigger = (path) => fetch(`http://${LOOPBACK}:${triggerPort}${path}`);
@@ -61,6 +66,7 @@ export async function startWorkerd(stack, vars = {}, { kvUrl = stack.kvUrl, buil
     cron: async (cron = CRON) => (await trigger(`/?${new URLSearchParams({ cron })}`)).json(),
     kv: async () => stack.kv,
     events: () => lines.map(parsed).filter((line) => line?.event),
+    tailed: () => lines.map(parsed).filter((line) => line?.tail).map((line) => line.tail),
     cpuMs: () => cpuMs(pid),
     residentBytes: () => residentBytes(pid),
     stop: () => child.stop(),
@@ -86,8 +92,8 @@ function statOf(pid) {
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
-function config({ build, text, kvUrl, port, triggerPort }) {
-  const bindings = text.map(([name, value]) => `(name = ${quoted(name)}, text = ${quoted(String(value))})`);
+function config({ build, settings, kvUrl, tail, port, triggerPort }) {
+  const bindings = settings.map(([name, value]) => `(name = ${quoted(name)}, ${bound(value)})`);
   if (kvUrl) bindings.push('(name = "CATALOG_KV", kvNamespace = "kv")');
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -105,6 +111,7 @@ const config :Workerd.Config = (
 const worker :Workerd.Worker = (
   modules = [${modules(build).join(", ")}],
   bindings = [${bindings.join(", ")}],
+  ${tail ? 'tails = ["trigger"],' : ""}
   compatibilityDate = "${COMPATIBILITY_DATE}",
 );
 const trigger :Workerd.Worker = (
@@ -114,6 +121,11 @@ const trigger :Workerd.Worker = (
   compatibilityFlags = ["service_binding_extra_handlers"],
 );
 `;
+}
+
+// What is no text is bound as wrangler binds it when wrangler.toml has a number, a boolean or a list: as JSON.
+function bound(value) {
+  return typeof value === "string" ? `text = ${quoted(value)}` : `json = ${quoted(JSON.stringify(value))}`;
 }
 
 // The first module is the entry.

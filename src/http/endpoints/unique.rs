@@ -3,8 +3,9 @@
 use crate::{
     cache::{Answer, Cache, FollowUp, Outcome},
     catalog::Scope,
+    config::Policy,
     http::{
-        headers::{LISTING, cache_status},
+        headers::{self, cache_status},
         params::unique::{Query, parse},
         problem,
         response::Response,
@@ -13,14 +14,14 @@ use crate::{
 
 /// Looks the listing up and gives the page that was asked for. 422 for mistakes in the query; 503 when the origin cannot
 /// answer and no tier has anything left.
-pub(crate) async fn get(cache: &Cache, query: &str) -> (Response, Vec<FollowUp>) {
+pub(crate) async fn get(cache: &Cache, policy: &Policy, query: &str) -> (Response, Vec<FollowUp>) {
     let query = match parse(query) {
         Ok(query) => query,
         Err(mistakes) => return (problem::unprocessable(&mistakes), Vec::new()),
     };
     let Outcome { answer, trace, follow_ups } = cache.lookup(query.selection.into()).await;
     let response = match answer {
-        Ok(answer) => page(&query, &answer),
+        Ok(answer) => page(&query, &answer, policy),
         Err(unavailable) => {
             let detail = "The model catalog is temporarily unavailable";
             problem::unavailable(detail, unavailable.retry_after)
@@ -29,8 +30,9 @@ pub(crate) async fn get(cache: &Cache, query: &str) -> (Response, Vec<FollowUp>)
     (response.with("cache-status", cache_status(&trace)), follow_ups)
 }
 
-fn page(query: &Query, answer: &Answer) -> Response {
-    Response::new(200, "application/json", LISTING, body(query, answer))
+fn page(query: &Query, answer: &Answer, policy: &Policy) -> Response {
+    let cache_control = headers::listing(answer.served, answer.age, policy);
+    Response::new(200, "application/json", &cache_control, body(query, answer))
         .with("x-cache", answer.served.as_str())
         .with("age", answer.age.as_secs().to_string())
 }

@@ -3,5 +3,5 @@
 mod cache_control;
 mod cache_status;
 
-pub(super) use cache_control::{LISTING, MINUTES, NO_STORE};
+pub(super) use cache_control::{MINUTES, NO_STORE, listing};
 pub use cache_status::cache_status;
