@@ -77,7 +77,7 @@ pub enum TierError {
 }
 
 /// How Redis and Upstash begin the texts of refusals that mean more than that a command failed.
-const REFUSALS: [(&str, TierError); 10] = [
+const REFUSALS: [(&str, TierError); 11] = [
     ("ERR max daily request limit exceeded", TierError::Quota),
     ("ERR max requests limit exceeded", TierError::Quota),
     ("ERR max concurrent connections exceeded", TierError::Limited),
@@ -87,6 +87,8 @@ const REFUSALS: [(&str, TierError); 10] = [
     ("OOM ", TierError::Full),
     ("MISCONF ", TierError::Full),
     ("NOPERM ", TierError::NotPermitted),
+    // What Redis 7.0 says instead where it is a script that may not.
+    ("ERR The user executing the script can't ", TierError::NotPermitted),
     ("READONLY ", TierError::ReadOnlyReplica),
 ];
 
@@ -149,6 +151,14 @@ mod tests {
             ("MISCONF Errors writing to the AOF file: No space left on device", TierError::Full),
             (
                 "NOPERM this user has no permissions to run the 'set' command",
+                TierError::NotPermitted,
+            ),
+            (
+                "ERR The user executing the script can't run this command or subcommand script: fb29, on …",
+                TierError::NotPermitted,
+            ),
+            (
+                "ERR The user executing the script can't access at least one of the keys mentioned",
                 TierError::NotPermitted,
             ),
             ("READONLY You can't write against a read only replica.", TierError::ReadOnlyReplica),

@@ -146,9 +146,17 @@ fn refusals_have_the_words_of_redis() {
     let denied = |name| format!("!NOPERM this user has no permissions to run the '{name}' command");
     redis.refusal.set(Refusal::NotPermitted);
     assert_eq!(ask(&redis, "SET k v"), denied("set"));
-    assert_eq!(ask(&redis, "EVAL redis.call('DEL','k') 0"), denied("del"));
+    let in_script = "!ERR The user executing the script can't run this command or subcommand";
+    for script in [
+        "EVAL redis.call('DEL','k') 0",
+        "EVAL return(redis.pcall('DEL','k')) 0",
+        "EVAL_RO redis.call('DEL','k') 0",
+    ] {
+        assert_eq!(ask(&redis, script), in_script, "{script}");
+    }
     assert_eq!(ask(&redis, "SCAN 0"), "['0' []]");
     redis.refusal.set(Refusal::ReadOnlyToken);
+    assert_eq!(ask(&redis, "EVAL_RO return(redis.call('SCAN',0)) 0"), in_script);
     assert_eq!(ask(&redis, "EVAL return(1) 0"), denied("eval"));
     assert_eq!(ask(&redis, "SCAN 0"), denied("scan"));
     redis.refusal.set(Refusal::ReadOnlyReplica);

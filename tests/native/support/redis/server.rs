@@ -150,15 +150,18 @@ impl Server<'_> {
         }
     }
 
-    fn check_permission(&self, command: &Known<'_>) -> Result<(), String> {
-        let is_denied = match self.refusal {
+    fn is_denied(&self, command: &Known<'_>) -> bool {
+        match self.refusal {
             Refusal::NotPermitted => command.kind.is_write(),
             Refusal::ReadOnlyToken => {
                 command.kind.is_write() || command.kind == Kind::Script || command.name == "SCAN"
             }
             _ => false,
-        };
-        if !is_denied {
+        }
+    }
+
+    fn check_permission(&self, command: &Known<'_>) -> Result<(), String> {
+        if !self.is_denied(command) {
             return Ok(());
         }
         let name = command.name.to_ascii_lowercase();
@@ -201,7 +204,10 @@ impl Server<'_> {
         if !command.has_its_words {
             return failure("Wrong number of args calling Redis command from script");
         }
-        self.check_permission(&command)?;
+        // Other words than outside of scripts, and no class of their own.
+        if self.is_denied(&command) {
+            return failure("The user executing the script can't run this command or subcommand");
+        }
         if command.kind.is_write() {
             if script.is_read_only {
                 return failure("Write commands are not allowed from read-only scripts.");
