@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{
     cache::{Cache, Failure, FollowUp, Reason},
-    config::{Config, ConfigError, Policy},
+    config::{Config, ConfigError},
     http::{self, Operators, Request, Response},
     ports::{Log, Ports},
 };
@@ -17,7 +17,6 @@ use crate::{
 /// later one.
 pub struct App {
     cache: Cache,
-    policy: Policy,
     operators: Operators,
 }
 
@@ -36,14 +35,13 @@ impl App {
             let line = json!({ "event": "config_warning", "warnings": config.warnings });
             ports.log.write(&line.to_string());
         }
-        let policy = config.policy;
-        let cache = Cache::new(ports, policy.clone(), config.keys);
-        Self { cache, policy, operators: Operators::new(config.admin.token) }
+        let cache = Cache::new(ports, config.policy, config.keys);
+        Self { cache, operators: Operators::new(config.admin.token) }
     }
 
     /// Answers a request. What comes with the response is left to do behind it, by [`App::run`].
     pub async fn handle(&self, request: Request) -> (Response, Vec<FollowUp>) {
-        http::answer(&self.cache, &self.policy, &self.operators, request).await
+        http::answer(&self.cache, &self.operators, request).await
     }
 
     /// Does what a response left to do, side by side: none waits for another that hangs, since all of them must end in time

@@ -86,6 +86,11 @@ impl Cache {
         self.0.now()
     }
 
+    /// Its times and bounds, which also say for how long caches downstream may keep an answer.
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
+    }
+
     /// The keys of this deployment.
     pub fn keys(&self) -> &KeySpace {
         &self.0.keys

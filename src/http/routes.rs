@@ -7,10 +7,7 @@ use super::{
     request::Request,
     response::Response,
 };
-use crate::{
-    cache::{Cache, FollowUp},
-    config::Policy,
-};
+use crate::cache::{Cache, FollowUp};
 
 /// A row of the table.
 struct Route {
@@ -95,11 +92,9 @@ impl Methods {
     }
 }
 
-/// Answers a request; what comes with the response is left to do behind it. `policy` is the cache's own: it says for how
-/// long caches downstream may keep what they get.
+/// Answers a request; what comes with the response is left to do behind it.
 pub async fn answer(
     cache: &Cache,
-    policy: &Policy,
     operators: &Operators,
     request: Request,
 ) -> (Response, Vec<FollowUp>) {
@@ -112,7 +107,7 @@ pub async fn answer(
         return alone(problem::method_not_allowed(route.methods.allow()));
     }
     let is_head = request.method == "HEAD";
-    let (response, follow_ups) = ask(route, cache, policy, operators, request).await;
+    let (response, follow_ups) = ask(route, cache, operators, request).await;
     (if is_head { response.without_body() } else { response }, follow_ups)
 }
 
@@ -127,7 +122,6 @@ fn find(path: &str, operators: &Operators) -> Option<&'static Route> {
 async fn ask(
     route: &Route,
     cache: &Cache,
-    policy: &Policy,
     operators: &Operators,
     request: Request,
 ) -> (Response, Vec<FollowUp>) {
@@ -140,7 +134,7 @@ async fn ask(
     }
     match route.endpoint {
         Endpoint::About => (about::get(), Vec::new()),
-        Endpoint::Unique => unique::get(cache, policy, &request.query).await,
+        Endpoint::Unique => unique::get(cache, &request.query).await,
         Endpoint::Clear => (clear::post(cache, request.body).await, Vec::new()),
         Endpoint::Warm => (warm::post(cache, request.body).await, Vec::new()),
         Endpoint::Statistics => (statistics::get(cache).await, Vec::new()),

@@ -14,14 +14,14 @@ use crate::{
 
 /// Looks the listing up and gives the page that was asked for. 422 for mistakes in the query; 503 when the origin cannot
 /// answer and no tier has anything left.
-pub(crate) async fn get(cache: &Cache, policy: &Policy, query: &str) -> (Response, Vec<FollowUp>) {
+pub(crate) async fn get(cache: &Cache, query: &str) -> (Response, Vec<FollowUp>) {
     let query = match parse(query) {
         Ok(query) => query,
         Err(mistakes) => return (problem::unprocessable(&mistakes), Vec::new()),
     };
     let Outcome { answer, trace, follow_ups } = cache.lookup(query.selection.into()).await;
     let response = match answer {
-        Ok(answer) => page(&query, &answer, policy),
+        Ok(answer) => page(&query, &answer, cache.policy()),
         Err(unavailable) => {
             let detail = "The model catalog is temporarily unavailable";
             problem::unavailable(detail, unavailable.retry_after)
