@@ -8,6 +8,7 @@ import { readVectors } from "./vectors.mjs";
 import { startWorkerd } from "./workerd.mjs";
 
 const PATH = "/models/unique?limit=1000";
+const MAPPINGS = "/unique_models_provider?";
 const { tables, listings } = readVectors("tiny");
 const models = listings.get("gw:models:unique:filtered:sortprovider_count:desc");
 
@@ -18,7 +19,10 @@ const isolates = [];
 before(async () => (stack = await startStack({ tables, kv: true, faults: true })));
 after(() => stack?.stop());
 beforeEach(() => {
-  for (const proxy of Object.values(stack.proxies)) proxy.clear();
+  for (const proxy of Object.values(stack.proxies)) {
+    proxy.clear();
+    proxy.clearRequests();
+  }
   stack.supabase.clearRequests();
   count += 1;
   namespace = `test${count}:`;
@@ -37,13 +41,18 @@ async function exceptions(worker) {
 }
 
 /** The run fails for this reason, and says it to the platform as it says it in its report. */
-async function assertFails(worker, reason) {
-  assert.equal((await worker.cron()).outcome, "exception");
+async function assertFails(worker, reason, run = worker.cron()) {
+  assert.equal((await run).outcome, "exception");
   const [{ name, message }, ...more] = await exceptions(worker);
   assert.deepEqual(more, []);
   assert.equal(name, "Error");
   assert.equal(message, eventsOf(worker, "warm").at(-1).report.error);
   assert.match(message, reason);
+}
+
+/** Loads that came to their mappings, whatever became of them. */
+function loadsBegun() {
+  return stack.proxies.supabase.requests.filter(({ path }) => path.includes(MAPPINGS)).length;
 }
 
 async function assertHit(worker) {
@@ -83,12 +92,21 @@ for (const [what, [fail, reason, vars]] of Object.entries(FAILURES)) {
 
 test("requests that are under way while a run fails are answered", async () => {
   const worker = await isolate();
-  stack.proxies.supabase.set({ fault: "status", status: 500, times: 1 });
-  stack.proxies.supabase.set({ fault: "latency", ms: 400, match: "models.is_active" });
-  const [active, run] = [worker.get(PATH), worker.cron("* * * * *")];
+  // One request has a load of its own, which ends well and last; the other waits for the run's.
+  stack.proxies.supabase.set({ fault: "latency", ms: 2_000, match: MAPPINGS });
+  stack.proxies.supabase.set({ fault: "status", status: 500, ms: 500, match: "&models.is_active=" });
   const all = worker.get(`${PATH}&include_inactive=true`);
+  await eventually(() => loadsBegun() === 1, "the request's load");
+  const run = worker.cron();
+  await eventually(() => loadsBegun() === 2, "the run's load");
+  const active = worker.get(PATH);
   await run;
-  for (const answer of await Promise.all([active, all])) assert.notEqual(answer.status, 500, answer.text);
+  assert.equal(stack.proxies.supabase.inFlight, 1, "the request's load is under way");
+  await assertFails(worker, /refused$/, run);
+  const { status, headers, text } = await active;
+  assert.equal(status, 503, text);
+  assert.match(headers["retry-after"], /^[1-9]\d*$/);
+  assert.equal((await all).status, 200, (await all).text);
   stack.proxies.supabase.clear();
   await eventually(async () => (await worker.get(PATH)).status === 200, "the end of the back-off");
   assert.ok(!worker.lines.some((line) => /Reinitializing|RuntimeError/.test(line)), worker.lines.join("\n"));
