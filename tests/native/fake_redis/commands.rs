@@ -27,6 +27,7 @@ fn texts_are_set_under_conditions() {
             ("SET none y XX GET", "nil"),
             ("SET k \"\"", "'OK'"),
             ("GET k", "''"),
+            ("STRLEN k", "0"),
             ("EXISTS k k none", "2"),
             ("MGET k none k", "['' nil '']"),
             ("DEL k k none", "1"),
@@ -44,6 +45,20 @@ fn texts_are_set_under_conditions() {
             ("SET k v PX 9223372036854775807", INVALID),
             ("SET k v EX 9223372036854775807", INVALID),
             ("EXISTS k", "0"),
+        ],
+    );
+}
+
+#[test]
+fn a_text_is_as_long_as_its_bytes() {
+    talk(
+        &redis().1,
+        &[
+            ("STRLEN k", "0"),
+            ("SET k é€🚀", "'OK'"),
+            ("STRLEN k", "9"),
+            ("INCRBY n -100", "-100"),
+            ("strlen n", "4"),
         ],
     );
 }
@@ -99,6 +114,7 @@ fn another_type_is_an_error_but_not_for_everything() {
             ("SET k v", "'OK'"),
             ("GET h", WRONG_TYPE),
             ("GET l", WRONG_TYPE),
+            ("STRLEN h", WRONG_TYPE),
             ("INCR h", WRONG_TYPE),
             ("HGETALL k", WRONG_TYPE),
             ("HSET k a 1", WRONG_TYPE),
@@ -125,6 +141,8 @@ fn a_command_has_its_number_of_words() {
         "GET a b",
         "SET k",
         "MGET",
+        "STRLEN",
+        "STRLEN a b",
         "DEL",
         "EXISTS",
         "TYPE",

@@ -66,6 +66,7 @@ fn only_reads_lag() {
         ("GET a", "'1'"),
         ("PTTL b", "-2"),
         ("EXISTS b", "0"),
+        ("STRLEN b", "0"),
         ("TYPE b", "'none'"),
         ("HGETALL b", "[]"),
         ("PEXPIRETIME b", "-2"),

@@ -63,6 +63,26 @@ fn replies_become_values() {
 }
 
 #[test]
+fn a_script_runs_the_commands_that_a_client_runs() {
+    evaluate(&[
+        ("return redis.call('STRLEN', 'k') + redis.call('STRLEN', 'none')", "1"),
+        ("return redis.pcall('STRLEN', 'h').err:sub(1, 9)", "'WRONGTYPE'"),
+        (
+            "return {redis.call('HSET', 'h', 'g', 2, 'f', 3), redis.call('HINCRBY', 'h', 'f', -4)}",
+            "[1 -1]",
+        ),
+        ("return redis.call('HGETALL', 'h')", "['f' '-1' 'g' '2']"),
+        (
+            "return {redis.call('PEXPIREAT', 'h', '4000000000000'), redis.call('PEXPIRETIME', 'h')}",
+            "[1 4000000000000]",
+        ),
+        ("return {redis.call('PEXPIRE', 'h', 100, 'LT'), redis.call('PTTL', 'h')}", "[1 100]"),
+        ("return {redis.call('PEXPIREAT', 'h', 1), redis.call('PEXPIRETIME', 'h')}", "[1 -2]"),
+        ("return {redis.call('UNLINK', 'k', 'h'), redis.call('PEXPIRETIME', 'k')}", "[1 -2]"),
+    ]);
+}
+
+#[test]
 fn numbers_become_words_as_c_writes_them() {
     for (number, text) in [
         ("1790000000123", "1790000000123"),

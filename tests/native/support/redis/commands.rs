@@ -49,6 +49,10 @@ pub fn apply(data: &mut Keyspace, name: &str, words: &[String]) -> Outcome {
             let found = keys.iter().map(|key| get(data, key).unwrap_or(Output::Nil));
             Ok(Output::Array(found.collect()))
         }
+        ("STRLEN", [key]) => match get(data, key)? {
+            Output::Bulk(text) => Ok(Output::Integer(i64::try_from(text.len()).unwrap())),
+            _ => Ok(Output::Integer(0)),
+        },
         ("EXISTS", keys) => Ok(count(keys.iter().filter(|key| data.find(key).is_some()))),
         ("DEL" | "UNLINK", keys) => Ok(count(keys.iter().filter(|key| data.remove(key).is_some()))),
         ("TYPE", [key]) => {

@@ -69,9 +69,10 @@ impl Kind {
 }
 
 /// Name, kind, and how many words a command has, its name included; at least as many, where it is negative.
-const COMMANDS: [(&str, Kind, isize); 20] = [
+const COMMANDS: [(&str, Kind, isize); 21] = [
     ("GET", Kind::Read, 2),
     ("MGET", Kind::Read, -2),
+    ("STRLEN", Kind::Read, 2),
     ("EXISTS", Kind::Read, -2),
     ("TYPE", Kind::Read, 2),
     ("PTTL", Kind::Read, 2),
