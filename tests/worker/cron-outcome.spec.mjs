@@ -3,18 +3,17 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { startStack } from "../../dev/stack/index.mjs";
 import { eventually } from "./harness.mjs";
+import { isolatesOver } from "./isolates.mjs";
 import { eventsOf, hitOf, snapshotLoads } from "./support.mjs";
 import { readVectors } from "./vectors.mjs";
-import { startWorkerd } from "./workerd.mjs";
 
 const PATH = "/models/unique?limit=1000";
 const MAPPINGS = "/unique_models_provider?";
 const { tables, listings } = readVectors("tiny");
 const models = listings.get("gw:models:unique:filtered:sortprovider_count:desc");
 
-let stack, namespace;
-let count = 0;
-const isolates = [];
+let stack;
+const isolates = isolatesOver(() => stack, { tail: true });
 
 before(async () => (stack = await startStack({ tables, kv: true, faults: true })));
 after(() => stack?.stop());
@@ -24,16 +23,9 @@ beforeEach(() => {
     proxy.clearRequests();
   }
   stack.supabase.clearRequests();
-  count += 1;
-  namespace = `test${count}:`;
+  isolates.renew();
 });
-afterEach(() => Promise.all(isolates.splice(0).map((worker) => worker.stop())));
-
-async function isolate(vars = {}) {
-  const worker = await startWorkerd(stack, { CACHE_NAMESPACE: namespace, ...vars }, { tail: true });
-  isolates.push(worker);
-  return worker;
-}
+afterEach(() => isolates.stop());
 
 async function exceptions(worker) {
   await eventually(() => worker.tailed().some(({ outcome }) => outcome === "exception"), "the exception");
@@ -63,7 +55,7 @@ async function assertHit(worker) {
 }
 
 test("a run that worked is ok, and so is the next", async () => {
-  const worker = await isolate();
+  const worker = await isolates.start();
   for (let run = 0; run < 2; run += 1) assert.deepEqual(await worker.cron(), { outcome: "ok", noRetry: false });
   await assertHit(worker);
   assert.deepEqual(worker.tailed().flatMap(({ exceptions }) => exceptions), []);
@@ -74,11 +66,11 @@ const FAILURES = {
   "an origin that resets": [() => stack.proxies.supabase.set({ fault: "reset" }), /unreachable$/],
   "an origin that hangs": [() => stack.proxies.supabase.set({ fault: "hang" }), /timeout$/, { ORIGIN_TIMEOUT_MS: "400" }],
   "an origin that is no PostgREST": [() => stack.proxies.supabase.set({ fault: "garbage" }), /malformed$/],
-  "the backend writing its tables": [() => stack.redis.command("SET", `${namespace}models:sync:in_progress`, "1", "EX", "60"), /^backend-syncing$/],
+  "the backend writing its tables": [() => stack.redis.command("SET", `${isolates.namespace}models:sync:in_progress`, "1", "EX", "60"), /^backend-syncing$/],
 };
 for (const [what, [fail, reason, vars]] of Object.entries(FAILURES)) {
   test(`${what} is an exception with the reason, and memory stays`, async () => {
-    const worker = await isolate(vars);
+    const worker = await isolates.start(vars);
     assert.equal((await worker.get(PATH)).headers["x-cache"], "MISS");
     await assertHit(worker);
     await fail();
@@ -91,7 +83,7 @@ for (const [what, [fail, reason, vars]] of Object.entries(FAILURES)) {
 }
 
 test("requests that are under way while a run fails are answered", async () => {
-  const worker = await isolate();
+  const worker = await isolates.start();
   // One request has a load of its own, which ends well and last; the other waits for the run's.
   stack.proxies.supabase.set({ fault: "latency", ms: 2_000, match: MAPPINGS });
   stack.proxies.supabase.set({ fault: "status", status: 500, ms: 500, match: "&models.is_active=" });
@@ -113,7 +105,7 @@ test("requests that are under way while a run fails are answered", async () => {
 });
 
 test("a run after a failed one that works is ok again", async () => {
-  const worker = await isolate();
+  const worker = await isolates.start();
   stack.proxies.supabase.set({ fault: "reset" });
   assert.equal((await worker.cron()).outcome, "exception");
   stack.proxies.supabase.clear();
@@ -123,15 +115,15 @@ test("a run after a failed one that works is ok again", async () => {
 
 test("neither Redis nor KV taking the catalog is a failure, one of them is none", async () => {
   stack.proxies.kv.set({ fault: "status", status: 503 });
-  assert.equal((await (await isolate()).cron()).outcome, "ok");
+  assert.equal((await (await isolates.start()).cron()).outcome, "ok");
   stack.proxies.upstash.set({ fault: "status", status: 503 });
-  await assertFails(await isolate(), /^(upstash|kv): /);
+  await assertFails(await isolates.start(), /^(upstash|kv): /);
   stack.proxies.kv.clear();
-  assert.equal((await (await isolate()).cron()).outcome, "ok");
+  assert.equal((await (await isolates.start()).cron()).outcome, "ok");
 });
 
 test("settings that are wrong are an exception that names them and shows no value", async () => {
-  const worker = await isolate({ EDGE_MODE: "marker", SUPABASE_URL: null });
+  const worker = await isolates.start({ EDGE_MODE: "marker", SUPABASE_URL: null });
   for (let run = 1; run <= 2; run += 1) assert.equal((await worker.cron()).outcome, "exception");
   const [{ message }] = await exceptions(worker);
   assert.match(message, /EDGE_MODE.*SUPABASE_URL/);
@@ -140,7 +132,7 @@ test("settings that are wrong are an exception that names them and shows no valu
 
 test("a mode that forbids warming is no failure", async () => {
   for (const mode of ["read_only", "passthrough"]) {
-    const worker = await isolate({ EDGE_MODE: mode });
+    const worker = await isolates.start({ EDGE_MODE: mode });
     assert.equal((await worker.cron()).outcome, "ok", mode);
   }
 });
@@ -149,7 +141,7 @@ test("no secret is in what the platform is told", async () => {
   const echo = Object.values(stack.secrets).join(" ");
   stack.proxies.supabase.set({ fault: "status", status: 401, body: { code: echo, message: echo } });
   stack.proxies.upstash.set({ fault: "status", status: 401, body: { error: `WRONGPASS ${echo}` } });
-  const worker = await isolate();
+  const worker = await isolates.start();
   assert.equal((await worker.cron()).outcome, "exception");
   const told = JSON.stringify(await exceptions(worker));
   for (const secret of Object.values(stack.secrets)) assert.ok(!told.includes(secret), told);

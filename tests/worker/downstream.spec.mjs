@@ -4,9 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { startStack } from "../../dev/stack/index.mjs";
 import { eventually } from "./harness.mjs";
+import { isolatesOver } from "./isolates.mjs";
 import { cacheStatus, hitOf } from "./support.mjs";
 import { readVectors } from "./vectors.mjs";
-import { startWorkerd } from "./workerd.mjs";
 
 const TTL = 1_800;
 const STALE = 86_400;
@@ -16,24 +16,16 @@ const DEFAULT_KEY = "models:unique:filtered:sortprovider_count:desc";
 const { tables, listings } = readVectors("tiny");
 const models = listings.get(`gw:${DEFAULT_KEY}`);
 
-let stack, namespace;
-let count = 0;
-const isolates = [];
+let stack;
+const isolates = isolatesOver(() => stack, { vars: { ADMIN_TOKEN } });
 
 before(async () => (stack = await startStack({ tables, kv: true, faults: true })));
 after(() => stack?.stop());
 beforeEach(() => {
   stack.proxies.supabase.clear();
-  count += 1;
-  namespace = `test${count}:`;
+  isolates.renew();
 });
-afterEach(() => Promise.all(isolates.splice(0).map((worker) => worker.stop())));
-
-async function isolate(vars = {}) {
-  const worker = await startWorkerd(stack, { CACHE_NAMESPACE: namespace, ADMIN_TOKEN, ...vars });
-  isolates.push(worker);
-  return worker;
-}
+afterEach(() => isolates.stop());
 
 async function ask(worker, expected) {
   const answer = await worker.get(PATH);
@@ -69,14 +61,14 @@ function assertStale(answer) {
 }
 
 test("what is fresh may be used for a minute, whatever its age, and is kept for no longer than here", async () => {
-  const worker = await isolate();
+  const worker = await isolates.start();
   assertFresh(await ask(worker, "MISS"));
   assertFresh(await ask(worker, "HIT"));
   for (const [left, use] of [[1_799, 60], [900, 60], [61, 60], [40, 40], [21, 21]]) {
     await stack.redis.command("FLUSHALL");
-    namespace = `left${left}:`;
-    await stack.redis.command("SET", `${namespace}${DEFAULT_KEY}`, JSON.stringify(models), "EX", left);
-    const answer = await ask(await isolate(), "HIT");
+    isolates.renew();
+    await stack.redis.command("SET", `${isolates.namespace}${DEFAULT_KEY}`, JSON.stringify(models), "EX", left);
+    const answer = await ask(await isolates.start(), "HIT");
     assertFresh(answer);
     const told = toldBy(answer);
     assert.ok(Math.abs(told.age - (TTL - left)) <= 1, `${told.age} s of age`);
@@ -85,15 +77,15 @@ test("what is fresh may be used for a minute, whatever its age, and is kept for 
 });
 
 test("near the end of its TTL it may be used for twenty seconds, into the window of revalidation", async () => {
-  await stack.redis.command("SET", `${namespace}${DEFAULT_KEY}`, JSON.stringify(models), "EX", 10);
-  const answer = await ask(await isolate(), "HIT");
+  await stack.redis.command("SET", `${isolates.namespace}${DEFAULT_KEY}`, JSON.stringify(models), "EX", 10);
+  const answer = await ask(await isolates.start(), "HIT");
   assertFresh(answer);
   assert.equal(toldBy(answer).use, 20);
   assert.equal(toldBy(answer).revalidate, 0);
 });
 
 test("the settings decide, not a number in the code", async () => {
-  const worker = await isolate({ CACHE_TTL_SECONDS: "45", STALE_SECONDS: "100" });
+  const worker = await isolates.start({ CACHE_TTL_SECONDS: "45", STALE_SECONDS: "100" });
   for (const served of ["MISS", "HIT"]) {
     const answer = await ask(worker, served);
     assertFresh(answer, { ttl: 45, stale: 100 });
@@ -102,14 +94,14 @@ test("the settings decide, not a number in the code", async () => {
 });
 
 test("what is refreshed behind its answer lives for seconds", async () => {
-  const worker = await isolate({ CACHE_TTL_SECONDS: "1", REVALIDATE_SECONDS: "3600" });
+  const worker = await isolates.start({ CACHE_TTL_SECONDS: "1", REVALIDATE_SECONDS: "3600" });
   await ask(worker, "MISS");
   await sleep(1_100);
   assertStale(await ask(worker, "STALE"));
 });
 
 test("a fallback lives for seconds, however old it is", async () => {
-  const worker = await isolate({ CACHE_TTL_SECONDS: "1", REVALIDATE_SECONDS: "0" });
+  const worker = await isolates.start({ CACHE_TTL_SECONDS: "1", REVALIDATE_SECONDS: "0" });
   await ask(worker, "MISS");
   await sleep(1_100);
   stack.proxies.supabase.set({ fault: "status", status: 500 });
@@ -117,9 +109,9 @@ test("a fallback lives for seconds, however old it is", async () => {
 });
 
 test("an invalidated fallback lives for seconds, however young it is", async () => {
-  const worker = await isolate();
+  const worker = await isolates.start();
   await ask(worker, "MISS");
-  await eventually(() => stack.kv.get(`${namespace}${DEFAULT_KEY}`), "publication");
+  await eventually(() => stack.kv.get(`${isolates.namespace}${DEFAULT_KEY}`), "publication");
   const clear = { method: "POST", body: '{"cache_type":"all"}', headers: { authorization: `Bearer ${ADMIN_TOKEN}` } };
   assert.equal((await worker.get("/api/system/cache/clear", clear)).status, 200);
   stack.proxies.supabase.set({ fault: "status", status: 500 });
@@ -129,7 +121,7 @@ test("an invalidated fallback lives for seconds, however young it is", async () 
 });
 
 test("so does what a soft invalidation left", async () => {
-  const worker = await isolate();
+  const worker = await isolates.start();
   await ask(worker, "MISS");
   const clear = { method: "POST", body: '{"cache_type":"all","mode":"soft"}', headers: { authorization: `Bearer ${ADMIN_TOKEN}` } };
   assert.equal((await worker.get("/api/system/cache/clear", clear)).status, 200);
@@ -137,6 +129,6 @@ test("so does what a soft invalidation left", async () => {
 });
 
 test("without the caching here, caches downstream are told the same", async () => {
-  const worker = await isolate({ EDGE_MODE: "passthrough" });
+  const worker = await isolates.start({ EDGE_MODE: "passthrough" });
   for (let asked = 0; asked < 2; asked += 1) assertFresh(await ask(worker, "MISS"));
 });

@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { startStack } from "../../dev/stack/index.mjs";
 import { eventually } from "./harness.mjs";
+import { isolatesOver } from "./isolates.mjs";
 import { eventsOf, mappingPages, snapshotLoads } from "./support.mjs";
 import { readVectors } from "./vectors.mjs";
-import { startWorkerd } from "./workerd.mjs";
 
 const PATH = "/models/unique?limit=1000";
 const DEFAULT_KEY = "gw:models:unique:filtered:sortprovider_count:desc";
@@ -15,26 +15,28 @@ const { tables, listings } = readVectors("mid");
 const models = listings.get(DEFAULT_KEY);
 
 let stack, worker, whole;
-let isolates = 0;
+const isolates = isolatesOver(() => stack);
 
 before(async () => {
   stack = await startStack({ tables, maxRows: 100, kv: true, faults: true });
   await cold();
   await answered();
   whole = stack.proxies.supabase.requests.length;
-  await worker.stop();
 });
-after(() => stack?.stop());
+after(async () => {
+  await isolates.stop();
+  await stack?.stop();
+});
 beforeEach(cold);
-afterEach(() => worker?.stop());
 
 // A namespace of its own: what the one before still had under way must not reach it.
 async function cold() {
+  await isolates.stop();
   stack.proxies.supabase.clear();
   stack.proxies.supabase.clearRequests();
   stack.supabase.clearRequests();
-  isolates += 1;
-  worker = await startWorkerd(stack, { CACHE_NAMESPACE: `isolate${isolates}:` });
+  isolates.renew();
+  worker = await isolates.start();
 }
 
 /** Asks once, and is answered from one load of the origin. */
@@ -73,7 +75,6 @@ describe("one page that fails in passing", () => {
     test(`${what}: one request more, whichever page it is`, async () => {
       const pages = whole - 1;
       for (const nth of [1, Math.ceil(pages / 2), pages]) {
-        await worker.stop();
         await cold();
         stack.proxies.supabase.set({ ...rule, match: MAPPINGS, nth, times: 1 });
         const took = await answered();

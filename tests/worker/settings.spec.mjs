@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { startStack } from "../../dev/stack/index.mjs";
-import { hitOf, NAMESPACE, snapshotLoads } from "./support.mjs";
+import { hitOf, NAMESPACE, snapshotLoads, withWorker } from "./support.mjs";
 import { readVectors } from "./vectors.mjs";
 import { startWorkerd } from "./workerd.mjs";
 
@@ -22,13 +22,8 @@ beforeEach(async () => {
   stack.supabase.clearRequests();
 });
 
-async function withIsolate(vars, use) {
-  const worker = await startWorkerd(stack, { CACHE_NAMESPACE: NAMESPACE, ADMIN_TOKEN, ...vars });
-  try {
-    return await use(worker);
-  } finally {
-    await worker.stop();
-  }
+function withIsolate(vars, use) {
+  return withWorker(stack, { ADMIN_TOKEN, ...vars }, use, startWorkerd);
 }
 
 async function assertServes(vars) {

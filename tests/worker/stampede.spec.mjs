@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { startStack } from "../../dev/stack/index.mjs";
 import { eventually, startWorker } from "./harness.mjs";
-import { NAMESPACE, snapshotLoads } from "./support.mjs";
+import { isolatesOver } from "./isolates.mjs";
+import { snapshotLoads } from "./support.mjs";
 import { readVectors } from "./vectors.mjs";
 
 // The origin takes its time, so that every request arrives while the load is under way.
@@ -16,15 +17,15 @@ const COMBINATIONS = ["provider_count", "name", "cheapest_price"].flatMap((sort)
 );
 
 let stack;
-const workers = [];
+const isolates = isolatesOver(() => stack, { start: startWorker });
 
 before(async () => (stack = await startStack({ tables, faults: true })));
 after(async () => {
-  await stopWorkers();
+  await isolates.stop();
   await stack?.stop();
 });
 beforeEach(async () => {
-  await stopWorkers();
+  await isolates.stop();
   await stack.redis.command("FLUSHALL");
   stack.proxies.supabase.clear();
   stack.proxies.upstash.clear();
@@ -34,29 +35,29 @@ beforeEach(async () => {
 test("200 cold requests over 12 combinations", async () => {
   assert.equal(COMBINATIONS.length, 12);
   stack.proxies.supabase.set(SLOW);
-  await askMany(await cold(), 200);
+  await askMany(await isolates.start(), 200);
   assert.equal(snapshotLoads(stack), 1);
 });
 
 test("200 cold requests while the origin is quick", async () => {
-  await askMany(await cold(), 200);
+  await askMany(await isolates.start(), 200);
   assert.equal(snapshotLoads(stack), 1);
 });
 
 test("two cold isolates, and two more after Redis was flushed", async () => {
   stack.proxies.supabase.set(SLOW);
   for (const loads of [1, 2]) {
-    const [one, other] = await Promise.all([cold(), cold()]);
+    const [one, other] = await Promise.all([isolates.start(), isolates.start()]);
     await Promise.all([askMany(one, 100), askMany(other, 100)]);
     assert.equal(snapshotLoads(stack), loads);
     await eventually(() => stack.redis.command("EXISTS", LAST_KEY), "publication");
-    await stopWorkers();
+    await isolates.stop();
     await stack.redis.command("FLUSHALL");
   }
 });
 
 test("a read that overlaps the claim of a cold load does not keep that load from being published", async () => {
-  const worker = await cold();
+  const worker = await isolates.start();
   // The third request of a cold walk, after two reads, claims the lease and begins the epoch: it comes late to Redis.
   stack.proxies.upstash.clearRequests();
   stack.proxies.upstash.set({ fault: "latency", ms: 500, times: 1 });
@@ -72,23 +73,13 @@ test("a read that overlaps the claim of a cold load does not keep that load from
 
 test("both scopes at once are one load each", async () => {
   stack.proxies.supabase.set(SLOW);
-  const worker = await cold();
+  const worker = await isolates.start();
   const paths = ["/models/unique", "/models/unique?include_inactive=true"];
   const answers = await Promise.all(Array.from({ length: 40 }, (_, index) => worker.get(paths[index % 2])));
   assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
   assert.notEqual(answers[0].body.total, answers[1].body.total);
   assert.equal(snapshotLoads(stack), 2);
 });
-
-async function cold() {
-  const worker = await startWorker(stack, { CACHE_NAMESPACE: NAMESPACE });
-  workers.push(worker);
-  return worker;
-}
-
-async function stopWorkers() {
-  await Promise.all(workers.splice(0).map((worker) => worker.stop()));
-}
 
 async function askMany(worker, count) {
   const asked = Array.from({ length: count }, (_, index) => COMBINATIONS[index % COMBINATIONS.length]);

@@ -3,9 +3,9 @@ import { startWorker } from "./harness.mjs";
 
 export const NAMESPACE = "gw:";
 
-/** An isolate for as long as `use(worker)` takes. */
-export async function withWorker(stack, vars, use) {
-  const worker = await startWorker(stack, { CACHE_NAMESPACE: NAMESPACE, ...vars });
+/** An isolate for as long as `use(worker)` takes; `start` may be startWorkerd() of workerd.mjs. */
+export async function withWorker(stack, vars, use, start = startWorker) {
+  const worker = await start(stack, { CACHE_NAMESPACE: NAMESPACE, ...vars });
   try {
     return await use(worker);
   } finally {

@@ -4,9 +4,9 @@ import { after, before, test } from "node:test";
 import { startStack } from "../../dev/stack/index.mjs";
 import { RedisClient } from "../../dev/stack/redis/client.mjs";
 import { eventually } from "./harness.mjs";
-import { hitOf, NAMESPACE } from "./support.mjs";
+import { isolatesOver } from "./isolates.mjs";
+import { hitOf } from "./support.mjs";
 import { readVectors } from "./vectors.mjs";
-import { startWorkerd } from "./workerd.mjs";
 
 const DEFAULT_KEY = "gw:models:unique:filtered:sortprovider_count:desc";
 const KEYS = [DEFAULT_KEY, "gw:models:unique:filtered:sortname:asc"];
@@ -30,16 +30,16 @@ const NAMES = [
 
 const tables = translated(readVectors("tiny").tables);
 let stack, redis, published;
-const isolates = [];
+const isolates = isolatesOver(() => stack);
 
 before(async () => {
   stack = await startStack({ tables, kv: true });
   redis = new RedisClient(stack.redis.port);
-  published = await (await isolate()).get(PATH);
+  published = await (await isolates.start()).get(PATH);
   await eventually(() => stack.kv.get(KEYS.at(-1)), "publication");
 });
 after(async () => {
-  await Promise.all(isolates.map((worker) => worker.stop()));
+  await isolates.stop();
   redis?.close();
   await stack?.stop();
 });
@@ -54,12 +54,6 @@ function translated({ unique_models, models, ...others }) {
       return { ...row, model_name: name, description: name.repeat(index * 40) };
     }),
   };
-}
-
-async function isolate() {
-  const worker = await startWorkerd(stack, { CACHE_NAMESPACE: NAMESPACE });
-  isolates.push(worker);
-  return worker;
 }
 
 function modelsOf({ text }) {
@@ -88,13 +82,13 @@ test("Redis and KV hold the very bytes", async () => {
 });
 
 test("whoever reads them from either tier serves the same bytes", async () => {
-  const fromRedis = await (await isolate()).get(PATH);
+  const fromRedis = await (await isolates.start()).get(PATH);
   assert.equal(hitOf(fromRedis).tier, "upstash");
   assert.equal(fromRedis.text, published.text);
   await stack.redis.command("FLUSHALL");
   await stack.supabase.stop();
   try {
-    const worker = await isolate();
+    const worker = await isolates.start();
     const fromKv = await worker.get(PATH);
     assert.equal(hitOf(fromKv).tier, "kv");
     assert.equal(fromKv.text, published.text);
@@ -113,7 +107,7 @@ test("whoever reads them from either tier serves the same bytes", async () => {
 });
 
 test("names sort by code point of their lower case", async () => {
-  const { body } = await (await isolate()).get(`${PATH}&sort_by=name&order=asc`);
+  const { body } = await (await isolates.start()).get(`${PATH}&sort_by=name&order=asc`);
   const lower = body.models.map(({ name }) => [...name.toLowerCase()].map((char) => char.codePointAt(0)));
   for (const [index, name] of lower.entries()) {
     if (index > 0) assert.ok(compare(lower[index - 1], name) <= 0, body.models[index].name);
@@ -121,7 +115,7 @@ test("names sort by code point of their lower case", async () => {
 });
 
 test("pages put together are the whole", async () => {
-  const worker = await isolate();
+  const worker = await isolates.start();
   const pages = [];
   for (let offset = 0; offset < published.body.total; offset += 7) {
     pages.push((await worker.get(`/models/unique?limit=7&offset=${offset}`)).body.models);

@@ -3,24 +3,24 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { startStack } from "../../dev/stack/index.mjs";
 import { eventually } from "./harness.mjs";
-import { hitOf, NAMESPACE, snapshotLoads } from "./support.mjs";
+import { isolatesOver } from "./isolates.mjs";
+import { hitOf, snapshotLoads } from "./support.mjs";
 import { readVectors } from "./vectors.mjs";
-import { startWorkerd } from "./workerd.mjs";
 
 const DEFAULT = "/models/unique?limit=1000";
 const DEFAULT_KEY = "gw:models:unique:filtered:sortprovider_count:desc";
 const { tables, listings } = readVectors("tiny");
 
 let stack;
-const isolates = [];
+const isolates = isolatesOver(() => stack);
 
 before(async () => (stack = await startStack({ tables, kv: true, faults: true })));
 after(async () => {
-  await stopAll();
+  await isolates.stop();
   await stack?.stop();
 });
 beforeEach(async () => {
-  await stopAll();
+  await isolates.stop();
   for (const proxy of Object.values(stack.proxies)) proxy.clear();
   await stack.redis.command("FLUSHALL");
   stack.kv.forget();
@@ -28,18 +28,8 @@ beforeEach(async () => {
   stack.supabase.clearRequests();
 });
 
-async function isolate(vars = {}) {
-  const worker = await startWorkerd(stack, { CACHE_NAMESPACE: NAMESPACE, ...vars });
-  isolates.push(worker);
-  return worker;
-}
-
-async function stopAll() {
-  await Promise.all(isolates.splice(0).map((worker) => worker.stop()));
-}
-
 test("a cron run fills Redis and KV, and says how it ended", async () => {
-  const worker = await isolate();
+  const worker = await isolates.start();
   assert.deepEqual(await worker.cron(), { outcome: "ok", noRetry: false });
   await eventually(() => stack.kv.get(DEFAULT_KEY), "write to KV");
   assert.deepEqual(JSON.parse(await stack.kv.get(DEFAULT_KEY)), listings.get(DEFAULT_KEY));
@@ -49,7 +39,7 @@ test("a cron run fills Redis and KV, and says how it ended", async () => {
 });
 
 test("two processes are two isolates: the second finds what the first published", async () => {
-  const [one, other] = [await isolate(), await isolate()];
+  const [one, other] = [await isolates.start(), await isolates.start()];
   assert.equal((await one.get(DEFAULT)).headers["x-cache"], "MISS");
   await eventually(() => stack.redis.command("EXISTS", DEFAULT_KEY), "publication");
   const answer = await other.get(DEFAULT);
@@ -70,22 +60,22 @@ test("KV slow, hung, limited, failing, cut: the catalog is served all the same",
     { fault: "reset-body" },
     { fault: "truncate" },
   ];
-  await (await isolate()).cron();
+  await (await isolates.start()).cron();
   await stack.redis.command("FLUSHALL");
   for (const rule of faults) {
     stack.proxies.kv.clear();
     stack.proxies.kv.set(rule);
-    const worker = await isolate();
+    const worker = await isolates.start();
     const answer = await worker.get(DEFAULT);
     assert.equal(answer.status, 200, JSON.stringify(rule));
     assert.deepEqual(answer.body.models, listings.get(DEFAULT_KEY), JSON.stringify(rule));
-    await stopAll();
+    await isolates.stop();
     await stack.redis.command("FLUSHALL");
   }
 });
 
 test("a process tells its CPU and its memory", { skip: process.platform !== "linux" && "only /proc tells" }, async () => {
-  const worker = await isolate();
+  const worker = await isolates.start();
   await worker.get(DEFAULT);
   const before = worker.cpuMs();
   for (let asked = 0; asked < 200; asked += 1) await worker.get(DEFAULT);
@@ -96,7 +86,7 @@ test("a process tells its CPU and its memory", { skip: process.platform !== "lin
 });
 
 test("a setting reaches the Worker as it is, whatever is in it", async () => {
-  const worker = await isolate({ HEDGE_MS: 'no "number"\n\\ \u00e9\u0001' });
+  const worker = await isolates.start({ HEDGE_MS: 'no "number"\n\\ \u00e9\u0001' });
   const answer = await worker.get(DEFAULT);
   assert.equal(answer.status, 500);
   assert.match(answer.text, /HEDGE_MS/);
