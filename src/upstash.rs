@@ -73,7 +73,7 @@ impl Redis for Upstash {
                 Some(TierError::Quota) => Err(TierError::Quota),
                 _ => Err(TierError::Limited),
             },
-            413 => Err(TierError::RequestTooLarge),
+            413 => Err(TierError::RequestTooLarge { limit: None }),
             status => match refusal(&response.body) {
                 // A server that is out of order may say so in words; only a used-up quota is more than that.
                 Some(error) if status < 500 || error == TierError::Quota => Err(error),

@@ -59,18 +59,24 @@ pub(super) async fn within<T>(
     }
 }
 
+/// The longest pause between two looks.
+const PAUSE_MAX: Duration = Duration::from_millis(250);
+
 /// Looks at plain state until a look finds something, with a timer of the caller's own in between: nobody waits on
-/// another request's future (docs/platform.md, "Requests do not share I/O"). Every look decides by itself when to give
-/// up.
+/// another request's future (docs/platform.md, "Requests do not share I/O"). Pauses grow by half, so that what is soon there is
+/// soon found and what takes seconds takes few timers. Every look decides by itself when to give up.
 pub(super) async fn poll<T>(
     clock: &dyn Clock,
-    pause: Duration,
+    first: Duration,
     mut look: impl FnMut() -> Option<T>,
 ) -> T {
+    let mut pause = first;
     loop {
         if let Some(found) = look() {
             return found;
         }
         clock.sleep(pause).await;
+        let half = pause.checked_div(2).unwrap_or_default();
+        pause = pause.saturating_add(half).min(PAUSE_MAX);
     }
 }

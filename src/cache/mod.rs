@@ -6,6 +6,8 @@
 
 mod telemetry;
 
+pub mod protocol;
+
 mod entry;
 
 mod state;
@@ -15,6 +17,8 @@ pub mod redis;
 mod isolate;
 
 mod tiers;
+
+mod publish;
 
 mod rebuild;
 
@@ -31,13 +35,13 @@ mod toy_test;
 use std::rc::Rc;
 
 pub use background::FollowUp;
-pub use entry::{Content, Entry, Epochs, Freshness};
+pub use entry::{Content, Entry};
 pub use lookup::{Answer, ForwardReason, Outcome, Served, TierReport, Trace};
 pub use operations::{Invalidated, InvalidationMode, Statistics};
-pub use rebuild::{Publication, Unavailable};
-pub use redis::KeyTtl;
+pub use protocol::Freshness;
+pub use rebuild::Unavailable;
 pub use state::{Breaker, BreakerState};
-pub use telemetry::{Counter, Failure, Reason, WarmReport, WarmedView};
+pub use telemetry::{Counter, Failure, Published, Reason, WarmReport, WarmedView};
 
 use crate::{
     catalog::{KeySpace, View},

@@ -6,17 +6,17 @@ use std::ops::Range;
 use super::page::Page;
 
 /// A JSON array as it is cached and served.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JsonArray {
-    text: String,
+    text: Box<str>,
     /// Byte ranges of the elements in `text`, in order.
-    spans: Vec<Range<usize>>,
+    spans: Box<[Range<u32>]>,
 }
 
 impl JsonArray {
     /// A text whose elements stand at `spans`, in order; whoever made them has checked each element's shape.
-    pub fn new(text: String, spans: Vec<Range<usize>>) -> Self {
-        Self { text, spans }
+    pub fn new(text: String, spans: Vec<Range<u32>>) -> Self {
+        Self { text: text.into_boxed_str(), spans: spans.into_boxed_slice() }
     }
 
     /// The number of elements: the `total` of the API.
@@ -37,45 +37,38 @@ impl JsonArray {
     /// The elements of a page as they stand in the array, with the commas between them.
     pub fn page(&self, page: &Page) -> &str {
         let end = page.offset.saturating_add(page.limit).min(self.spans.len());
-        let bytes = self.spans.get(page.offset..end).and_then(|spans| {
-            let (first, last) = (spans.first()?, spans.last()?);
-            self.text.get(first.start..last.end)
-        });
-        bytes.unwrap_or_default()
+        self.slice(page.offset..end).unwrap_or_default()
+    }
+
+    /// The elements at these positions as they stand in the array, with the commas between them; none where there is no
+    /// such element.
+    pub(super) fn slice(&self, positions: Range<usize>) -> Option<&str> {
+        let spans = self.spans.get(positions)?;
+        self.text.get(bytes(spans.first()?).start..bytes(spans.last()?).end)
     }
 
     /// The JSON text of each element, in order.
     pub fn elements(&self) -> impl Iterator<Item = &str> {
-        self.spans.iter().filter_map(|span| self.text.get(span.clone()))
+        self.spans.iter().filter_map(|span| self.text.get(bytes(span)))
     }
 
     /// What this takes in memory, in bytes.
     pub fn bytes(&self) -> usize {
-        let spans = self.spans.capacity().saturating_mul(size_of::<Range<usize>>());
-        self.text.capacity().saturating_add(spans)
+        self.text.len().saturating_add(size_of_val(&*self.spans))
     }
+}
 
-    /// Copies the elements at `chosen` positions, in that order, into a compact array of their own.
-    pub(super) fn collect(&self, chosen: &[usize]) -> Self {
-        let spans = || chosen.iter().filter_map(|index| self.spans.get(*index));
-        let elements: usize = spans().map(ExactSizeIterator::len).sum();
-        // Each element with its comma, and the brackets: memory counts capacity.
-        let bytes = elements.saturating_add(chosen.len()).saturating_add(2);
-        let mut array =
-            Self { text: String::with_capacity(bytes), spans: Vec::with_capacity(chosen.len()) };
-        array.text.push('[');
-        for span in spans() {
-            let Some(element) = self.text.get(span.clone()) else { continue };
-            if !array.spans.is_empty() {
-                array.text.push(',');
-            }
-            let start = array.text.len();
-            array.text.push_str(element);
-            array.spans.push(start..array.text.len());
-        }
-        array.text.push(']');
-        array
-    }
+/// Spans are half as large as ranges of this machine's size would be.
+fn bytes(span: &Range<u32>) -> Range<usize> {
+    let size = |position: u32| usize::try_from(position).unwrap_or(usize::MAX);
+    size(span.start)..size(span.end)
+}
+
+/// Where a part of a text stands in it, in bytes; none where that is beyond four gigabytes.
+pub(super) fn span(whole: &str, part: &str) -> Option<Range<u32>> {
+    let start = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
+    let end = start.checked_add(part.len())?;
+    Some(u32::try_from(start).ok()?..u32::try_from(end).ok()?)
 }
 
 #[cfg(test)]

@@ -25,6 +25,9 @@ impl Resource {
     }
 }
 
+/// What the first edition kept beside its values.
+const EARLIER: [&str; 3] = ["epoch", "barrier", "fence"];
+
 /// Makes every key of one deployment; its namespace begins all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeySpace {
@@ -64,19 +67,30 @@ impl KeySpace {
         format!("{}models:unique:filtered{inactive}{minimum}:sort{sort}:{order}", self.namespace)
     }
 
-    /// A counter that every invalidation raises.
-    pub fn epoch(&self) -> String {
-        format!("{}models:edge:epoch", self.namespace)
+    /// Control: the epoch that every invalidation raises, and the barrier of the last hard one. The marker in KV is the
+    /// same record.
+    pub fn control(&self) -> String {
+        self.edge_alone("control")
     }
 
-    /// The epoch of the last hard invalidation: what is older than it may only be served when nothing else can be had.
-    pub fn barrier(&self) -> String {
-        format!("{}models:edge:barrier", self.namespace)
+    /// Control's copy in KV.
+    pub fn marker(&self) -> String {
+        self.edge_alone("marker")
     }
 
-    /// Stands while an invalidation unlinks: nothing is published then.
-    pub fn fence(&self) -> String {
-        format!("{}models:edge:fence", self.namespace)
+    /// What is published of a source now.
+    pub fn version(&self, source: Source) -> String {
+        self.edge("version", source.as_str())
+    }
+
+    /// How many bytes of derived listings were published of a version.
+    pub fn derived(&self, source: Source) -> String {
+        self.edge("derived", source.as_str())
+    }
+
+    /// The backend's own epoch, which its invalidations and synchronizations raise.
+    pub fn backend_epoch(&self) -> String {
+        format!("{}models:catalog:epoch", self.namespace)
     }
 
     /// Who may rebuild a source's snapshot.
@@ -91,12 +105,12 @@ impl KeySpace {
 
     /// Counters of all isolates, a hash.
     pub fn statistics(&self) -> String {
-        format!("{}models:edge:statistics", self.namespace)
+        self.edge_alone("statistics")
     }
 
     /// The last warm report, JSON.
     pub fn warm_report(&self) -> String {
-        format!("{}models:edge:warm", self.namespace)
+        self.edge_alone("warm")
     }
 
     /// The backend's marker: while it exists nothing is published (docs/backend.md, "The sync guard").
@@ -104,14 +118,15 @@ impl KeySpace {
         format!("{}models:sync:in_progress", self.namespace)
     }
 
-    /// What begins every key that an invalidation unlinks: the listings (the backend's too) and the snapshots.
-    pub fn invalidated_prefixes(&self) -> Vec<String> {
-        vec![
-            self.listing_prefix(),
-            format!("{}models:edge:snapshot:", self.namespace),
-            #[cfg(test)]
-            self.listing(&View::Toy),
-        ]
+    /// Every key of a value that an invalidation unlinks, while no entry has more than `offers_max` offers: each view's of
+    /// each source, the snapshots, and what an earlier edition of this Worker kept.
+    pub fn values(&self, sources: &[Source], offers_max: u32) -> Vec<String> {
+        let views = sources.iter().flat_map(|source| source.views(offers_max));
+        let listings = views.map(|view| self.listing(&view));
+        let own = sources.iter().flat_map(|source| {
+            [self.resource(&Resource::Snapshot(*source)), self.derived(*source)]
+        });
+        listings.chain(own).chain(EARLIER.map(|kind| self.edge_alone(kind))).collect()
     }
 
     /// What begins every listing's key, in Redis and in KV.
@@ -122,6 +137,10 @@ impl KeySpace {
     /// What begins every key of ours in KV.
     pub fn prefix(&self) -> String {
         format!("{}models:", self.namespace)
+    }
+
+    fn edge_alone(&self, kind: &str) -> String {
+        format!("{}models:edge:{kind}", self.namespace)
     }
 
     fn edge(&self, kind: &str, source: &str) -> String {
@@ -161,7 +180,9 @@ mod tests {
             ]
         );
         assert_eq!(keys.sync_marker(), "gw:models:sync:in_progress");
-        assert_eq!(keys.epoch(), "gw:models:edge:epoch");
+        assert_eq!(keys.control(), "gw:models:edge:control");
+        assert_eq!(keys.version(ACTIVE), "gw:models:edge:version:active");
+        assert_eq!(keys.backend_epoch(), "gw:models:catalog:epoch");
         assert_eq!(keys.lease(ACTIVE), "gw:models:edge:lease:active");
         assert_eq!(
             keys.resource(&Resource::Snapshot(Scope::All.into())),
@@ -170,26 +191,26 @@ mod tests {
     }
 
     #[test]
-    fn per_model_keys_of_the_backend_are_never_ours() {
+    fn an_invalidation_names_every_value_and_no_control() {
         let keys = KeySpace::new("gw:");
-        let ours: Vec<String> = Source::ALL
+        let values = keys.values(&Source::ALL, 5);
+        let mut distinct = values.clone();
+        distinct.sort();
+        distinct.dedup();
+        assert_eq!(distinct.len(), values.len());
+        for selection in WARM {
+            assert!(values.contains(&keys.listing(&selection.into())), "{selection:?}");
+        }
+        let kept = Source::ALL
             .into_iter()
-            .flat_map(|source| [keys.lease(source), keys.backoff(source)])
-            .chain([
-                keys.epoch(),
-                keys.barrier(),
-                keys.fence(),
-                keys.statistics(),
-                keys.warm_report(),
-            ])
-            .collect();
+            .flat_map(|source| [keys.lease(source), keys.backoff(source), keys.version(source)])
+            .chain([keys.control(), keys.statistics(), keys.warm_report(), keys.backend_epoch()]);
+        for key in kept {
+            assert!(!values.contains(&key), "{key}");
+        }
+        // The backend's keys of single models: none of them is taken for ours.
         for name in ["index", "filtered:sortname:asc", "edge:epoch", "edge:snapshot:active"] {
-            let theirs = format!("gw:models:unique:{name}");
-            assert!(!ours.contains(&theirs), "{theirs}");
-            let control = ours.iter().any(|key| {
-                keys.invalidated_prefixes().iter().any(|prefix| key.starts_with(prefix.as_str()))
-            });
-            assert!(!control, "an invalidation would unlink a control key");
+            assert!(!values.contains(&format!("gw:models:unique:{name}:x")), "{name}");
         }
     }
 }

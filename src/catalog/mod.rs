@@ -24,5 +24,8 @@ pub use source::{Extent, Parameters, Source, View};
 mod snapshot;
 pub use snapshot::Snapshot;
 
+mod listing;
+pub use listing::Listing;
+
 mod keys;
 pub use keys::{KeySpace, Resource};

@@ -1,8 +1,13 @@
 //! Every entry of a source in the origin's order: the one thing the origin is asked for, and what every listing is
 //! derived from.
 
+use std::rc::Rc;
+
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::{
     json_array::JsonArray,
+    listing::Listing,
     malformed::Malformed,
     source::{Extent, Source, View},
     unique::{self, Changes, Facets, Model, Scope},
@@ -12,6 +17,7 @@ use super::{
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
     array: JsonArray,
+    hash: u64,
     facets: KindFacets,
 }
 
@@ -31,23 +37,31 @@ impl Snapshot {
 
     /// Reads the text of a snapshot of a source; what is not whole and well-formed is refused.
     pub fn decode(source: Source, text: String) -> Result<Self, Malformed> {
-        match source {
+        let (spans, facets) = match source {
             Source::Unique(_) => {
                 let (spans, keys) = unique::records(&text)?;
-                let facets = KindFacets::Unique(Facets(keys));
-                Ok(Self { array: JsonArray::new(text, spans), facets })
+                (spans, KindFacets::Unique(Facets(keys.into_boxed_slice())))
             }
             #[cfg(test)]
-            Source::Toy => {
-                let spans = super::toy::records(&text)?;
-                Ok(Self { array: JsonArray::new(text, spans), facets: KindFacets::Toy })
-            }
-        }
+            Source::Toy => (super::toy::records(&text)?, KindFacets::Toy),
+        };
+        let hash = xxh3_64(text.as_bytes());
+        Ok(Self { array: JsonArray::new(text, spans), hash, facets })
     }
 
-    /// The listing of a view: its filter and a stable sort.
-    pub fn derive(&self, view: &View) -> JsonArray {
-        self.array.collect(&self.order(view))
+    /// The listing of a view over this snapshot: its filter and a stable sort.
+    pub fn listing(self: &Rc<Self>, view: &View) -> Listing {
+        Listing::Ordered(Rc::clone(self), self.order(view).into())
+    }
+
+    /// The hash of the text: what tells two snapshots apart.
+    pub fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    /// The text with its spans.
+    pub(super) fn array(&self) -> &JsonArray {
+        &self.array
     }
 
     /// How many entries a view holds.
@@ -62,11 +76,13 @@ impl Snapshot {
     }
 
     /// The positions of a view's entries in this snapshot, in the view's order.
-    fn order(&self, view: &View) -> Vec<usize> {
+    pub fn order(&self, view: &View) -> Vec<u32> {
         match (&self.facets, view) {
             (KindFacets::Unique(facets), View::Unique(selection)) => facets.order(selection),
             #[cfg(test)]
-            (KindFacets::Toy, View::Toy) => (0..self.len()).collect(),
+            (KindFacets::Toy, View::Toy) => {
+                (0..self.len()).filter_map(|index| u32::try_from(index).ok()).collect()
+            }
             #[cfg(test)]
             _ => Vec::new(),
         }

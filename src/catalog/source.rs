@@ -63,6 +63,15 @@ impl Source {
         }
     }
 
+    /// Every view that can have a key while no entry has more than `offers_max` offers.
+    pub fn views(self, offers_max: u32) -> Vec<View> {
+        match self {
+            Self::Unique(scope) => Selection::all(scope, offers_max).map(View::Unique).collect(),
+            #[cfg(test)]
+            Self::Toy => vec![View::Toy],
+        }
+    }
+
     /// The views that are published with every snapshot, in the order of the backend's report.
     pub fn warm_views(self) -> Vec<View> {
         match self {

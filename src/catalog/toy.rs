@@ -5,14 +5,10 @@ use std::ops::Range;
 
 use serde_json::value::RawValue;
 
-use super::malformed::Malformed;
+use super::{json_array::span, malformed::Malformed};
 
 /// Where each element of an array stands in its text, in bytes.
-pub(super) fn records(text: &str) -> Result<Vec<Range<usize>>, Malformed> {
+pub(super) fn records(text: &str) -> Result<Vec<Range<u32>>, Malformed> {
     let items: Vec<&RawValue> = serde_json::from_str(text)?;
-    let spans = items.into_iter().map(|item| {
-        let start = item.get().as_ptr().addr().saturating_sub(text.as_ptr().addr());
-        start..start.saturating_add(item.get().len())
-    });
-    Ok(spans.collect())
+    Ok(items.into_iter().filter_map(|item| span(text, item.get())).collect())
 }

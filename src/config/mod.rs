@@ -63,6 +63,9 @@ impl Config {
             admin: AdminConfig::read(&mut reader),
             warnings: Vec::new(),
         };
+        let fingerprint = config.supabase.fingerprint();
+        let policy = Policy { fingerprint, ..config.policy };
+        let config = Self { policy, ..config };
         let (faults, warnings) = reader.finish();
         if faults.is_empty() { Ok(Self { warnings, ..config }) } else { Err(ConfigError(faults)) }
     }

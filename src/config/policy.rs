@@ -39,6 +39,10 @@ pub struct Policy {
     pub origin_timeout: Duration,
     /// `HEDGE_MS`: how long Redis may be silent before KV is asked too.
     pub hedge: Duration,
+    /// `LOG_HITS_ONE_IN`: of so many answers from memory one is logged; 0 logs none.
+    pub log_hits_one_in: u64,
+    /// A fingerprint of the settings that shape the content: what another one's deployment cached is not used.
+    pub fingerprint: u64,
 }
 
 impl Default for Policy {
@@ -54,6 +58,8 @@ impl Default for Policy {
             kv_timeout: Duration::from_millis(1000),
             origin_timeout: Duration::from_millis(8000),
             hedge: Duration::from_millis(150),
+            log_hits_one_in: 100,
+            fingerprint: 0,
         }
     }
 }
@@ -72,6 +78,8 @@ impl Policy {
             kv_timeout: reader.millis("KV_TIMEOUT_MS", default.kv_timeout),
             origin_timeout: reader.millis("ORIGIN_TIMEOUT_MS", default.origin_timeout),
             hedge: reader.millis("HEDGE_MS", default.hedge),
+            log_hits_one_in: reader.count("LOG_HITS_ONE_IN", default.log_hits_one_in),
+            fingerprint: default.fingerprint,
         }
     }
 }

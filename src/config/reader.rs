@@ -12,6 +12,9 @@ const SECONDS_MAX: u64 = 31_536_000;
 /// What an isolate has is for everything (docs/platform.md, "Limits of an isolate").
 const BYTES_MAX: u64 = 100_000_000;
 
+/// More is as good as never.
+const COUNT_MAX: u64 = 1_000_000;
+
 /// Reads settings and collects every mistake in them.
 pub(super) struct Reader<'a> {
     vars: &'a dyn Vars,
@@ -100,6 +103,11 @@ impl<'a> Reader<'a> {
     pub(super) fn bytes(&mut self, name: &str, default: usize) -> usize {
         let default = u64::try_from(default).unwrap_or(u64::MAX);
         usize::try_from(self.number(name, default, 0, BYTES_MAX)).unwrap_or(usize::MAX)
+    }
+
+    /// A number of times.
+    pub(super) fn count(&mut self, name: &str, default: u64) -> u64 {
+        self.number(name, default, 0, COUNT_MAX)
     }
 
     fn number(&mut self, name: &str, default: u64, least: u64, most: u64) -> u64 {

@@ -1,6 +1,8 @@
 //! Where the origin is, who may read it, and which of its providers are shown.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
+
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::reader::Reader;
 
@@ -26,6 +28,17 @@ impl fmt::Debug for SupabaseConfig {
 }
 
 impl SupabaseConfig {
+    /// What tells this from other settings under which the same tables would give another catalog. Which key may read them
+    /// changes nothing.
+    pub(super) fn fingerprint(&self) -> u64 {
+        let slugs = self.enabled_providers.iter().map(|slug| slug.trim().to_lowercase());
+        // In any order, each once.
+        let slugs: BTreeSet<String> = slugs.collect();
+        let words: Vec<&str> =
+            std::iter::once(self.url.as_str()).chain(slugs.iter().map(String::as_str)).collect();
+        xxh3_64(words.join("\n").as_bytes())
+    }
+
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         // The dashboard shows the address of the REST API beside the project's, and either is pasted.
         let url = reader.url("SUPABASE_URL");

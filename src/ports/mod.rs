@@ -12,7 +12,7 @@ mod vars;
 use std::{fmt, rc::Rc};
 
 pub use http::{Http, HttpError, HttpRequest, HttpResponse};
-pub use kv::{Kv, KvMetadata, KvValue};
+pub use kv::Kv;
 pub use log::Log;
 pub use origin::{Load, Origin, OriginError};
 pub use redis::{Command, Redis, Reply};

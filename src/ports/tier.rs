@@ -70,19 +70,24 @@ pub enum TierError {
     /// The server refused a request, or a value in it, for its size (docs/platform.md, "Upstash limits the size of a
     /// request").
     #[error("request-too-large")]
-    RequestTooLarge,
+    RequestTooLarge {
+        /// How many bytes it takes, where it said so.
+        limit: Option<usize>,
+    },
     /// A command was refused. Only the first word of the server's text is kept, since the rest can repeat what was sent.
     #[error("command refused: {0}")]
     Command(String),
 }
+
+const TOO_LARGE: TierError = TierError::RequestTooLarge { limit: None };
 
 /// How Redis and Upstash begin the texts of refusals that mean more than that a command failed.
 const REFUSALS: [(&str, TierError); 11] = [
     ("ERR max daily request limit exceeded", TierError::Quota),
     ("ERR max requests limit exceeded", TierError::Quota),
     ("ERR max concurrent connections exceeded", TierError::Limited),
-    ("ERR max request size exceeded", TierError::RequestTooLarge),
-    ("ERR max single record size exceeded", TierError::RequestTooLarge),
+    ("ERR max request size exceeded", TOO_LARGE),
+    ("ERR max single record size exceeded", TOO_LARGE),
     ("ERR DB capacity quota exceeded", TierError::Full),
     ("OOM ", TierError::Full),
     ("MISCONF ", TierError::Full),
@@ -98,7 +103,10 @@ impl TierError {
         let known = REFUSALS.into_iter().find(|(beginning, _)| text.starts_with(beginning));
         known.map_or_else(
             || Self::Command(text.split_whitespace().next().unwrap_or_default().to_owned()),
-            |(_, error)| error,
+            |(_, error)| match error {
+                Self::RequestTooLarge { .. } => Self::RequestTooLarge { limit: limit_in(text) },
+                error => error,
+            },
         )
     }
 
@@ -106,9 +114,10 @@ impl TierError {
     /// and others may pass, unless it is the credentials that are refused.
     pub fn is_outage(&self) -> bool {
         match self {
-            Self::NotPermitted | Self::Full | Self::ReadOnlyReplica | Self::RequestTooLarge => {
-                false
-            }
+            Self::NotPermitted
+            | Self::Full
+            | Self::ReadOnlyReplica
+            | Self::RequestTooLarge { .. } => false,
             Self::Command(class) => class == "WRONGPASS" || class == "NOAUTH",
             Self::Timeout
             | Self::Unreachable
@@ -121,6 +130,13 @@ impl TierError {
             | Self::TooLarge => true,
         }
     }
+}
+
+/// The number after "Limit:", as in `ERR max request size exceeded. Limit: 1048576 bytes`.
+fn limit_in(text: &str) -> Option<usize> {
+    let (_, named) = text.split_once("Limit:")?;
+    let digits: String = named.trim_start().chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
 }
 
 impl From<HttpError> for TierError {
@@ -144,8 +160,11 @@ mod tests {
             ("ERR max daily request limit exceeded. Limit: 10000", TierError::Quota),
             ("ERR max requests limit exceeded. Limit: 500000, Usage: 500002", TierError::Quota),
             ("ERR max concurrent connections exceeded", TierError::Limited),
-            ("ERR max request size exceeded. Limit: 1048576 bytes", TierError::RequestTooLarge),
-            ("ERR max single record size exceeded", TierError::RequestTooLarge),
+            (
+                "ERR max request size exceeded. Limit: 1048576 bytes, Usage: 2",
+                TierError::RequestTooLarge { limit: Some(1_048_576) },
+            ),
+            ("ERR max single record size exceeded", TOO_LARGE),
             ("ERR DB capacity quota exceeded. Threshold: 268435456 bytes", TierError::Full),
             ("OOM command not allowed when used memory > 'maxmemory'.", TierError::Full),
             ("MISCONF Errors writing to the AOF file: No space left on device", TierError::Full),

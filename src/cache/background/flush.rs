@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use crate::{
-    cache::{isolate::Isolate, redis, state::Work, tiers},
+    cache::{isolate::Isolate, publish::note_refusal, redis, state::Work, tiers},
     config::Mode,
 };
 
 /// Counters go to Redis at most this often.
-const FLUSH_EVERY: Duration = Duration::from_secs(10);
+const FLUSH_EVERY: Duration = Duration::from_secs(60);
 /// A flush that died gives way to another after this.
 const HELD: Duration = Duration::from_secs(10);
-/// A flush is one pipeline: it ends within its deadline.
+/// A flush is one command: it ends within its deadline.
 const LOOKS_MAX: u32 = 50;
 /// How often another request's flush is looked at.
 const PAUSE: Duration = Duration::from_millis(25);
@@ -20,15 +20,19 @@ const PAUSE: Duration = Duration::from_millis(25);
 pub(in crate::cache) fn flush_is_due(isolate: &Isolate) -> bool {
     let now = isolate.now();
     let state = isolate.state.borrow();
-    now.since(state.flushed_at) >= FLUSH_EVERY && !state.leases.is_held(Work::Flush, now)
+    isolate.policy.mode == Mode::Active
+        && now.since(state.flushed_at) >= FLUSH_EVERY
+        && !state.leases.is_held(Work::Flush, now)
+        && state.publishing.pause.reason(now).is_none()
 }
 
-/// Adds what was counted to the shared counters, in one pipeline.
+/// Adds what was counted to the shared counters, as one command, unless Redis takes no writes.
 pub(in crate::cache) async fn flush(isolate: &Isolate) {
-    if isolate.policy.mode != Mode::Active {
+    let now = isolate.now();
+    let paused = isolate.state.borrow().publishing.pause.reason(now).is_some();
+    if isolate.policy.mode != Mode::Active || paused {
         return;
     }
-    let now = isolate.now();
     let Some(hold) = isolate.state.borrow_mut().leases.acquire(Work::Flush, now, HELD) else {
         return;
     };
@@ -39,7 +43,10 @@ pub(in crate::cache) async fn flush(isolate: &Isolate) {
     }
     let named: Vec<(&str, u64)> =
         counts.iter().map(|(counter, by)| (counter.as_str(), *by)).collect();
-    let flushed = tiers::redis(isolate, async |session| redis::add(session, &named).await).await;
+    let flushed = tiers::redis(isolate, async |session| redis::count(session, &named).await).await;
+    if let Err(error) = &flushed {
+        note_refusal(isolate, error);
+    }
     let mut state = isolate.state.borrow_mut();
     if flushed.is_err() {
         state.counters.restore(&counts);

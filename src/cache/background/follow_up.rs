@@ -4,25 +4,29 @@ use std::{fmt, rc::Rc};
 
 use futures_util::future::LocalBoxFuture;
 
-use super::{flush::flush, refresh::refresh, revalidate::revalidate};
+use super::{check::check, flush::flush, refresh::refresh};
 use crate::{
     cache::{
+        entry::Entry,
         isolate::Isolate,
-        rebuild::{LoadSettlement, Publication, publish, settle},
+        publish::publish_derived,
+        rebuild::{LoadSettlement, publish_again, settle},
     },
-    catalog::{Resource, View},
+    catalog::{Source, View},
 };
 
 /// One thing to do.
 pub enum FollowUp {
-    /// Check memory against Redis; the resource is the one that was asked for.
-    Revalidate(Resource),
-    /// Refresh something that was served stale.
-    Refresh(Resource),
-    /// Publish what was found or derived.
-    Publish(Publication),
-    /// Publish a load and give its lease back; the view is the one that was asked for.
-    SettleLoad(LoadSettlement, Option<View>),
+    /// Compare memory with Redis.
+    Check,
+    /// Refresh a source of which something was served stale.
+    Refresh(Source),
+    /// Publish a snapshot that Redis has lost.
+    PublishAgain(Source, Entry),
+    /// Publish the listing of a view.
+    PublishDerived(View),
+    /// Publish a load and give its lease back.
+    SettleLoad(LoadSettlement),
     /// See a call through that the response did not wait for.
     SeeThrough(LocalBoxFuture<'static, ()>),
     /// Add this isolate's counters to the shared ones.
@@ -33,10 +37,11 @@ impl fmt::Debug for FollowUp {
     /// The name alone: what it carries are whole catalogs, and a call that is under way.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Revalidate(_) => "Revalidate",
+            Self::Check => "Check",
             Self::Refresh(_) => "Refresh",
-            Self::Publish(_) => "Publish",
-            Self::SettleLoad(..) => "SettleLoad",
+            Self::PublishAgain(..) => "PublishAgain",
+            Self::PublishDerived(_) => "PublishDerived",
+            Self::SettleLoad(_) => "SettleLoad",
             Self::SeeThrough(_) => "SeeThrough",
             Self::FlushCounters => "FlushCounters",
         })
@@ -46,13 +51,12 @@ impl fmt::Debug for FollowUp {
 /// Does what is left to do.
 pub(in crate::cache) async fn run(isolate: Rc<Isolate>, follow_up: FollowUp) {
     match follow_up {
-        FollowUp::Revalidate(asked) => revalidate(isolate, Some(asked)).await,
-        FollowUp::Refresh(resource) => refresh(&isolate, resource).await,
-        FollowUp::Publish(publication) => {
-            publish(&isolate, publication).await;
-        }
-        FollowUp::SettleLoad(settlement, asked) => {
-            settle(&isolate, settlement, asked).await;
+        FollowUp::Check => check(&isolate).await,
+        FollowUp::Refresh(source) => refresh(&isolate, source).await,
+        FollowUp::PublishAgain(source, entry) => publish_again(&isolate, source, &entry).await,
+        FollowUp::PublishDerived(view) => publish_derived(&isolate, view).await,
+        FollowUp::SettleLoad(settlement) => {
+            settle(&isolate, settlement).await;
         }
         FollowUp::SeeThrough(rest) => rest.await,
         FollowUp::FlushCounters => flush(&isolate).await,

@@ -1,64 +1,77 @@
-//! Bringing something stale up to date behind a response: from Redis if another isolate has done the work, else from
+//! Bringing something stale up to date behind a response: from Redis or KV if another isolate has done the work, else from
 //! the origin.
 
 use std::{rc::Rc, time::Duration};
 
 use crate::{
     cache::{
-        entry::{Content, Entry, Freshness},
         isolate::Isolate,
+        protocol::{Freshness, Place},
         rebuild::{LoadOutcome, LoadRequest, load, settle},
-        state::{Resident, Work},
+        state::Work,
         tiers::{Found, read_kv, read_upstash},
     },
-    catalog::{Resource, View},
+    catalog::Source,
 };
 
-/// One refresh of a thing at a time, and after a failed one none before this is over.
+/// One refresh of a source at a time, and after a failed one none before this is over.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// Refreshes one thing, unless another request is at it.
-pub(super) async fn refresh(isolate: &Rc<Isolate>, resource: Resource) {
-    let work = Work::Refresh(resource);
+/// Refreshes a source, unless another request is at it.
+pub(super) async fn refresh(isolate: &Rc<Isolate>, source: Source) {
+    let work = Work::Refresh(source);
     let hold = isolate.state.borrow_mut().leases.acquire(work, isolate.now(), PAUSE);
     let Some(hold) = hold else { return };
-    if is_fresh_in_redis(isolate, resource).await || reload(isolate, resource).await {
-        isolate.state.borrow_mut().leases.release(work, hold);
+    let pause = if is_fresh_elsewhere(isolate, source).await {
+        None
+    } else {
+        reload(isolate, source).await
+    };
+    let now = isolate.now();
+    let mut state = isolate.state.borrow_mut();
+    match pause {
+        // What memory has no room for is stale there still: it must not be fetched at every request.
+        None if is_fresh_in_memory(isolate, &state, source) => state.leases.release(work, hold),
+        None => {}
+        Some(pause) => drop(state.leases.extend(work, hold, now, pause.max(PAUSE))),
     }
 }
 
-async fn is_fresh_in_redis(isolate: &Rc<Isolate>, resource: Resource) -> bool {
-    let Found::Entry(entry) = read_upstash(isolate, resource).await else { return false };
-    let epochs = isolate.state.borrow().epochs();
-    entry.freshness(isolate.now(), epochs.as_ref(), &isolate.policy) == Freshness::Fresh
+async fn is_fresh_elsewhere(isolate: &Rc<Isolate>, source: Source) -> bool {
+    let in_redis = read_upstash(isolate, source).await;
+    if is_fresh(isolate, source, &in_redis) {
+        return true;
+    }
+    let place = isolate.state.borrow().knowledge.version(source).map(|version| version.place);
+    let ask_kv = matches!(in_redis, Found::Failed(_)) || place == Some(Place::Kv);
+    ask_kv && {
+        let in_kv = read_kv(isolate, source).await;
+        is_fresh(isolate, source, &in_kv)
+    }
 }
 
-async fn reload(isolate: &Rc<Isolate>, resource: Resource) -> bool {
-    let source = resource.source();
-    let last_good = isolate.state.borrow().last_good.extent(source);
-    if last_good.is_none() {
-        // The gate measures a new snapshot against the last good one; KV has it when memory has not.
-        read_kv(isolate, Resource::Snapshot(source)).await;
-    }
+fn is_fresh(isolate: &Isolate, source: Source, found: &Found) -> bool {
+    let Found::Entry(entry) = found else { return false };
+    let state = isolate.state.borrow();
+    state.freshness(source, entry, isolate.now(), &isolate.policy) == Freshness::Fresh
+}
+
+fn is_fresh_in_memory(
+    isolate: &Isolate,
+    state: &crate::cache::state::State,
+    source: Source,
+) -> bool {
+    state.memory.snapshot(source).is_some_and(|entry| {
+        state.freshness(source, entry, isolate.now(), &isolate.policy) == Freshness::Fresh
+    })
+}
+
+/// Loads from the origin; how long not to try again when that failed.
+async fn reload(isolate: &Rc<Isolate>, source: Source) -> Option<Duration> {
     let LoadOutcome { result, settlement, .. } =
         load(Rc::clone(isolate), source, LoadRequest::default()).await;
-    let asked = match resource {
-        Resource::Listing(view) => Some(view),
-        Resource::Snapshot(_) => None,
-    };
-    if let (Ok(entry), Some(view)) = (&result, asked) {
-        derive_into_memory(isolate, entry, view);
-    }
     if let Some(settlement) = settlement {
-        settle(isolate, settlement, asked).await;
+        settle(isolate, settlement).await;
     }
-    result.is_ok()
-}
-
-fn derive_into_memory(isolate: &Isolate, entry: &Entry, view: View) {
-    let Content::Snapshot(snapshot) = &entry.content else { return };
-    let listing = Content::Listing(Rc::new(snapshot.derive(&view)));
-    let derived = Entry { content: listing, ..entry.clone() };
-    let resident = Resident::new(derived, None, isolate.now());
-    isolate.state.borrow_mut().keep(Resource::Listing(view), resident);
+    result.err().map(|unavailable| unavailable.retry_after)
 }

@@ -2,26 +2,18 @@
 
 use std::rc::Rc;
 
-use crate::catalog::{JsonArray, Malformed, Resource, Snapshot};
+use crate::catalog::{JsonArray, Snapshot};
 
 /// What a key named.
 #[derive(Clone, Debug)]
 pub enum Content {
-    /// The entries of a view.
+    /// The entries of a view, as they stood under its own key.
     Listing(Rc<JsonArray>),
     /// The entries of a source.
     Snapshot(Rc<Snapshot>),
 }
 
 impl Content {
-    /// Reads a tier's text as what the key names.
-    pub fn decode(resource: &Resource, text: String) -> Result<Self, Malformed> {
-        Ok(match resource {
-            Resource::Listing(view) => Self::Listing(Rc::new(view.decode(text)?)),
-            Resource::Snapshot(source) => Self::Snapshot(Rc::new(Snapshot::decode(*source, text)?)),
-        })
-    }
-
     /// The number of entries.
     pub fn count(&self) -> usize {
         match self {
@@ -35,6 +27,14 @@ impl Content {
         match self {
             Self::Listing(listing) => listing.text(),
             Self::Snapshot(snapshot) => snapshot.text(),
+        }
+    }
+
+    /// What tells a snapshot from another one; a listing is not compared.
+    pub fn hash(&self) -> Option<u64> {
+        match self {
+            Self::Listing(_) => None,
+            Self::Snapshot(snapshot) => Some(snapshot.hash()),
         }
     }
 

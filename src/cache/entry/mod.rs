@@ -1,11 +1,7 @@
-//! A cached thing with what its freshness is judged by. Decisions are functions of `now`.
+//! A cached thing with what it is judged by.
 
 mod content;
 mod dated;
-mod epochs;
-mod freshness;
 
 pub use content::Content;
 pub use dated::Entry;
-pub use epochs::Epochs;
-pub use freshness::Freshness;

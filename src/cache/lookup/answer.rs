@@ -1,11 +1,11 @@
 //! What a lookup comes to: a listing and how it was served.
 
-use std::{rc::Rc, time::Duration};
+use std::time::Duration;
 
 use super::trace::Trace;
 use crate::{
     cache::{background::FollowUp, rebuild::Unavailable},
-    catalog::JsonArray,
+    catalog::Listing,
     ports::Timestamp,
 };
 
@@ -32,10 +32,10 @@ impl Served {
 }
 
 /// A listing, ready to be served.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Answer {
     /// The entries.
-    pub listing: Rc<JsonArray>,
+    pub listing: Listing,
     /// How it was served.
     pub served: Served,
     /// When the origin was read.

@@ -4,58 +4,40 @@ use std::rc::Rc;
 
 use super::{
     answer::{Answer, Served},
-    serve::{serve, serve_stale},
+    serve::{serve, serve_fresh, serve_stale},
     trace::ForwardReason,
     walk::Walk,
 };
 use crate::{
-    cache::{background::FollowUp, entry::Freshness, state::Resident},
+    cache::{
+        background::{FollowUp, is_due},
+        protocol::Freshness,
+        state::Resident,
+    },
     catalog::Resource,
     ports::Tier,
 };
 
 /// What memory alone can answer: fresh, or recently expired with a refresh behind it.
 pub(super) fn answer_from_memory(walk: &mut Walk) -> Option<Answer> {
-    let now = walk.isolate.now();
-    let isolate = Rc::clone(&walk.isolate);
-    let policy = &isolate.policy;
-    let name = Resource::Listing(walk.view);
-    let base = Resource::Snapshot(walk.view.source());
-    let (listing, snapshot, backing_off) = {
-        let mut state = isolate.state.borrow_mut();
-        let listing = state.resident(&name, now, policy);
-        let snapshot = state.resident(&base, now, policy);
-        let backing_off = state.backoff(base.source()).remaining(now).is_some();
-        (listing, snapshot, backing_off)
-    };
     walk.trace.note_miss(Tier::Memory);
-    let mut best: Option<(Resource, Resident, Freshness)> = None;
-    for (resource, found) in [(name, listing), (base, snapshot)] {
-        let Some((resident, freshness)) = found else { continue };
-        let better = best.as_ref().is_none_or(|(_, held, held_freshness)| {
-            let newer = resident.entry.at > held.entry.at && freshness <= *held_freshness;
-            // A listing that differs from Redis waits for its own refresh.
-            newer || (freshness < *held_freshness && !held.differs_from_redis)
-        });
-        if better {
-            best = Some((resource, resident, freshness));
-        }
-    }
-    let (resource, resident, freshness) = best?;
-    let is_due = now.since(resident.checked_at) >= policy.memory_ttl;
-    let just_fell_back = now.since(resident.fell_back_at) < policy.memory_ttl;
+    let isolate = Rc::clone(&walk.isolate);
+    let (now, source) = (isolate.now(), walk.view.source());
+    let (resource, resident, freshness) = best(walk)?;
     match freshness {
         Freshness::Fresh => {
-            if is_due {
-                walk.follow_ups.push(FollowUp::Revalidate(resource));
+            if is_due(&isolate, resident.checked_at, now) {
+                walk.follow_ups.push(FollowUp::Check);
             }
-            Some(serve(walk, Tier::Memory, resource, &resident.entry, Served::Hit))
+            Some(serve_fresh(walk, Tier::Memory, resource, &resident.entry))
         }
         Freshness::Revalidate => {
-            walk.follow_ups.push(FollowUp::Refresh(resource));
+            walk.follow_ups.push(FollowUp::Refresh(source));
             Some(serve(walk, Tier::Memory, resource, &resident.entry, Served::Stale))
         }
         Freshness::IfError | Freshness::Invalidated => {
+            let just_fell_back = now.since(resident.fell_back_at) < isolate.policy.memory_ttl;
+            let backing_off = isolate.state.borrow_mut().backoff(source).remaining(now).is_some();
             walk.trace.note_forward(Tier::Memory, ForwardReason::Stale, None);
             walk.remember(Tier::Memory, resource, resident.entry, freshness);
             // All others were asked a moment ago, and the origin must not be asked yet.
@@ -63,4 +45,23 @@ pub(super) fn answer_from_memory(walk: &mut Walk) -> Option<Answer> {
         }
         Freshness::Gone => None,
     }
+}
+
+/// The snapshot, or a listing that stood under the view's own key, if it may be served sooner, or just as soon and is newer.
+fn best(walk: &Walk) -> Option<(Resource, Resident, Freshness)> {
+    let (now, policy) = (walk.isolate.now(), &walk.isolate.policy);
+    let names = [Resource::Snapshot(walk.view.source()), Resource::Listing(walk.view)];
+    let mut state = walk.isolate.state.borrow_mut();
+    let mut best: Option<(Resource, Resident, Freshness)> = None;
+    for name in names {
+        let Some((resident, freshness)) = state.resident(&name, now, policy) else { continue };
+        let better = best.as_ref().is_none_or(|(_, held, held_freshness)| {
+            freshness < *held_freshness
+                || freshness == *held_freshness && resident.entry.at() > held.entry.at()
+        });
+        if better {
+            best = Some((name, resident, freshness));
+        }
+    }
+    best
 }

@@ -4,6 +4,7 @@
 mod answer;
 mod memory;
 mod origin;
+mod pass_through;
 mod serve;
 mod shared_tiers;
 mod steps;
@@ -36,50 +37,75 @@ pub(super) async fn lookup(isolate: &Rc<Isolate>, view: View) -> Outcome {
     Outcome { answer, trace: walk.trace, follow_ups }
 }
 
+/// Counts a request and logs it: one line, and of what memory answers only a sample.
 fn count_and_log(
     isolate: &Isolate,
     view: &View,
     answer: &Result<Answer, Unavailable>,
     trace: &Trace,
 ) {
-    let counter = match answer.as_ref().map(|answer| answer.served) {
-        Ok(Served::Hit) => Counter::Hits,
+    match answer.as_ref().map(|answer| answer.served) {
+        Ok(Served::Hit) => isolate.count(Counter::Hits),
         Ok(Served::Stale) => {
             isolate.count(Counter::Hits);
-            Counter::Stale
+            isolate.count(Counter::Stale);
         }
-        Ok(Served::Miss) => Counter::Misses,
-        Err(_) => Counter::Unavailable,
-    };
-    isolate.count(counter);
+        Ok(Served::Miss) => isolate.count(Counter::Misses),
+        Err(_) => isolate.count(Counter::Unavailable),
+    }
+    let hit = trace.iter().find_map(|(tier, report)| match report {
+        TierReport::Hit { ttl_secs, derived, .. } => Some((*tier, *ttl_secs, *derived)),
+        TierReport::Forward { .. } => None,
+    });
+    if let Some((tier, ..)) = hit {
+        isolate.count(match tier {
+            Tier::Memory => Counter::MemoryHits,
+            Tier::Upstash => Counter::UpstashHits,
+            Tier::Kv | Tier::Origin => Counter::KvHits,
+        });
+    }
+    let from_memory = hit.is_some_and(|(tier, ..)| tier == Tier::Memory);
+    if from_memory && !is_sampled(isolate) {
+        return;
+    }
     let key = isolate.keys.listing(view);
-    let count = answer.as_ref().map_or(0, |answer| answer.listing.len());
-    for (tier, report) in trace.iter() {
-        match report {
-            TierReport::Hit { ttl_secs, stale, derived, .. } => {
-                isolate.count(match tier {
-                    Tier::Memory => Counter::MemoryHits,
-                    Tier::Upstash => Counter::UpstashHits,
-                    Tier::Kv | Tier::Origin => Counter::KvHits,
-                });
-                isolate.log(&Event::CacheHit {
-                    key: &key,
-                    tier: tier.as_str(),
-                    count,
-                    ttl: *ttl_secs,
-                    stale: *stale,
-                    derived: *derived,
-                });
-            }
-            TierReport::Forward { reason, detail, .. } => isolate.log(&Event::CacheMiss {
-                key: &key,
-                tier: tier.as_str(),
-                reason: detail.map_or(reason.as_str(), |detail| detail.as_str()),
-            }),
+    let passed = passed(trace);
+    let (key, passed) = (key.as_str(), passed.as_slice());
+    match (answer, hit) {
+        (Ok(answer), Some((tier, ttl, derived))) => isolate.log(&Event::CacheHit {
+            key,
+            tier: tier.as_str(),
+            count: answer.listing.len(),
+            ttl,
+            stale: answer.served == Served::Stale,
+            derived,
+            passed,
+        }),
+        (Ok(answer), None) => {
+            isolate.log(&Event::CacheMiss { key, count: answer.listing.len(), passed });
+        }
+        (Err(unavailable), _) => {
+            let (reason, retry_after_secs) =
+                (unavailable.reason, unavailable.retry_after.as_secs());
+            isolate.log(&Event::Unavailable { key, reason, retry_after_secs, passed });
         }
     }
-    if let Err(unavailable) = answer {
-        let retry_after_secs = unavailable.retry_after.as_secs();
-        isolate.log(&Event::Unavailable { key: &key, retry_after_secs });
-    }
+}
+
+/// Whether this is the one answer in so many that is logged.
+fn is_sampled(isolate: &Isolate) -> bool {
+    let one_in = isolate.policy.log_hits_one_in;
+    one_in > 0 && isolate.ports.clock.random().checked_rem(one_in) == Some(0)
+}
+
+/// What the tiers said that the request went past: `upstash: timeout`.
+fn passed(trace: &Trace) -> Vec<String> {
+    let said = trace.iter().filter_map(|(tier, report)| match report {
+        TierReport::Forward { reason, detail, .. } => {
+            let why = detail.map_or(reason.as_str(), |detail| detail.as_str());
+            Some(format!("{}: {why}", tier.as_str()))
+        }
+        TierReport::Hit { .. } => None,
+    });
+    said.collect()
 }

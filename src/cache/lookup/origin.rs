@@ -15,7 +15,7 @@ use super::{
 use crate::{
     cache::{
         background::FollowUp,
-        entry::Freshness,
+        protocol::Freshness,
         rebuild::{LoadOutcome, LoadRequest, Unavailable, load, settle},
         telemetry::Reason,
     },
@@ -33,8 +33,13 @@ pub(super) async fn ask_origin(walk: &mut Walk) -> Result<Answer, Unavailable> {
     let budget = walk.budget_left();
     let servable = walk.stale.as_ref().is_some_and(|held| held.freshness == Freshness::IfError);
     let limit = if servable { SOFT_TIMEOUT.min(budget) } else { budget };
-    let leased = !walk.failed.contains(&Tier::Upstash);
-    let load = load(Rc::clone(&isolate), source, LoadRequest { leased, ..LoadRequest::default() });
+    let request = LoadRequest {
+        leased: !walk.failed.contains(&Tier::Upstash),
+        can_wait: walk.stale.is_some(),
+        kv_was_asked: walk.asked_kv,
+        ..LoadRequest::default()
+    };
+    let load = load(Rc::clone(&isolate), source, request);
     let load = load.boxed_local();
     let outcome = match select(load, isolate.ports.clock.sleep(limit)).await {
         Either::Left((outcome, _)) => outcome,
@@ -42,7 +47,7 @@ pub(super) async fn ask_origin(walk: &mut Walk) -> Result<Answer, Unavailable> {
             let isolate = Rc::clone(&isolate);
             let rest = async move {
                 if let Some(settlement) = load.await.settlement {
-                    settle(&isolate, settlement, None).await;
+                    settle(&isolate, settlement).await;
                 }
             };
             walk.follow_ups.push(FollowUp::SeeThrough(rest.boxed_local()));
@@ -54,8 +59,11 @@ pub(super) async fn ask_origin(walk: &mut Walk) -> Result<Answer, Unavailable> {
         walk.trace.mark_collapsed();
     }
     if let Some(settlement) = settlement {
-        walk.follow_ups.push(FollowUp::SettleLoad(settlement, Some(walk.view)));
+        walk.follow_ups.push(FollowUp::SettleLoad(settlement));
     }
-    let served = if from == Tier::Upstash { Served::Hit } else { Served::Miss };
+    let served = match from {
+        Tier::Upstash | Tier::Kv => Served::Hit,
+        Tier::Memory | Tier::Origin => Served::Miss,
+    };
     result.map(|entry| serve(walk, from, Resource::Snapshot(source), &entry, served))
 }

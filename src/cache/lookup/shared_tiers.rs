@@ -1,4 +1,4 @@
-//! The part of a walk that asks Upstash and KV for one thing, and judges what they have.
+//! The part of a walk that asks Upstash and KV for a source's snapshot, and judges what they have.
 
 use std::{rc::Rc, time::Duration};
 
@@ -10,44 +10,44 @@ use futures_util::{
 use super::{
     answer::{Answer, Served},
     memory::answer_from_memory,
-    serve::serve,
+    serve::{serve, serve_fresh},
     trace::ForwardReason,
     walk::Walk,
 };
 use crate::{
     cache::{
         background::FollowUp,
-        entry::Freshness,
+        entry::Entry,
         isolate::poll,
-        rebuild::Publication,
+        protocol::Freshness,
         state::{ReadOutcome, Work},
         telemetry::Reason,
-        tiers::{Found, hedge_delay, read_kv, read_upstash},
+        tiers::{Found, hedge_delay, read_kv, read_listing, read_upstash},
     },
     catalog::Resource,
     ports::{Tier, TierError},
 };
 
-/// How often a request looks at memory for what another one is reading.
+/// When a request looks for the second time at what another one is reading.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Upstash and KV, asked by one request of the isolate for all that want the same. The others look at memory for
-/// what it found, with timers of their own. If it found nothing, they need not ask; if its tiers failed, the next
-/// one tries, for as long as one read may take.
-pub(super) async fn read_shared_tiers(walk: &mut Walk, resource: Resource) -> Option<Answer> {
+/// Upstash and KV, asked by one request of the isolate for all that want the same. The others take what it found, stale or
+/// not; if it found nothing, they need not ask; if its tiers failed, the next one tries, for as long as one read may take.
+pub(super) async fn read_shared_tiers(walk: &mut Walk) -> Option<Answer> {
     let isolate = Rc::clone(&walk.isolate);
-    let work = Work::Read(resource);
+    let source = walk.view.source();
+    let work = Work::Read(source);
     let length = isolate.policy.upstash_timeout.saturating_add(isolate.policy.kv_timeout);
     let until = isolate.now() + length;
     loop {
         let now = isolate.now();
         let hold = isolate.state.borrow_mut().leases.acquire(work, now, length);
         if let Some(hold) = hold {
-            let answer = hedged_read(walk, resource).await;
-            let outcome = read_outcome(walk, answer.is_some());
+            let answer = hedged_read(walk).await;
+            let outcome = read_outcome(walk);
             let mut state = isolate.state.borrow_mut();
             state.leases.release(work, hold);
-            state.reads.note(resource, outcome, isolate.ports.clock.now());
+            state.handover.note_read(source, outcome, isolate.ports.clock.now());
             return answer;
         }
         poll(&*isolate.ports.clock, PAUSE, || {
@@ -58,10 +58,12 @@ pub(super) async fn read_shared_tiers(walk: &mut Walk, resource: Resource) -> Op
         if let Some(answer) = answer_from_memory(walk) {
             return Some(answer);
         }
-        let outcome = isolate.state.borrow().reads.outcome(&resource, walk.begun);
+        let outcome = isolate.state.borrow().handover.read(source, walk.begun);
         match outcome {
-            // Memory is too small for what is there: nothing is gained by taking turns.
-            Some(ReadOutcome::Found) => return hedged_read(walk, resource).await,
+            Some(ReadOutcome::Found(entry)) => {
+                walk.trace.mark_collapsed();
+                return judge_entry(walk, Tier::Memory, Resource::Snapshot(source), entry);
+            }
             Some(ReadOutcome::Failed) | None if isolate.now() < until => {}
             Some(ReadOutcome::Failed | ReadOutcome::Missed) | None => {
                 walk.trace.mark_collapsed();
@@ -71,24 +73,35 @@ pub(super) async fn read_shared_tiers(walk: &mut Walk, resource: Resource) -> Op
     }
 }
 
-fn read_outcome(walk: &Walk, answered: bool) -> ReadOutcome {
-    match () {
-        () if answered || walk.stale.is_some() => ReadOutcome::Found,
-        () if walk.failed.is_empty() => ReadOutcome::Missed,
-        () => ReadOutcome::Failed,
+/// The view's own key in Upstash: what the backend put there, or an edge whose snapshot is gone.
+pub(super) async fn read_own_key(walk: &mut Walk) -> Option<Answer> {
+    if walk.failed.contains(&Tier::Upstash) {
+        return None;
+    }
+    let found = read_listing(&walk.isolate, &walk.view).await;
+    judge(walk, Tier::Upstash, Resource::Listing(walk.view), found)
+}
+
+fn read_outcome(walk: &Walk) -> ReadOutcome {
+    match &walk.found {
+        Some(entry) => ReadOutcome::Found(entry.clone()),
+        None if walk.failed.is_empty() => ReadOutcome::Missed,
+        None => ReadOutcome::Failed,
     }
 }
 
 /// Upstash, and KV when Upstash has nothing, fails, or is silent for too long. The first good answer wins; the
 /// loser goes on behind the response, so that its outcome still reaches its breaker.
-async fn hedged_read(walk: &mut Walk, resource: Resource) -> Option<Answer> {
+async fn hedged_read(walk: &mut Walk) -> Option<Answer> {
     let isolate = Rc::clone(&walk.isolate);
+    let source = walk.view.source();
+    let name = Resource::Snapshot(source);
     let mut silent = None;
     if !walk.failed.contains(&Tier::Upstash) {
         let delay = hedge_delay(Rc::clone(&isolate)).boxed_local();
-        match select(read_upstash(&isolate, resource), delay).await {
+        match select(read_upstash(&isolate, source), delay).await {
             Either::Left((found, _)) => {
-                if let Some(answer) = judge(walk, Tier::Upstash, resource, found) {
+                if let Some(answer) = judge(walk, Tier::Upstash, name, found) {
                     return Some(answer);
                 }
             }
@@ -97,12 +110,13 @@ async fn hedged_read(walk: &mut Walk, resource: Resource) -> Option<Answer> {
     }
     if walk.failed.contains(&Tier::Kv) {
         let found = silent?.await;
-        return judge(walk, Tier::Upstash, resource, found);
+        return judge(walk, Tier::Upstash, name, found);
     }
-    let kv = read_kv(&isolate, resource);
+    let kv = read_kv(&isolate, source);
+    walk.asked_kv = true;
     let Some(upstash) = silent else {
         let found = kv.await;
-        return judge(walk, Tier::Kv, resource, found);
+        return judge(walk, Tier::Kv, name, found);
     };
     let (first, found, second, later) = match select(upstash, kv).await {
         Either::Left((found, kv)) => (Tier::Upstash, found, Tier::Kv, kv),
@@ -111,49 +125,55 @@ async fn hedged_read(walk: &mut Walk, resource: Resource) -> Option<Answer> {
     if second == Tier::Upstash {
         walk.trace.note_forward(Tier::Upstash, ForwardReason::Miss, Some(Reason::Silent));
     }
-    if let Some(answer) = judge(walk, first, resource, found) {
+    if let Some(answer) = judge(walk, first, name, found) {
         walk.follow_ups.push(FollowUp::SeeThrough(later.map(drop).boxed_local()));
         return Some(answer);
     }
     let found = later.await;
-    judge(walk, second, resource, found)
+    judge(walk, second, name, found)
 }
 
 /// Judges what a tier had: an answer, something for the stale-if-error window, or nothing.
 fn judge(walk: &mut Walk, tier: Tier, resource: Resource, found: Found) -> Option<Answer> {
-    let entry = match found {
-        Found::Entry(entry) => entry,
+    match found {
+        Found::Entry(entry) => judge_entry(walk, tier, resource, entry),
         Found::Nothing => {
             walk.trace.note_miss(tier);
-            return None;
+            None
         }
         Found::Corrupt => {
             walk.trace.note_forward(tier, ForwardReason::Miss, Some(Reason::Corrupt));
-            return None;
+            None
         }
         Found::Failed(error) => {
             let not_asked = error == TierError::Open;
             let reason = if not_asked { ForwardReason::Bypass } else { ForwardReason::Miss };
             walk.trace.note_forward(tier, reason, Some(Reason::from(&error)));
             walk.failed.push(tier);
-            return None;
+            None
         }
+    }
+}
+
+fn judge_entry(walk: &mut Walk, tier: Tier, resource: Resource, entry: Entry) -> Option<Answer> {
+    let (now, source) = (walk.isolate.now(), walk.view.source());
+    let freshness = {
+        let state = walk.isolate.state.borrow();
+        state.freshness(source, &entry, now, &walk.isolate.policy)
     };
-    let now = walk.isolate.now();
-    let epochs = walk.isolate.state.borrow().epochs();
-    let freshness = entry.freshness(now, epochs.as_ref(), &walk.isolate.policy);
+    if let Resource::Snapshot(_) = resource {
+        walk.found = Some(entry.clone());
+    }
     match freshness {
         Freshness::Fresh => {
-            let answer = serve(walk, tier, resource, &entry, Served::Hit);
             // A Redis that is silent or failing has no use for what KV had.
             if tier == Tier::Kv && walk.trace.lacks(Tier::Upstash) {
-                let publication = Publication::of(resource, &entry);
-                walk.follow_ups.push(FollowUp::Publish(publication));
+                walk.follow_ups.push(FollowUp::PublishAgain(source, entry.clone()));
             }
-            Some(answer)
+            Some(serve_fresh(walk, tier, resource, &entry))
         }
         Freshness::Revalidate => {
-            walk.follow_ups.push(FollowUp::Refresh(resource));
+            walk.follow_ups.push(FollowUp::Refresh(source));
             Some(serve(walk, tier, resource, &entry, Served::Stale))
         }
         Freshness::IfError | Freshness::Invalidated => {

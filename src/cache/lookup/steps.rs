@@ -11,35 +11,33 @@ use super::{
     answer::Answer,
     memory::answer_from_memory,
     origin::ask_origin,
-    serve::{pass_through, serve_stale},
-    shared_tiers::read_shared_tiers,
+    pass_through::pass_through,
+    serve::serve_stale,
+    shared_tiers::{read_own_key, read_shared_tiers},
     walk::Walk,
 };
 use crate::{
     cache::{
-        background::{FollowUp, has_idled, revalidate_or_wait},
+        background::{FollowUp, check_or_wait, has_idled},
         rebuild::Unavailable,
     },
-    catalog::Resource,
     config::Mode,
 };
 
-/// The walk: memory, the listing and then the snapshot in the shared tiers, the origin, and at last what is stale.
+/// The walk: memory, the snapshot in the shared tiers, the view's own key, the origin, and at last what is stale.
 pub(super) async fn run(walk: &mut Walk) -> Result<Answer, Unavailable> {
     if walk.isolate.policy.mode == Mode::Passthrough {
         return pass_through(walk).await;
     }
-    revalidate_after_idling(walk).await;
+    check_after_idling(walk).await;
     if let Some(answer) = answer_from_memory(walk) {
         return Ok(answer);
     }
-    let listing = Resource::Listing(walk.view);
-    let keyed = walk.isolate.state.borrow().probably_has_key(&walk.view);
-    if keyed && let Some(answer) = read_shared_tiers(walk, listing).await {
+    if let Some(answer) = read_shared_tiers(walk).await {
         return Ok(answer);
     }
-    let snapshot = Resource::Snapshot(walk.view.source());
-    if let Some(answer) = read_shared_tiers(walk, snapshot).await {
+    let keyed = walk.isolate.state.borrow().probably_has_key(&walk.view);
+    if keyed && let Some(answer) = read_own_key(walk).await {
         return Ok(answer);
     }
     let unavailable = match ask_origin(walk).await {
@@ -51,7 +49,7 @@ pub(super) async fn run(walk: &mut Walk) -> Result<Answer, Unavailable> {
     if !keyed
         && unknown
         && !walk.budget_left().is_zero()
-        && let Some(answer) = read_shared_tiers(walk, listing).await
+        && let Some(answer) = read_own_key(walk).await
     {
         return Ok(answer);
     }
@@ -60,12 +58,12 @@ pub(super) async fn run(walk: &mut Walk) -> Result<Answer, Unavailable> {
 
 /// A busy isolate checks its memory behind responses. One that idled for longer than that may have missed an invalidation
 /// long ago, so its first request asks Redis before it is answered, for as long as Redis may be silent anyway.
-async fn revalidate_after_idling(walk: &mut Walk) {
+async fn check_after_idling(walk: &mut Walk) {
     let isolate = Rc::clone(&walk.isolate);
     if !has_idled(&isolate, &walk.view) {
         return;
     }
-    let check = revalidate_or_wait(Rc::clone(&isolate)).boxed_local();
+    let check = check_or_wait(Rc::clone(&isolate)).boxed_local();
     if let Either::Right(((), check)) =
         select(check, isolate.ports.clock.sleep(isolate.policy.hedge)).await
     {

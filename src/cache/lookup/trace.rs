@@ -35,8 +35,8 @@ pub enum TierReport {
         ttl_secs: i64,
         /// The key it was found under.
         key: String,
-        /// Whether it was stale.
-        stale: bool,
+        /// Why it is no hit: it is stale, or nothing could verify it; none when it is one.
+        stale: Option<Reason>,
         /// Whether the listing was derived from what was found.
         derived: bool,
     },

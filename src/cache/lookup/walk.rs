@@ -4,11 +4,7 @@ use std::{cmp::Reverse, rc::Rc, time::Duration};
 
 use super::trace::Trace;
 use crate::{
-    cache::{
-        background::FollowUp,
-        entry::{Entry, Freshness},
-        isolate::Isolate,
-    },
+    cache::{background::FollowUp, entry::Entry, isolate::Isolate, protocol::Freshness},
     catalog::{Resource, View},
     ports::{Tier, Timestamp},
 };
@@ -29,14 +25,29 @@ pub(super) struct Walk {
     pub(super) trace: Trace,
     pub(super) failed: Vec<Tier>,
     pub(super) stale: Option<Candidate>,
+    /// The last snapshot that a shared tier had, whatever it was good for.
+    pub(super) found: Option<Entry>,
+    pub(super) asked_kv: bool,
+    /// Whether nothing could tell if what is served was invalidated.
+    pub(super) unverified: bool,
     pub(super) follow_ups: Vec<FollowUp>,
 }
 
 impl Walk {
     pub(super) fn new(isolate: Rc<Isolate>, view: View) -> Self {
         let begun = isolate.now();
-        let (trace, failed, follow_ups) = (Trace::default(), Vec::new(), Vec::new());
-        Self { isolate, view, begun, trace, failed, stale: None, follow_ups }
+        Self {
+            isolate,
+            view,
+            begun,
+            trace: Trace::default(),
+            failed: Vec::new(),
+            stale: None,
+            found: None,
+            asked_kv: false,
+            unverified: false,
+            follow_ups: Vec::new(),
+        }
     }
 
     /// Keeps what is stale for the end of the walk: what is not known to be wrong first, then what is newest.
@@ -47,7 +58,7 @@ impl Walk {
         entry: Entry,
         freshness: Freshness,
     ) {
-        let rank = |freshness: Freshness, entry: &Entry| (Reverse(freshness), entry.at);
+        let rank = |freshness: Freshness, entry: &Entry| (Reverse(freshness), entry.at());
         let better = self
             .stale
             .as_ref()

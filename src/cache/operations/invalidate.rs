@@ -1,5 +1,5 @@
 //! An operator's word that what is cached is wrong. KV is not deleted from, since a delete there reaches readers as late
-//! as any write (docs/platform.md, "KV is eventually consistent"): the epoch in its metadata tells.
+//! as any write (docs/platform.md, "KV is eventually consistent"): a marker there tells.
 
 use std::time::Duration;
 
@@ -7,12 +7,14 @@ use serde::Serialize;
 
 use crate::{
     cache::{
-        entry::Epochs,
         isolate::Isolate,
-        redis::{self, InvalidationStep},
+        protocol::Control,
+        publish::note_refusal,
+        redis,
         telemetry::{Counter, Event},
         tiers::{self, Deadline},
     },
+    catalog::Source,
     config::Mode,
     ports::TierError,
 };
@@ -45,17 +47,21 @@ pub struct Invalidated {
     pub epoch: u64,
     /// Keys that were unlinked in Redis.
     pub keys_deleted: u64,
+    /// Whether KV's marker tells of it by now. If not, isolates that cannot reach Redis learn of it from the next one that does.
+    pub marked: bool,
+    /// Whether all of Redis was looked through for listings of the backend's that cannot be named.
+    pub swept: bool,
 }
 
-/// How long the unlinking of all keys may take: as long as the fence stands.
-const UNLINK: Duration = Duration::from_secs(30);
+/// Clients can ask for any number of offers, and the backend writes a key for each: these are named, more are scanned for.
+const OFFERS_NAMED: u32 = 64;
+/// How many steps of a scan are made in a Redis that others fill.
+const SWEEP_STEPS: usize = 20;
+/// How long all of a sweep may take.
+const SWEEP: Duration = Duration::from_secs(10);
 
-/// Raises the epoch, unlinks every listing and snapshot, and, when hard, clears this isolate's memory. Other isolates
-/// notice with their next check.
-///
-/// The epoch is raised twice: before, so that nothing read earlier is published any more; and after, so that what a
-/// reader found before it was unlinked does not pass for current. In between a fence keeps such a reader from publishing
-/// what it derived.
+/// Unlinks every listing and snapshot and raises control, as one step in Redis; then tells KV. Isolates, this one included,
+/// judge what they hold by it: nothing is forgotten, so what failed midway can be repeated and has lost nothing.
 pub(in crate::cache) async fn invalidate(
     isolate: &Isolate,
     mode: InvalidationMode,
@@ -63,32 +69,85 @@ pub(in crate::cache) async fn invalidate(
     if isolate.policy.mode != Mode::Active {
         return Err(TierError::ReadOnly);
     }
+    let begun = isolate.now();
+    let values = isolate.keys.values(&Source::ALL, offers_named(isolate));
     let hard = mode == InvalidationMode::Hard;
-    if hard {
-        isolate.state.borrow_mut().memory.clear();
+    let timeout = isolate.policy.upstash_timeout.saturating_mul(5);
+    let deadline = Deadline { request: timeout, whole: timeout };
+    let raised = tiers::redis_within(isolate, deadline, async |session| {
+        redis::invalidate(session, hard, &values).await
+    })
+    .await
+    .inspect_err(|error| note_refusal(isolate, error))?;
+    isolate.state.borrow_mut().knowledge.learn_control(Some(raised.control), begun);
+    if raised.healed {
+        isolate.log(&Event::Healed { key: &isolate.keys.control() });
     }
-    raise(isolate, InvalidationStep::Before, hard).await?;
-    // Each step has its deadline for itself: a Redis that the backend fills takes many.
-    let deadline = Deadline { request: isolate.policy.upstash_timeout, whole: UNLINK };
-    let keys_deleted =
-        tiers::redis_within(isolate, deadline, async |session| redis::unlink(session).await)
-            .await?;
-    let epoch = raise(isolate, InvalidationStep::After, hard).await?;
     isolate.count(Counter::Invalidations);
-    isolate.log(&Event::Invalidated { epoch, keys_deleted, mode: mode.as_str() });
-    Ok(Invalidated { epoch, keys_deleted })
+    let marked = mark(isolate).await.is_ok();
+    let (swept, more) = sweep(isolate).await;
+    let done = Invalidated {
+        epoch: raised.control.epoch,
+        keys_deleted: raised.unlinked.saturating_add(more),
+        marked,
+        swept,
+    };
+    isolate.log(&Event::Invalidated {
+        epoch: done.epoch,
+        keys_deleted: done.keys_deleted,
+        mode: mode.as_str(),
+        marked,
+        swept,
+    });
+    Ok(done)
 }
 
-async fn raise(isolate: &Isolate, step: InvalidationStep, hard: bool) -> Result<u64, TierError> {
-    let begun = isolate.now();
-    let epoch =
-        tiers::redis(isolate, async |session| redis::raise(session, step, hard, begun.0).await)
-            .await?;
-    let mut state = isolate.state.borrow_mut();
-    let barrier = match state.epochs() {
-        _ if hard => Some(epoch),
-        known => known.and_then(|epochs| epochs.barrier),
+fn offers_named(isolate: &Isolate) -> u32 {
+    let state = isolate.state.borrow();
+    let extents = Source::ALL.into_iter().filter_map(|source| state.extent(source));
+    extents.map(|extent| extent.offers_max).fold(OFFERS_NAMED, u32::max)
+}
+
+/// Brings KV's marker up to what is known: it never goes back. Another invalidation may have come since and have written it
+/// already, so control is read once more, and what it says is written as well.
+async fn mark(isolate: &Isolate) -> Result<(), TierError> {
+    let read = tiers::kv(isolate, isolate.ports.kv.get(&isolate.keys.marker())).await?;
+    let marker = read.as_deref().and_then(Control::read);
+    let written = {
+        let mut state = isolate.state.borrow_mut();
+        if marker.is_some() {
+            let now = isolate.ports.clock.now();
+            state.knowledge.learn_control(marker, now);
+        }
+        state.knowledge.control()
     };
-    state.observed.learn(Epochs { current: Some(epoch), barrier }, begun, isolate.now());
-    Ok(epoch)
+    tiers::write_marker(isolate).await?;
+    let begun = isolate.now();
+    let control = tiers::redis(isolate, async |session| redis::control(session).await).await?;
+    let mut state = isolate.state.borrow_mut();
+    state.knowledge.learn_control(control, begun);
+    let moved = state.knowledge.control() != written;
+    drop(state);
+    if moved { tiers::write_marker(isolate).await } else { Ok(()) }
+}
+
+/// Looks for listings of the backend's under names that are not listed, within bounds; whether all was looked through, and how
+/// many there were.
+async fn sweep(isolate: &Isolate) -> (bool, u64) {
+    let deadline = Deadline { request: isolate.policy.upstash_timeout, whole: SWEEP };
+    let mut unlinked: u64 = 0;
+    let swept = tiers::redis_within(isolate, deadline, async |session| {
+        let mut cursor = "0".to_owned();
+        for _ in 0..SWEEP_STEPS {
+            let (next, found) = redis::sweep(session, &cursor).await?;
+            unlinked = unlinked.saturating_add(found);
+            match next {
+                Some(next) => cursor = next,
+                None => return Ok(true),
+            }
+        }
+        Ok(false)
+    })
+    .await;
+    (swept == Ok(true), unlinked)
 }

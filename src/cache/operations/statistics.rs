@@ -39,6 +39,8 @@ pub(in crate::cache) async fn statistics(isolate: &Isolate) -> Statistics {
         fields.insert("redis_available".into(), json!(redis_available));
         fields.insert("last_warm".into(), json!(report));
         fields.insert("leases".into(), leases(&shared));
+        fields.insert("sources".into(), sources(isolate, &shared));
+        fields.insert("overdue".into(), json!(overdue(isolate, &shared)));
         fields.insert("isolate".into(), isolate_view(isolate));
     }
     Statistics(all)
@@ -52,12 +54,15 @@ fn isolate_view(isolate: &Isolate) -> Value {
     let now = isolate.now();
     let mut own = own_totals(isolate);
     let mut state = isolate.state.borrow_mut();
-    let epochs = state.epochs();
+    let control = state.knowledge.control();
     let variants: Vec<Value> = state
         .memory
         .iter()
         .map(|(resource, resident)| resident_view(isolate, resource, &resident.entry, now))
         .collect();
+    let paused = state.publishing.pause.reason(now).map(|reason| {
+        json!({ "reason": reason, "remaining_ms": millis(state.publishing.pause.remaining(now)) })
+    });
     let backoff: serde_json::Map<String, Value> = Source::ALL
         .into_iter()
         .map(|source| {
@@ -68,9 +73,18 @@ fn isolate_view(isolate: &Isolate) -> Value {
         })
         .collect();
     if let Value::Object(fields) = &mut own {
-        fields.insert("epoch".into(), json!(epochs.and_then(|epochs| epochs.current)));
-        fields.insert("barrier".into(), json!(epochs.and_then(|epochs| epochs.barrier)));
+        let informed = state.knowledge.is_informed();
+        fields.insert("epoch".into(), json!(informed.then_some(control.epoch)));
+        let barrier = (control.barrier > 0).then_some(control.barrier);
+        fields.insert("barrier".into(), json!(barrier));
+        fields.insert("verified_at_ms".into(), json!(state.knowledge.verified_at().0));
+        fields.insert("backend_epoch".into(), json!(state.knowledge.backend_epoch().flatten()));
+        fields.insert("publishing_paused".into(), json!(paused));
+        let request_bytes_max = state.publishing.request_bytes_max();
+        fields.insert("request_bytes_max".into(), json!(request_bytes_max));
+        fields.insert("wasm_memory_bytes".into(), json!(wasm_memory_bytes()));
         fields.insert("memory_bytes".into(), json!(state.memory.bytes()));
+        fields.insert("orders".into(), json!(state.memory.orders()));
         fields.insert("memory_max_bytes".into(), json!(isolate.policy.memory_max_bytes));
         fields.insert("variants".into(), json!(variants));
         fields.insert("backoff".into(), Value::Object(backoff));
@@ -88,7 +102,7 @@ fn isolate_view(isolate: &Isolate) -> Value {
 /// One thing that memory holds.
 fn resident_view(isolate: &Isolate, resource: &Resource, entry: &Entry, now: Timestamp) -> Value {
     let secs = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
-    let age = now.since(entry.at);
+    let age = now.since(entry.at());
     let kind = match resource {
         Resource::Listing(_) => "listing",
         Resource::Snapshot(_) => "snapshot",
@@ -102,7 +116,7 @@ fn resident_view(isolate: &Isolate, resource: &Resource, entry: &Entry, now: Tim
         "age": age.as_secs(),
         "ttl": secs(isolate.policy.ttl).saturating_sub(secs(age)),
         "hash": format!("{:016x}", xxh3_64(text.as_bytes())),
-        "epoch": entry.epoch,
+        "epoch": entry.dated.epoch(),
     })
 }
 
@@ -113,10 +127,49 @@ fn shared_count(shared: &Shared, counter: Counter) -> u64 {
 
 fn leases(shared: &Shared) -> Value {
     let held = Source::ALL.into_iter().enumerate().map(|(index, source)| {
-        let holder = shared.leases.get(index).cloned().flatten();
+        let holder = shared.sources.get(index).and_then(|of| of.holder.clone());
         (source.as_str().to_owned(), json!(holder))
     });
     Value::Object(held.collect())
+}
+
+/// What is published of each source, and who works at it.
+fn sources(isolate: &Isolate, shared: &Shared) -> Value {
+    let views = Source::ALL.into_iter().enumerate().map(|(index, source)| {
+        let of = shared.sources.get(index);
+        let version = of.and_then(|of| of.version);
+        let ours = version.map(|version| version.config == isolate.policy.fingerprint);
+        let view = json!({
+            "version": version,
+            "same_configuration": ours,
+            "lease_ms": of.map(|of| of.lease_ms).filter(|ms| *ms != NO_KEY),
+            "failures": of.and_then(|of| of.failures),
+        });
+        (source.as_str().to_owned(), view)
+    });
+    Value::Object(views.collect())
+}
+
+/// PTTL of a key that is not there.
+const NO_KEY: i64 = -2;
+/// PTTL of a key that never expires.
+const NEVER: i64 = -1;
+
+/// Keys that stand in the way and never expire; the next load takes them over.
+fn overdue(isolate: &Isolate, shared: &Shared) -> Vec<String> {
+    let sync = (shared.sync_ms == NEVER).then(|| isolate.keys.sync_marker());
+    let leases = Source::ALL.into_iter().zip(&shared.sources);
+    let leases = leases.filter(|(_, of)| of.lease_ms == NEVER);
+    sync.into_iter().chain(leases.map(|(source, _)| isolate.keys.lease(source))).collect()
+}
+
+/// How large the memory of this module is, which never shrinks; none where it is no such module.
+fn wasm_memory_bytes() -> Option<usize> {
+    #[cfg(target_arch = "wasm32")]
+    let pages = Some(core::arch::wasm32::memory_size::<0>());
+    #[cfg(not(target_arch = "wasm32"))]
+    let pages: Option<usize> = None;
+    pages.map(|pages| pages.saturating_mul(65_536))
 }
 
 /// The backend's statistics fields, then what else is counted, then by tier.

@@ -5,15 +5,16 @@ use std::rc::Rc;
 
 use crate::{
     cache::{
-        background::flush,
-        entry::Content,
+        entry::{Content, Entry},
         isolate::Isolate,
-        rebuild::{LoadOutcome, LoadRequest, PublishOutcome, load, settle},
-        redis::{self, PublishReply},
-        telemetry::{Event, Failure, Reason, WarmReport, WarmedView},
-        tiers::{self, Found, read_kv, read_upstash},
+        protocol::Place,
+        publish::PublishOutcome,
+        rebuild::{LoadOutcome, LoadRequest, LoadSettlement, load, settle},
+        redis,
+        telemetry::{Event, Failure, Published, Reason, WarmReport, WarmedView},
+        tiers::{self, Found, read_upstash},
     },
-    catalog::{Resource, Snapshot, Source},
+    catalog::{Changes, Snapshot, Source, View},
     config::Mode,
     ports::{Tier, millis},
 };
@@ -26,77 +27,110 @@ pub(in crate::cache) async fn warm(isolate: &Rc<Isolate>, force: bool) -> WarmRe
         Mode::Passthrough => refused(isolate, Reason::Passthrough),
     };
     isolate.log(&Event::Warm { report: &report });
-    if isolate.policy.mode == Mode::Active
-        && let Ok(text) = serde_json::to_string(&report)
-    {
-        // The log has the report; a Redis that fails is logged where it is found.
-        let _ =
-            tiers::redis(isolate, async |session| redis::save_report(session, &text).await).await;
-    }
-    // Cron's isolate may never see a request that would do it.
-    flush(isolate).await;
+    save(isolate, &report).await;
     report
+}
+
+/// Keeps the report for statistics, and takes the counters along: cron's isolate may never see a request that would.
+async fn save(isolate: &Isolate, report: &WarmReport) {
+    let paused = isolate.state.borrow().publishing.pause.reason(isolate.now()).is_some();
+    if isolate.policy.mode != Mode::Active || paused {
+        return;
+    }
+    let Ok(text) = serde_json::to_string(report) else { return };
+    let counts = isolate.state.borrow_mut().counters.take_unflushed();
+    let named: Vec<(&str, u64)> =
+        counts.iter().map(|(counter, by)| (counter.as_str(), *by)).collect();
+    // The log has the report; a Redis that fails is logged where it is found.
+    let saved =
+        tiers::redis(isolate, async |session| redis::save_report(session, &text, &named).await)
+            .await;
+    let mut state = isolate.state.borrow_mut();
+    if saved.is_err() {
+        state.counters.restore(&counts);
+    }
+    state.flushed_at = isolate.ports.clock.now();
 }
 
 async fn warm_active(isolate: &Rc<Isolate>, source: Source, force: bool) -> WarmReport {
     let begun = isolate.now();
-    let before = previous(isolate, source).await;
-    let request = LoadRequest { not_before: Some(begun), force, ..LoadRequest::default() };
-    let LoadOutcome { result, fetched, settlement, .. } =
+    let before = isolate.state.borrow().memory.snapshot(source).and_then(snapshot_of);
+    let request = LoadRequest {
+        not_before: Some(begun),
+        force,
+        insist: true,
+        can_wait: !force,
+        only_to_publish: true,
+        ..LoadRequest::default()
+    };
+    let LoadOutcome { result, fetched, settlement, from } =
         load(Rc::clone(isolate), source, request).await;
-    let published = match settlement {
-        Some(settlement) => settle(isolate, settlement, None).await,
-        // Another request or isolate loaded it, and publishes it.
+    let loaded = result.as_ref().ok().and_then(snapshot_of);
+    let changes = match &loaded {
+        Some(loaded) => Some(changes(isolate, source, loaded, before, settlement.as_ref()).await),
         None => None,
     };
-    let malformed = Failure { tier: None, reason: Reason::Malformed };
-    let warmed = match result {
-        Err(unavailable) => Err(unavailable.into()),
-        Ok(entry) => match (entry.content, readable(published)) {
-            (Content::Snapshot(snapshot), Ok(())) => Ok(snapshot),
-            (_, Err(failure)) => Err(failure),
-            (Content::Listing(_), Ok(())) => Err(malformed),
-        },
+    let published = match settlement {
+        Some(settlement) => settle(isolate, settlement).await,
+        None => None,
+    };
+    let warmed = match (result, loaded) {
+        (Err(unavailable), _) => Err(unavailable.into()),
+        (Ok(_), None) => Err(Failure { tier: None, reason: Reason::Malformed }),
+        (Ok(entry), Some(snapshot)) => {
+            readable(published.as_ref(), from).map(|()| (entry, snapshot))
+        }
     };
     WarmReport {
         duration_ms: millis(isolate.now().since(begun)),
         origin_requests: fetched.requests,
         rows: fetched.rows,
-        ..report(isolate, source, warmed, before.as_deref())
+        published: where_it_is(warmed.as_ref().ok().map(|(entry, _)| entry), published.as_ref()),
+        ..report(isolate, source, warmed.map(|(_, snapshot)| snapshot), changes)
     }
 }
 
-/// The snapshot before: what the new one is compared with.
-async fn previous(isolate: &Rc<Isolate>, source: Source) -> Option<Rc<Snapshot>> {
-    let name = Resource::Snapshot(source);
-    let resident = isolate.state.borrow().memory.peek(&name).map(|held| held.entry.clone());
-    let content = match resident {
-        Some(entry) => entry.content,
-        None => match read_upstash(isolate, name).await {
-            Found::Entry(entry) => entry.content,
-            _ => match read_kv(isolate, name).await {
-                Found::Entry(entry) => entry.content,
-                _ => return None,
-            },
-        },
-    };
-    match content {
-        Content::Snapshot(snapshot) => Some(snapshot),
+fn snapshot_of(entry: &Entry) -> Option<Rc<Snapshot>> {
+    match &entry.content {
+        Content::Snapshot(snapshot) => Some(Rc::clone(snapshot)),
         Content::Listing(_) => None,
     }
+}
+
+/// What is new against what was there; that is fetched only if it is something else.
+async fn changes(
+    isolate: &Rc<Isolate>,
+    source: Source,
+    loaded: &Snapshot,
+    before: Option<Rc<Snapshot>>,
+    settlement: Option<&LoadSettlement>,
+) -> Changes {
+    let there = settlement.and_then(|settlement| settlement.there);
+    if there.is_some_and(|there| there.hash == loaded.hash()) {
+        return Changes::none(loaded.len());
+    }
+    let before = match (before, there) {
+        (Some(before), _) => Some(before),
+        (None, Some(_)) => match read_upstash(isolate, source).await {
+            Found::Entry(entry) => snapshot_of(&entry),
+            Found::Nothing | Found::Corrupt | Found::Failed(_) => None,
+        },
+        (None, None) => None,
+    };
+    loaded.changes_since(before.as_deref())
 }
 
 fn report(
     isolate: &Isolate,
     source: Source,
     warmed: Result<Rc<Snapshot>, Failure>,
-    before: Option<&Snapshot>,
+    changes: Option<Changes>,
 ) -> WarmReport {
     let views = source.warm_views();
     let snapshot = warmed.as_ref().ok();
     let cached = |snapshot: &Rc<Snapshot>| -> Vec<WarmedView> {
         let extent = Some(snapshot.extent());
-        let view = |view: &crate::catalog::View| WarmedView {
+        let view = |view: &View| WarmedView {
             variant: view.parameters(),
             key: (view.has_key(extent) == Some(true)).then(|| isolate.keys.listing(view)),
             count: snapshot.count(view),
@@ -112,9 +146,10 @@ fn report(
         duration_ms: 0,
         origin_requests: 0,
         rows: 0,
-        changes: snapshot.map(|snapshot| snapshot.changes_since(before)),
+        changes: changes.filter(|_| warmed.is_ok()),
         at_ms: isolate.now().0,
         error: warmed.err(),
+        published: Published::default(),
     }
 }
 
@@ -122,19 +157,69 @@ fn refused(isolate: &Isolate, reason: Reason) -> WarmReport {
     report(isolate, Source::WARMED, Err(Failure { tier: None, reason }), None)
 }
 
-/// Warm means that others can read it: from Redis, or at least from KV. Without an outcome of ours it is another's.
-fn readable(published: Option<PublishOutcome>) -> Result<(), Failure> {
-    let Some(PublishOutcome { redis, kv, is_oversized }) = published else { return Ok(()) };
-    let of = |tier, error| Failure { tier: Some(tier), reason: Reason::from(error) };
-    match (&redis, &kv) {
-        (Ok(PublishReply::Published | PublishReply::NewerThere), Err(error)) if is_oversized => {
-            Err(of(Tier::Kv, error))
-        }
-        (Ok(PublishReply::Published | PublishReply::NewerThere), _) | (Err(_), Ok(1..)) => Ok(()),
-        (Ok(reply), _) => match reply.refusal() {
-            Some(reason) => Err(Failure { tier: None, reason }),
-            None => Ok(()),
+/// Warm means that others can read it: from Redis, or at least from KV.
+fn readable(published: Option<&PublishOutcome>, from: Tier) -> Result<(), Failure> {
+    let Some(PublishOutcome { redis, kv, place, .. }) = published else {
+        // It was found where others find it; or another request of this isolate loaded it, and says what became of it.
+        return match from {
+            Tier::Upstash | Tier::Kv => Ok(()),
+            Tier::Memory | Tier::Origin => Err(Failure { tier: None, reason: Reason::Busy }),
+        };
+    };
+    let upstash = |reason| Failure { tier: Some(Tier::Upstash), reason };
+    match (redis, kv) {
+        (Ok(reply), kv) => match (reply.refusal(), kv) {
+            (None, Err(error)) if *place == Place::Kv => {
+                Err(Failure { tier: Some(Tier::Kv), reason: Reason::from(error) })
+            }
+            // What is newer is warm as well.
+            (None | Some(Reason::NewerThere), _) => Ok(()),
+            (Some(reason), _) => Err(Failure { tier: None, reason }),
         },
-        (Err(error), _) => Err(of(Tier::Upstash, error)),
+        (Err(reason), _) if is_ours(*reason) => Err(Failure { tier: None, reason: *reason }),
+        // A token that may not write, or a Redis that is full, is for an operator to mend, whatever KV has.
+        (Err(reason), Ok(1..)) if !is_lasting(*reason) => Ok(()),
+        (Err(reason), _) => Err(upstash(*reason)),
+    }
+}
+
+/// Whether it was decided here, and Redis was not asked.
+fn is_ours(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::BackendSyncing | Reason::EpochMoved | Reason::Expired | Reason::Malformed
+    )
+}
+
+/// Whether Redis will say so again until somebody mends it.
+fn is_lasting(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::NotPermitted
+            | Reason::Full
+            | Reason::ReadOnlyReplica
+            | Reason::Credentials
+            | Reason::Quota
+            | Reason::RequestTooLarge
+    )
+}
+
+fn where_it_is(entry: Option<&Entry>, published: Option<&PublishOutcome>) -> Published {
+    let hash = entry.and_then(|entry| entry.content.hash());
+    let of = |outcome: &PublishOutcome| match &outcome.redis {
+        Ok(reply) => match (reply.refusal(), outcome.renewed) {
+            (Some(reason), _) => reason.as_str(),
+            (None, true) => "renewed",
+            (None, false) => "published",
+        },
+        Err(reason) => reason.as_str(),
+    };
+    let elsewhere = entry.map(|_| "elsewhere");
+    Published {
+        redis: published.map(of).or(elsewhere),
+        kv: published.and_then(|outcome| outcome.kv.as_ref().ok().copied()),
+        kv_error: published.and_then(|outcome| outcome.kv.as_ref().err()).map(Reason::from),
+        hash: hash.map(|hash| format!("{hash:016x}")),
+        epoch: entry.and_then(|entry| entry.dated.epoch()),
     }
 }

@@ -1,39 +1,37 @@
 //! The isolate's one load of a source: with the lease in Redis if Redis answers, without it if not. It all works without
 //! Redis too, at the price of a load per isolate.
 
-use std::{rc::Rc, time::Duration};
+use std::{cell::Cell, convert::Infallible, rc::Rc, time::Duration};
+
+use futures_util::future::{Either, select};
 
 use super::{
-    origin::load_from_origin,
+    origin::{Turn, load_from_origin},
     outcome::{LoadOutcome, LoadRequest, LoadSettlement},
+    patience::{BEAT, LEASE, Patience, Verdict},
 };
 use crate::{
     cache::{
         isolate::Isolate,
-        redis::{self, Claim, KeyTtl},
+        protocol::{Dated, Freshness, Place},
+        publish::note_refusal,
+        redis::{self, Claim, Observed},
         state::{Hold, Work},
-        telemetry::Reason,
-        tiers::{self, Found, made_at, read_upstash},
+        telemetry::{Event, Reason},
+        tiers::{self, Found, is_ours, observe, read_kv, read_upstash},
     },
-    catalog::{Resource, Source},
+    catalog::Source,
     config::Mode,
-    ports::{Tier, TierError},
+    ports::{Tier, Timestamp},
 };
 
-/// A lease, in the isolate and in Redis, outlasts the load it is for by this.
-const LEASE_MARGIN: Duration = Duration::from_secs(2);
-/// How often another isolate's lease is asked for again.
-const PAUSE: Duration = Duration::from_millis(150);
-
-/// How long a lease lasts: longer than a load may take.
-pub(super) fn lease_length(isolate: &Isolate) -> Duration {
-    isolate.policy.origin_timeout.saturating_add(LEASE_MARGIN)
-}
+/// No isolate of ours leaves the origin alone for longer.
+const BACKOFF_MAX: Duration = Duration::from_secs(75);
 
 /// What was found out before the origin is asked.
-enum Turn {
-    /// Ours, under this epoch, with the lease's token if Redis gave it.
-    Ours { token: Option<String>, epoch: Option<u64> },
+enum Way {
+    /// The origin is ours to ask.
+    Ours(Turn),
     /// The origin need not, or must not, be asked by us.
     Settled(LoadOutcome),
 }
@@ -46,61 +44,193 @@ pub(super) async fn lead(
     request: LoadRequest,
     hold: Hold,
 ) -> LoadOutcome {
-    let work = Work::Load(source);
-    let (token, epoch) = match take_turn(isolate, source, request).await {
-        Turn::Ours { token, epoch } => (token, epoch),
-        Turn::Settled(outcome) => {
-            isolate.state.borrow_mut().leases.release(work, hold);
-            return outcome;
-        }
+    let random = || isolate.ports.clock.random();
+    let token = format!("{:016x}{:016x}", random(), random());
+    let leased = Cell::new(false);
+    let work = Box::pin(take_turn_and_load(isolate, source, request, hold, &token, &leased));
+    let beat = Box::pin(beat(isolate, source, hold, &token, &leased));
+    let outcome = match select(work, beat).await {
+        Either::Left((outcome, _)) => outcome,
+        Either::Right((never, _)) => match never {},
     };
-    // What came before took its time; the lease must outlast the load.
-    let (now, length) = (isolate.now(), lease_length(isolate));
-    let renewed = isolate.state.borrow_mut().leases.renew(work, hold, now, length);
-    let Some(hold) = renewed else {
-        // Another request of this isolate took over meanwhile; what we hold in Redis must not stop it.
-        let settlement = token.map(|token| LoadSettlement::unasked(source, token));
-        let busy = LoadOutcome::unavailable(Duration::from_secs(1), Reason::Busy);
-        return LoadOutcome { settlement, ..busy };
-    };
-    let outcome = load_from_origin(isolate, source, token, epoch, request.force).await;
-    isolate.state.borrow_mut().leases.release(work, hold);
+    isolate.state.borrow_mut().leases.release(Work::Load(source), hold);
     outcome
 }
 
-/// Asks for the lease in Redis until it is ours, the work is done by somebody else, or patience ends.
-async fn take_turn(isolate: &Rc<Isolate>, source: Source, request: LoadRequest) -> Turn {
-    let give_up = isolate.now() + lease_length(isolate);
-    let random = || isolate.ports.clock.random();
-    let token = format!("{:016x}{:016x}", random(), random());
+async fn take_turn_and_load(
+    isolate: &Rc<Isolate>,
+    source: Source,
+    request: LoadRequest,
+    hold: Hold,
+    token: &str,
+    leased: &Cell<bool>,
+) -> LoadOutcome {
+    let turn = match take_turn(isolate, source, request, token, leased).await {
+        Way::Ours(turn) => turn,
+        Way::Settled(outcome) => return outcome,
+    };
+    let yardstick = isolate.state.borrow().extent(source);
+    if turn.token.is_none() && yardstick.is_none() && !request.kv_was_asked {
+        // The gate measures a new snapshot against the last good one; KV has it when Redis cannot tell.
+        read_kv(isolate, source).await;
+    }
+    let now = isolate.now();
+    let work = Work::Load(source);
+    if !isolate.state.borrow_mut().leases.extend(work, hold, now, LEASE) {
+        // Another request of this isolate took over meanwhile; what we hold in Redis must not stop it.
+        let settlement = turn.token.map(|token| LoadSettlement::unasked(source, token));
+        let busy = LoadOutcome::unavailable(Duration::from_secs(1), Reason::Busy);
+        return LoadOutcome { settlement, ..busy };
+    }
+    load_from_origin(isolate, source, turn, request.force).await
+}
+
+/// Lets the leases of one that works last on. They are short, since a request that dies gives nothing back (docs/platform.md,
+/// "A request can end without destructors").
+async fn beat(
+    isolate: &Isolate,
+    source: Source,
+    hold: Hold,
+    token: &str,
+    leased: &Cell<bool>,
+) -> Infallible {
     loop {
-        let unleased = Turn::Ours { token: None, epoch: known_epoch(isolate) };
-        // Read-only deployments take no lease, and without Redis there is none to take.
-        if isolate.policy.mode != Mode::Active || !request.leased {
-            return unleased;
+        isolate.ports.clock.sleep(BEAT).await;
+        let now = isolate.now();
+        isolate.state.borrow_mut().leases.extend(Work::Load(source), hold, now, LEASE);
+        if leased.get() {
+            extend(isolate, source, token).await;
         }
-        let begun = isolate.now();
-        let Ok(claim) = claim(isolate, source, &token).await else { return unleased };
-        isolate.state.borrow_mut().observed.learn(claim.epochs, begun, isolate.now());
-        let ours = claim.acquired.then(|| token.clone());
-        if let Some(outcome) = found_elsewhere(isolate, source, request, &claim).await {
-            let settlement = ours.map(|token| LoadSettlement::unasked(source, token));
-            return Turn::Settled(LoadOutcome { settlement, ..outcome });
-        }
-        if claim.acquired {
-            return Turn::Ours { token: ours, epoch: claim.epochs.current };
-        }
-        if isolate.now() >= give_up {
-            return Turn::Settled(LoadOutcome::unavailable(Duration::from_secs(1), Reason::Busy));
-        }
-        isolate.ports.clock.sleep(PAUSE).await;
     }
 }
 
-async fn claim(isolate: &Isolate, source: Source, token: &str) -> Result<Claim, TierError> {
-    let (now, length) = (isolate.now().0, lease_length(isolate));
-    tiers::redis(isolate, async |session| redis::claim(session, source, token, length, now).await)
-        .await
+/// Extends the lease in Redis. One that cannot be extended expires, and then another may load as well.
+async fn extend(isolate: &Isolate, source: Source, token: &str) {
+    let _ =
+        tiers::redis(isolate, async |session| redis::extend(session, source, token, LEASE).await)
+            .await;
+}
+
+/// Goes on with what follows a load while its lease in Redis lasts on.
+pub(super) async fn while_leased<T>(
+    isolate: &Isolate,
+    source: Source,
+    token: Option<&str>,
+    work: impl Future<Output = T>,
+) -> T {
+    let Some(token) = token else { return work.await };
+    let beat = async {
+        loop {
+            isolate.ports.clock.sleep(BEAT).await;
+            extend(isolate, source, token).await;
+        }
+    };
+    match select(Box::pin(work), Box::pin(beat)).await {
+        Either::Left((output, _)) => output,
+        Either::Right((never, _)) => {
+            let never: Infallible = never;
+            match never {}
+        }
+    }
+}
+
+/// Asks for the lease in Redis until it is ours, the work is done by somebody else, or patience ends.
+async fn take_turn(
+    isolate: &Rc<Isolate>,
+    source: Source,
+    request: LoadRequest,
+    token: &str,
+    leased: &Cell<bool>,
+) -> Way {
+    let mut patience = Patience::new(isolate.now(), isolate.policy.origin_timeout);
+    loop {
+        let paused = isolate.state.borrow().publishing.pause.reason(isolate.now()).is_some();
+        // Read-only deployments take no lease, nor do those whose writes are refused; without Redis there is none to take.
+        if isolate.policy.mode != Mode::Active || !request.leased || paused {
+            return Way::Ours(unleased(isolate));
+        }
+        let begun = isolate.now();
+        let claimed = tiers::redis(isolate, async |session| {
+            redis::claim(session, source, token, LEASE).await
+        })
+        .await;
+        let claim = match claimed {
+            Ok(claim) => claim,
+            Err(error) => {
+                note_refusal(isolate, &error);
+                return Way::Ours(unleased(isolate));
+            }
+        };
+        learn(isolate, source, &claim, begun);
+        leased.set(claim.acquired);
+        let ours = claim.acquired.then(|| token.to_owned());
+        if let Some(outcome) = found_elsewhere(isolate, source, request, &claim).await {
+            let settlement = ours.map(|token| LoadSettlement::unasked(source, token));
+            return Way::Settled(LoadOutcome { settlement, ..outcome });
+        }
+        if claim.acquired {
+            take_over_configuration(isolate, source, &claim).await;
+            return Way::Ours(of_claim(isolate, ours, &claim, begun));
+        }
+        match patience.look(isolate.now(), claim.held_for) {
+            Verdict::Wait(pause) => isolate.ports.clock.sleep(pause).await,
+            Verdict::GoOn => return Way::Ours(of_claim(isolate, None, &claim, begun)),
+        }
+    }
+}
+
+/// A load without the lease: it belongs to what is known, and where nothing is, to its time.
+fn unleased(isolate: &Isolate) -> Turn {
+    let (at, state) = (isolate.now(), isolate.state.borrow());
+    let knowledge = &state.knowledge;
+    let dated = if knowledge.is_informed() {
+        let (epoch, backend_epoch) =
+            (knowledge.control().epoch, knowledge.backend_epoch().flatten());
+        Dated::Ours { at, epoch, backend_epoch }
+    } else {
+        Dated::ByTime(at)
+    };
+    Turn { token: None, dated, there: None }
+}
+
+/// A load belongs to the epochs of its claim's reply, and is dated before the origin is asked.
+fn of_claim(isolate: &Isolate, token: Option<String>, claim: &Claim, begun: Timestamp) -> Turn {
+    let dated = if claim.syncing.is_some() {
+        Dated::Provisional(begun)
+    } else {
+        let epoch = claim.control.map_or(0, |control| control.epoch);
+        Dated::Ours { at: begun, epoch, backend_epoch: claim.backend_epoch }
+    };
+    let there = claim.version.filter(|version| is_ours(isolate, version));
+    Turn { token, dated, there }
+}
+
+fn learn(isolate: &Isolate, source: Source, claim: &Claim, begun: Timestamp) {
+    let observed = Observed {
+        control: claim.control,
+        backend_epoch: claim.backend_epoch,
+        versions: vec![(source, claim.version)],
+    };
+    observe(isolate, &observed, begun);
+    if claim.healed {
+        isolate.log(&Event::Healed { key: &isolate.keys.control() });
+    }
+    if claim.endless_lease {
+        isolate.log(&Event::Overdue { key: &isolate.keys.lease(source) });
+    }
+    if claim.endless_sync {
+        isolate.log(&Event::Overdue { key: &isolate.keys.sync_marker() });
+    }
+}
+
+/// What another configuration published must not pass for ours, its listings included: they are unlinked, and with them the
+/// version that tells of them, before anything is published over it.
+async fn take_over_configuration(isolate: &Isolate, source: Source, claim: &Claim) {
+    let Some(other) = claim.version.filter(|version| !is_ours(isolate, version)) else { return };
+    let mut values = isolate.keys.values(&[source], other.offers_max);
+    values.push(isolate.keys.version(source));
+    // What stays there is a guard against us, and refuses our publication.
+    let _ = tiers::redis(isolate, async |session| redis::unlink(session, values).await).await;
 }
 
 /// What the claim shows to be there already: a back-off, or a snapshot that is new enough.
@@ -111,21 +241,38 @@ async fn found_elsewhere(
     claim: &Claim,
 ) -> Option<LoadOutcome> {
     let now = isolate.now();
-    if let Some((failures, left)) = claim.backoff.filter(|_| !request.force) {
-        isolate.state.borrow_mut().backoff(source).adopt(failures, left, now);
-        return Some(LoadOutcome::unavailable(left, Reason::BackingOff));
+    match claim.backoff {
+        Some((0, left)) if request.can_wait => {
+            return Some(LoadOutcome::unavailable(left, Reason::BackendSyncing));
+        }
+        Some((failures, left)) if failures > 0 && !request.insist => {
+            let left = left.min(BACKOFF_MAX);
+            isolate.state.borrow_mut().backoff(source).adopt(failures, left, now);
+            return Some(LoadOutcome::unavailable(left, Reason::BackingOff));
+        }
+        _ => {}
     }
-    let KeyTtl::Expires(_) = claim.snapshot else { return None };
-    let (at, _) = made_at(claim.snapshot, now, &isolate.policy);
-    if request.not_before.is_some_and(|not_before| at < not_before) {
+    if let Some(left) = claim.syncing.filter(|_| request.only_to_publish) {
+        return Some(LoadOutcome::unavailable(left, Reason::BackendSyncing));
+    }
+    let version = claim.version.filter(|version| is_ours(isolate, version))?;
+    let is_wanted = |dated: Dated, hash| {
+        let known = isolate.state.borrow().knowledge.known(source);
+        let fresh = dated.freshness(Some(hash), &known, isolate.now(), &isolate.policy);
+        fresh == Freshness::Fresh
+            && request.not_before.is_none_or(|not_before| dated.at() >= not_before)
+    };
+    if !is_wanted(version.dated(), version.hash) {
         return None;
     }
-    match read_upstash(isolate, Resource::Snapshot(source)).await {
-        Found::Entry(entry) => Some(LoadOutcome::of(Ok(entry), Tier::Upstash)),
-        Found::Nothing | Found::Corrupt | Found::Failed(_) => None,
+    let (tier, found) = match version.place {
+        Place::Redis => (Tier::Upstash, read_upstash(isolate, source).await),
+        Place::Kv => (Tier::Kv, read_kv(isolate, source).await),
+    };
+    let Found::Entry(mut entry) = found else { return None };
+    let hash = entry.content.hash()?;
+    if hash == version.hash {
+        entry.dated = entry.dated.moved_on(&version);
     }
-}
-
-fn known_epoch(isolate: &Isolate) -> Option<u64> {
-    isolate.state.borrow().epochs().and_then(|epochs| epochs.current)
+    is_wanted(entry.dated, hash).then(|| LoadOutcome::of(Ok(entry), tier))
 }

@@ -10,24 +10,35 @@ use crate::{
     cache::{
         entry::{Content, Entry},
         isolate::{Isolate, within},
+        protocol::{Dated, Version},
         redis::OriginHealth,
-        state::Resident,
         telemetry::{Counter, Event, Reason},
     },
     catalog::{Resource, Snapshot, Source},
     ports::{Load, OriginError, Tier, Timestamp, millis},
 };
 
-/// Loads and judges a snapshot. `epoch` is the one that was read before: what an invalidation overtakes is not published
-/// (docs/backend.md, "Rows from before an invalidation are cached after it").
+/// While the backend writes its tables, isolates ask the origin no more often than this between them.
+const SYNC_PACE: Duration = Duration::from_secs(60);
+
+/// The right to ask the origin, and what was there before.
+pub(super) struct Turn {
+    /// The lease's token, if Redis gave it.
+    pub(super) token: Option<String>,
+    /// What the load is dated by: what an invalidation overtakes is not published (docs/backend.md, "Rows from before an
+    /// invalidation are cached after it").
+    pub(super) dated: Dated,
+    /// The version that was there.
+    pub(super) there: Option<Version>,
+}
+
+/// Loads and judges a snapshot.
 pub(super) async fn load_from_origin(
     isolate: &Isolate,
     source: Source,
-    token: Option<String>,
-    epoch: Option<u64>,
+    turn: Turn,
     force: bool,
 ) -> LoadOutcome {
-    let begun = isolate.now();
     let mut fetched = Fetched::default();
     let result = match read_origin(isolate, source).await {
         Ok(load) => {
@@ -43,21 +54,26 @@ pub(super) async fn load_from_origin(
         }
     };
     let now = isolate.now();
+    let Turn { token, dated, there } = turn;
+    let settlement = |loaded, health| Some(LoadSettlement { source, loaded, there, token, health });
     let snapshot = match result {
         Ok(snapshot) => snapshot,
         Err(reason) => {
             let (failures, length) = back_off(isolate, source, now);
-            let health = OriginHealth::Failing(failures, length);
-            let settlement = Some(LoadSettlement { source, loaded: None, token, health });
+            let settlement = settlement(None, OriginHealth::Failing(failures, length));
             return LoadOutcome { fetched, settlement, ..LoadOutcome::unavailable(length, reason) };
         }
     };
-    let entry = Entry { content: Content::Snapshot(Rc::new(snapshot)), at: begun, epoch };
+    let entry = Entry { content: Content::Snapshot(Rc::new(snapshot)), dated };
     let mut state = isolate.state.borrow_mut();
     state.backoff(source).succeeded();
-    state.keep(Resource::Snapshot(source), Resident::new(entry.clone(), None, now));
-    let (loaded, health) = (Some(entry.clone()), OriginHealth::Answering);
-    let settlement = Some(LoadSettlement { source, loaded, token, health });
+    state.keep(Resource::Snapshot(source), entry.clone(), now);
+    state.handover.note_load(source, entry.clone(), now);
+    let health = match dated {
+        Dated::Provisional(_) => OriginHealth::Paced(SYNC_PACE),
+        Dated::Ours { .. } | Dated::ByTime(_) => OriginHealth::Answering,
+    };
+    let settlement = settlement(Some(entry.clone()), health);
     LoadOutcome { result: Ok(entry), from: Tier::Origin, fetched, settlement }
 }
 
@@ -97,9 +113,9 @@ pub(in crate::cache) async fn read_origin(
 
 /// The integrity gate; `force` is an operator's word that the catalog did shrink.
 fn admit(isolate: &Isolate, source: Source, load: Load, force: bool) -> Result<Snapshot, Reason> {
-    let last_good = isolate.state.borrow().last_good.extent(source);
+    let yardstick = isolate.state.borrow().extent(source);
     let models = load.snapshot.len();
-    let judged = integrity::judge(models, last_good.map(|extent| extent.models), force);
+    let judged = integrity::judge(models, yardstick.map(|extent| extent.models), force);
     judged.map(|()| load.snapshot).inspect_err(|refused| {
         quarantine(isolate, source, *refused, models);
     })

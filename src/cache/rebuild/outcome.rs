@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     cache::{
         entry::Entry,
+        protocol::Version,
         redis::OriginHealth,
         telemetry::{Failure, Reason},
     },
@@ -27,15 +28,31 @@ pub struct Unavailable {
 pub(in crate::cache) struct LoadRequest {
     /// Not what was read before this.
     pub(in crate::cache) not_before: Option<Timestamp>,
-    /// Admit a snapshot that shrank, and ask an origin that is backed off from: an operator's word.
+    /// Admit a snapshot that shrank: an operator's word.
     pub(in crate::cache) force: bool,
+    /// Ask an origin that others back off from: one attempt of somebody who comes seldom.
+    pub(in crate::cache) insist: bool,
     /// Ask Redis for the lease; a walk in which Redis failed already does not ask again.
     pub(in crate::cache) leased: bool,
+    /// What there is may be served meanwhile: while the backend writes its tables, the origin need not be asked often.
+    pub(in crate::cache) can_wait: bool,
+    /// It is wanted for others alone: what must not be published need not be loaded.
+    pub(in crate::cache) only_to_publish: bool,
+    /// KV was asked already.
+    pub(in crate::cache) kv_was_asked: bool,
 }
 
 impl Default for LoadRequest {
     fn default() -> Self {
-        Self { not_before: None, force: false, leased: true }
+        Self {
+            not_before: None,
+            force: false,
+            insist: false,
+            leased: true,
+            can_wait: true,
+            only_to_publish: false,
+            kv_was_asked: false,
+        }
     }
 }
 
@@ -61,6 +78,8 @@ pub(in crate::cache) struct Fetched {
 pub struct LoadSettlement {
     pub(in crate::cache) source: Source,
     pub(in crate::cache) loaded: Option<Entry>,
+    /// The version that was there when the lease was asked for.
+    pub(in crate::cache) there: Option<Version>,
     /// The token of the lease in Redis, if we hold it.
     pub(in crate::cache) token: Option<String>,
     pub(in crate::cache) health: OriginHealth,
@@ -69,7 +88,8 @@ pub struct LoadSettlement {
 impl LoadSettlement {
     /// Only the lease is to be given back: the origin was not asked.
     pub(super) fn unasked(source: Source, token: String) -> Self {
-        Self { source, loaded: None, token: Some(token), health: OriginHealth::Unknown }
+        let (loaded, there, health) = (None, None, OriginHealth::Unknown);
+        Self { source, loaded, there, token: Some(token), health }
     }
 }
 

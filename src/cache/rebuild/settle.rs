@@ -1,36 +1,45 @@
-//! The end of a load: publish it or note the failure, then give the lease back, so that whoever waits for the lease finds
+//! The end of a load: publish it or note the failure, and give the lease back, so that whoever waits for the lease finds
 //! the keys first.
 
-use super::{
-    outcome::LoadSettlement,
-    publication::{Publication, PublishOutcome},
-    publish::publish,
-};
+use super::{lead::while_leased, outcome::LoadSettlement};
 use crate::{
-    cache::{isolate::Isolate, redis, tiers},
-    catalog::View,
+    cache::{
+        entry::Entry,
+        isolate::Isolate,
+        publish::{PublishOutcome, Wanted, give_back, publish},
+        redis::Release,
+    },
+    catalog::Source,
     config::Mode,
 };
 
-/// Does what a load left to do; `asked` is the view that it was loaded for. None when there was nothing to publish.
+/// Does what a load left to do. None when there was nothing to publish.
 pub(in crate::cache) async fn settle(
     isolate: &Isolate,
     settlement: LoadSettlement,
-    asked: Option<View>,
 ) -> Option<PublishOutcome> {
-    let LoadSettlement { source, loaded, token, health } = settlement;
-    let mut outcome = None;
-    if let Some(entry) = loaded {
-        let publication = Publication::of_snapshot(source, &entry, asked);
-        outcome = Some(publish(isolate, publication).await);
-    }
-    if isolate.policy.mode == Mode::Active {
-        let token = token.unwrap_or_default();
-        // The lease expires by itself, and a failure is logged where it is found.
-        let _ = tiers::redis(isolate, async |session| {
-            redis::release(session, source, &token, health).await
-        })
-        .await;
-    }
-    outcome
+    let LoadSettlement { source, loaded, there, token, health } = settlement;
+    let release = (isolate.policy.mode == Mode::Active).then(|| Release {
+        source,
+        token: token.clone().unwrap_or_default(),
+        health,
+    });
+    let Some(entry) = loaded else {
+        give_back(isolate, release.as_ref()).await;
+        return None;
+    };
+    let wanted = Wanted {
+        source,
+        entry: &entry,
+        there: there.as_ref(),
+        release: release.as_ref(),
+        to_kv: true,
+    };
+    Some(while_leased(isolate, source, token.as_deref(), publish(isolate, wanted)).await)
+}
+
+/// Publishes what memory holds and Redis has lost, or what was found in KV alone.
+pub(in crate::cache) async fn publish_again(isolate: &Isolate, source: Source, entry: &Entry) {
+    let wanted = Wanted { source, entry, there: None, release: None, to_kv: false };
+    publish(isolate, wanted).await;
 }

@@ -1,67 +1,66 @@
-//! Invalidating: raising the epoch, and unlinking what is cached.
+//! Invalidating: unlinking what is cached and raising control, in one step; and afterwards looking for what the backend left
+//! under names that cannot be listed.
 
 use super::{
-    scripts::RAISE,
+    scripts::INVALIDATE,
     session::{Session, command},
 };
-use crate::ports::TierError;
+use crate::{cache::protocol::Control, ports::TierError};
 
-/// An invalidation that dies leaves its fence for this long.
-const FENCE_MS: &str = "30000";
 /// Keys of one SCAN step.
 const SCAN_COUNT: &str = "1000";
 
-/// When in an invalidation the epoch is raised.
+/// What an invalidation found and left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InvalidationStep {
-    /// Before anything is unlinked: the fence goes up.
-    Before,
-    /// After everything is: the fence comes down.
-    After,
+pub struct Raised {
+    /// Keys that were unlinked.
+    pub unlinked: u64,
+    /// Control as it is now.
+    pub control: Control,
+    /// Whether control was nonsense and was replaced.
+    pub healed: bool,
 }
 
-/// Raises the epoch; returns the new one.
-pub async fn raise(
+/// Unlinks these values and raises control, as one step.
+pub async fn invalidate(
     session: Session<'_>,
-    step: InvalidationStep,
     hard: bool,
-    now_ms: u64,
-) -> Result<u64, TierError> {
-    let now_ms = now_ms.to_string();
+    values: &[String],
+) -> Result<Raised, TierError> {
+    let mut keys = vec![session.keys.control()];
+    keys.extend_from_slice(values);
     let hard = if hard { "1" } else { "0" };
-    let fence_ms = match step {
-        InvalidationStep::Before => FENCE_MS,
-        InvalidationStep::After => "0",
-    };
-    let (epoch, barrier, fence) =
-        (session.keys.epoch(), session.keys.barrier(), session.keys.fence());
-    let command = command(["EVAL", RAISE, "3", &epoch, &barrier, &fence, &now_ms, hard, fence_ms]);
-    let epoch = session.run(vec![command]).await?.integer()?;
-    u64::try_from(epoch).map_err(|_| TierError::Malformed)
+    let mut replies =
+        session.run_knowing(INVALIDATE, keys, vec![hard.to_owned()]).await?.array()?;
+    let unlinked = replies.number()?;
+    let control = replies.control()?.ok_or(TierError::Malformed)?;
+    Ok(Raised { unlinked, control, healed: replies.flag()? })
 }
 
-/// Unlinks every listing and snapshot, in one pass over the keys; returns how many there were. Each step has the
-/// deadline for itself: a Redis that the backend fills takes many.
-pub async fn unlink(session: Session<'_>) -> Result<u64, TierError> {
-    let (pattern, prefixes) =
-        (format!("{}*", glob_escaped(&session.keys.prefix())), session.keys.invalidated_prefixes());
-    let mut cursor = "0".to_owned();
-    let mut deleted: u64 = 0;
-    loop {
-        let scan = command(["SCAN", &cursor, "MATCH", &pattern, "COUNT", SCAN_COUNT]);
-        let (next, mut found) = session.run(vec![scan]).await?.scanned()?;
-        found.retain(|key| prefixes.iter().any(|prefix| key.starts_with(prefix.as_str())));
-        if !found.is_empty() {
-            let mut unlink = command(["UNLINK"]);
-            unlink.extend(found);
-            let count = session.run(vec![unlink]).await?.integer()?;
-            deleted = deleted.saturating_add(u64::try_from(count).unwrap_or(0));
-        }
-        if next == "0" {
-            return Ok(deleted);
-        }
-        cursor = next;
+/// Unlinks values, and raises nothing.
+pub async fn unlink(session: Session<'_>, values: Vec<String>) -> Result<u64, TierError> {
+    let mut words = command(["UNLINK"]);
+    words.extend(values);
+    session.run(vec![words]).await?.number()
+}
+
+/// Control as the record gives it; none when there is none.
+pub async fn control(session: Session<'_>) -> Result<Option<Control>, TierError> {
+    session.run(vec![command(["GET", &session.keys.control()])]).await?.control()
+}
+
+/// One step of a scan for listings: where to go on, none at its end, and how many keys were unlinked.
+pub async fn sweep(session: Session<'_>, cursor: &str) -> Result<(Option<String>, u64), TierError> {
+    let pattern = format!("{}*", glob_escaped(&session.keys.listing_prefix()));
+    let scan = command(["SCAN", cursor, "MATCH", &pattern, "COUNT", SCAN_COUNT]);
+    let (next, found) = session.run(vec![scan]).await?.scanned()?;
+    let mut unlinked = 0;
+    if !found.is_empty() {
+        let mut unlink = command(["UNLINK"]);
+        unlink.extend(found);
+        unlinked = session.run(vec![unlink]).await?.number()?;
     }
+    Ok(((next != "0").then_some(next), unlinked))
 }
 
 /// A namespace may hold characters that have a meaning in SCAN's patterns.

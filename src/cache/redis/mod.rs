@@ -9,11 +9,10 @@ mod scripts;
 mod session;
 mod statistics;
 
-pub use claim::{Claim, OriginHealth, claim, release};
-pub use invalidate::{InvalidationStep, raise, unlink};
-pub use publish::{PublishReply, VALUE_BYTES_MAX, publish};
-pub use read::{Read, check, read};
-pub use replies::KeyTtl;
-pub use scripts::{PUBLISH, RAISE, RELEASE};
+pub use claim::{Claim, OriginHealth, Release, claim, extend};
+pub use invalidate::{Raised, control, invalidate, sweep, unlink};
+pub use publish::{Guarded, PublishReply, add, publish, renew};
+pub use read::{Observed, ReadListing, check, read_listing, read_snapshot};
+pub use scripts::{ADD, CLAIM, COUNT, EXTEND, INVALIDATE, LISTING, PUBLISH, RELEASE, RENEW};
 pub use session::Session;
-pub use statistics::{Shared, add, save_report, statistics};
+pub use statistics::{Shared, SharedSource, count, save_report, statistics};

@@ -1,26 +1,35 @@
 //! Publishing: values for everybody, guarded where they are written.
 
-use std::time::Duration;
-
 use super::{
-    scripts::PUBLISH,
-    session::{Session, command},
+    claim::Release,
+    replies::Replies,
+    scripts::{ADD, PUBLISH, RENEW},
+    session::Session,
 };
 use crate::{
-    cache::telemetry::Reason,
-    ports::{TierError, millis},
+    cache::{
+        protocol::{Control, Version},
+        telemetry::Reason,
+    },
+    catalog::Source,
+    ports::{TierError, Timestamp},
 };
 
-/// Upstash takes requests of 10 MB on its smaller plans (docs/platform.md, "Upstash limits the size of a request"); JSON
-/// escapes add to a value.
-const PUBLISH_BYTES_MAX: usize = 6_000_000;
-/// A larger value fits no request, escapes included. KV, which takes 25 MiB, still shares it.
-pub const VALUE_BYTES_MAX: usize = 8_000_000;
+/// What the guard in Redis said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Guarded {
+    /// What became of it.
+    pub reply: PublishReply,
+    /// Control as it is now.
+    pub control: Option<Control>,
+    /// Whether control, or another record, was nonsense and was replaced.
+    pub healed: bool,
+}
 
 /// What became of a publication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PublishReply {
-    /// All keys are set.
+    /// All keys are set, or renewed.
     Published,
     /// The epoch moved since the snapshot's read began (docs/backend.md, "Rows from before an invalidation are cached after it").
     EpochMoved,
@@ -28,6 +37,12 @@ pub enum PublishReply {
     BackendSyncing,
     /// A newer one is there.
     NewerThere,
+    /// Another version is there than was counted on.
+    VersionMoved,
+    /// A key is not there as we left it.
+    NotOurs,
+    /// So much was derived of the version already that this is served from memory alone.
+    OverBudget,
 }
 
 impl PublishReply {
@@ -38,46 +53,122 @@ impl PublishReply {
             Self::EpochMoved => Some(Reason::EpochMoved),
             Self::BackendSyncing => Some(Reason::BackendSyncing),
             Self::NewerThere => Some(Reason::NewerThere),
+            Self::VersionMoved => Some(Reason::VersionMoved),
+            Self::NotOurs => Some(Reason::NotOurs),
+            Self::OverBudget => Some(Reason::OverBudget),
         }
+    }
+
+    fn read(word: Option<&str>) -> Result<Self, TierError> {
+        Ok(match word {
+            Some("published") => Self::Published,
+            Some("epoch-moved") => Self::EpochMoved,
+            Some("backend-syncing") => Self::BackendSyncing,
+            Some("newer-there") => Self::NewerThere,
+            Some("version-moved") => Self::VersionMoved,
+            Some("not-ours") => Self::NotOurs,
+            Some("over-budget") => Self::OverBudget,
+            _ => return Err(TierError::Malformed),
+        })
     }
 }
 
-/// Publishes values that were read under `epoch` and live for `ttl`, in as few EVALs as the request size allows.
-/// The first value is the one whose age decides whether a newer one is there.
+impl Guarded {
+    fn take(mut replies: Replies) -> Result<Self, TierError> {
+        let mut parts = replies.array()?;
+        let reply = PublishReply::read(parts.text()?.as_deref())?;
+        Ok(Self { reply, control: parts.control()?, healed: parts.flag()? })
+    }
+}
+
+/// Runs a guarded script, and gives the lease back behind it.
+async fn guarded(
+    session: Session<'_>,
+    script: &str,
+    keys: Vec<String>,
+    arguments: Vec<String>,
+    release: Option<&Release>,
+) -> Result<Guarded, TierError> {
+    let mut commands = vec![session.knowing(script, keys, arguments)];
+    commands.extend(release.map(|release| release.command(&session)));
+    Guarded::take(session.run(commands).await?)
+}
+
+fn guards(session: &Session<'_>, source: Source) -> Vec<String> {
+    let keys = session.keys;
+    vec![keys.control(), keys.version(source), keys.sync_marker()]
+}
+
+/// Publishes values of a source under the version that tells of them, which lives until `forgotten`; with `release` the lease
+/// is given back behind it.
 pub async fn publish(
     session: Session<'_>,
-    epoch: Option<u64>,
-    ttl: Duration,
-    values: &[(String, &str)],
-) -> Result<PublishReply, TierError> {
-    let epoch = epoch.map(|epoch| epoch.to_string()).unwrap_or_default();
-    let ttl = millis(ttl).max(1).to_string();
-    let mut rest = values;
-    while !rest.is_empty() {
-        let (batch, later) = rest.split_at(batch_len(rest));
-        let mut eval = command(["EVAL", PUBLISH]);
-        eval.push(batch.len().saturating_add(3).to_string());
-        eval.extend([session.keys.epoch(), session.keys.fence(), session.keys.sync_marker()]);
-        eval.extend(batch.iter().map(|(key, _)| key.clone()));
-        eval.extend([epoch.clone(), ttl.clone()]);
-        eval.extend(batch.iter().map(|(_, text)| (*text).to_owned()));
-        match session.run(vec![eval]).await?.text()?.as_deref() {
-            Some("published") => rest = later,
-            Some("moved") => return Ok(PublishReply::EpochMoved),
-            Some("syncing") => return Ok(PublishReply::BackendSyncing),
-            Some("newer") => return Ok(PublishReply::NewerThere),
-            _ => return Err(TierError::Malformed),
-        }
+    source: Source,
+    version: &Version,
+    forgotten: Timestamp,
+    values: Vec<(String, String)>,
+    release: Option<&Release>,
+) -> Result<Guarded, TierError> {
+    let mut keys = guards(&session, source);
+    let mut arguments = vec![
+        version.epoch.to_string(),
+        version.at.0.to_string(),
+        format!("{:016x}", version.config),
+        version.expires_at().0.to_string(),
+        version.to_text(),
+        forgotten.0.to_string(),
+    ];
+    for (key, value) in values {
+        keys.push(key);
+        arguments.push(value);
     }
-    Ok(PublishReply::Published)
+    guarded(session, PUBLISH, keys, arguments, release).await
 }
 
-/// How many values fit one request; at least one.
-fn batch_len(values: &[(String, &str)]) -> usize {
-    let mut bytes: usize = 0;
-    let fits = values.iter().take_while(|(_, text)| {
-        bytes = bytes.saturating_add(text.len());
-        bytes <= PUBLISH_BYTES_MAX
-    });
-    fits.count().max(1)
+/// Publishes listings of a version that is there; `budget` is how many bytes may be derived of it by all isolates, none for
+/// what belongs to every version.
+pub async fn add(
+    session: Session<'_>,
+    source: Source,
+    version: &Version,
+    budget: Option<usize>,
+    values: Vec<(String, String)>,
+    release: Option<&Release>,
+) -> Result<Guarded, TierError> {
+    let mut keys = guards(&session, source);
+    keys.push(session.keys.derived(source));
+    let mut arguments = vec![
+        version.to_text(),
+        version.epoch.to_string(),
+        version.expires_at().0.to_string(),
+        budget.map_or("-1".to_owned(), |bytes| bytes.to_string()),
+    ];
+    for (key, value) in values {
+        keys.push(key);
+        arguments.push(value);
+    }
+    guarded(session, ADD, keys, arguments, release).await
+}
+
+/// Lets the values of a version live on as `renewed`, which itself lives until `forgotten`.
+pub async fn renew(
+    session: Session<'_>,
+    source: Source,
+    there: &Version,
+    renewed: &Version,
+    forgotten: Timestamp,
+    values: Vec<String>,
+    release: Option<&Release>,
+) -> Result<Guarded, TierError> {
+    let mut keys = guards(&session, source);
+    keys.extend(values);
+    let arguments = vec![
+        renewed.epoch.to_string(),
+        there.to_text(),
+        there.expires_at().0.to_string(),
+        renewed.expires_at().0.to_string(),
+        renewed.to_text(),
+        forgotten.0.to_string(),
+    ];
+    guarded(session, RENEW, keys, arguments, release).await
 }

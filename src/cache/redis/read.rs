@@ -1,50 +1,87 @@
-//! Reading: a value with the epochs beside it, and how long the resident keys still live.
+//! Reading, one command each: a snapshot with all that judges it, a check of what is in memory, and a listing.
 
 use super::{
-    replies::KeyTtl,
-    session::{Session, command},
+    replies::Replies,
+    scripts::LISTING,
+    session::{Session, eval},
 };
-use crate::{cache::entry::Epochs, ports::TierError};
+use crate::{
+    cache::protocol::{Control, Expiry, Version},
+    catalog::{Resource, Source, View},
+    ports::{Command, TierError},
+};
 
-/// What one read found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Read {
-    /// The epochs as they were just before the value was read.
-    pub epochs: Epochs,
-    /// The value and its remaining lifetime.
-    pub value: Option<(String, KeyTtl)>,
+/// What a read tells of control, of the backend and of versions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Observed {
+    /// Control; none when the record is missing, or nonsense.
+    pub control: Option<Control>,
+    /// The backend's epoch.
+    pub backend_epoch: Option<u64>,
+    /// The version of each source that was asked for; none where there is none that this edition can read.
+    pub versions: Vec<(Source, Option<Version>)>,
 }
 
-/// Reads epochs and value. The epochs come first: an invalidation in between then makes the value look older than
-/// it is, never younger.
-pub async fn read(session: Session<'_>, key: &str) -> Result<Read, TierError> {
-    let commands = vec![
-        command(["GET", &session.keys.epoch()]),
-        command(["GET", &session.keys.barrier()]),
-        command(["GET", key]),
-        command(["PTTL", key]),
-    ];
-    let mut replies = session.run(commands).await?;
-    let epochs = Epochs { current: replies.number()?, barrier: replies.number()? };
-    let value = match replies.text() {
-        // A foreign value of another type is there, but no listing: its empty text will not decode.
-        Err(TierError::Command(class)) if class == "WRONGTYPE" => Some(String::new()),
-        value => value?,
-    };
-    let life = replies.key_ttl()?;
-    Ok(Read { epochs, value: value.map(|text| (text, life)) })
+impl Observed {
+    /// The version of a source.
+    pub fn version(&self, source: Source) -> Option<Version> {
+        self.versions.iter().find(|(of, _)| *of == source).and_then(|(_, version)| *version)
+    }
+
+    fn take(replies: &mut Replies, sources: &[Source]) -> Result<Self, TierError> {
+        let (control, backend_epoch) = (replies.control()?, replies.count()?);
+        let mut versions = Vec::new();
+        for source in sources {
+            versions.push((*source, replies.text()?.as_deref().and_then(Version::read)));
+        }
+        Ok(Self { control, backend_epoch, versions })
+    }
 }
 
-/// The epochs, and the life of each of these session.keys.
-pub async fn check(
+fn mget(session: &Session<'_>, sources: &[Source]) -> Command {
+    let keys = session.keys;
+    let mut words = vec!["MGET".to_owned(), keys.control(), keys.backend_epoch()];
+    words.extend(sources.iter().map(|source| keys.version(*source)));
+    words
+}
+
+/// Reads a source's snapshot, as it is stored, and what judges it.
+pub async fn read_snapshot(
     session: Session<'_>,
-    resident: &[String],
-) -> Result<(Epochs, Vec<KeyTtl>), TierError> {
-    let mut commands =
-        vec![command(["GET", &session.keys.epoch()]), command(["GET", &session.keys.barrier()])];
-    commands.extend(resident.iter().map(|key| command(["PTTL", key])));
-    let mut replies = session.run(commands).await?;
-    let epochs = Epochs { current: replies.number()?, barrier: replies.number()? };
-    let lives = resident.iter().map(|_| replies.key_ttl()).collect::<Result<_, _>>()?;
-    Ok((epochs, lives))
+    source: Source,
+) -> Result<(Observed, Option<String>), TierError> {
+    let mut words = mget(&session, &[source]);
+    words.push(session.keys.resource(&Resource::Snapshot(source)));
+    let mut replies = session.run(vec![words]).await?.array()?;
+    let observed = Observed::take(&mut replies, &[source])?;
+    Ok((observed, replies.text()?))
+}
+
+/// Reads what judges these sources, and nothing of them.
+pub async fn check(session: Session<'_>, sources: &[Source]) -> Result<Observed, TierError> {
+    let mut replies = session.run(vec![mget(&session, sources)]).await?.array()?;
+    Observed::take(&mut replies, sources)
+}
+
+/// A listing as it was read, together with what dates it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadListing {
+    /// The text; empty when the key holds no text.
+    pub text: String,
+    /// When the key expires.
+    pub expiry: Expiry,
+    /// Its source's version.
+    pub version: Option<Version>,
+}
+
+/// Reads a view's own key; none when there is none.
+pub async fn read_listing(
+    session: Session<'_>,
+    view: &View,
+) -> Result<Option<ReadListing>, TierError> {
+    let keys = vec![session.keys.listing(view), session.keys.version(view.source())];
+    let mut replies = session.run(vec![eval("EVAL_RO", LISTING, keys, [])]).await?.array()?;
+    let (text, expiry) = (replies.text()?, replies.expiry()?);
+    let version = replies.text()?.as_deref().and_then(Version::read);
+    Ok(text.map(|text| ReadListing { text, expiry, version }))
 }

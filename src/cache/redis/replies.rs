@@ -1,19 +1,9 @@
 //! Redis replies as what a command is known to answer; anything else is malformed.
 
-use std::time::Duration;
-
-use crate::ports::{Reply, TierError};
-
-/// A key's remaining lifetime, as PTTL tells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyTtl {
-    /// There is no such key.
-    Missing,
-    /// It never expires: not written by us, nor by the backend.
-    Forever,
-    /// It expires after this.
-    Expires(Duration),
-}
+use crate::{
+    cache::protocol::{Control, Expiry},
+    ports::{Reply, TierError, Timestamp},
+};
 
 /// Replies, taken one by one in the commands' order.
 pub(super) struct Replies(std::vec::IntoIter<Reply>);
@@ -25,10 +15,7 @@ impl Replies {
 
     pub(super) fn take(&mut self) -> Result<Reply, TierError> {
         match self.0.next() {
-            Some(Reply::Error(text)) => {
-                let class = text.split_whitespace().next().unwrap_or_default();
-                Err(TierError::Command(class.to_owned()))
-            }
+            Some(Reply::Error(text)) => Err(TierError::of_refusal(&text)),
             Some(reply) => Ok(reply),
             None => Err(TierError::Malformed),
         }
@@ -50,38 +37,49 @@ impl Replies {
         }
     }
 
-    pub(super) fn number(&mut self) -> Result<Option<u64>, TierError> {
-        number(&self.take()?)
+    /// A count or a time, which is never negative.
+    pub(super) fn number(&mut self) -> Result<u64, TierError> {
+        u64::try_from(self.integer()?).map_err(|_| TierError::Malformed)
     }
 
-    pub(super) fn key_ttl(&mut self) -> Result<KeyTtl, TierError> {
+    pub(super) fn flag(&mut self) -> Result<bool, TierError> {
+        Ok(self.integer()? == 1)
+    }
+
+    /// The replies inside an array.
+    pub(super) fn array(&mut self) -> Result<Self, TierError> {
+        match self.take()? {
+            Reply::Array(replies) => Ok(Self::new(replies)),
+            _ => Err(TierError::Malformed),
+        }
+    }
+
+    /// Control as a record gives it; a missing one and nonsense tell nothing.
+    pub(super) fn control(&mut self) -> Result<Option<Control>, TierError> {
+        Ok(self.text()?.as_deref().and_then(Control::read))
+    }
+
+    /// A whole number as text; what is missing, empty or nonsense is none.
+    pub(super) fn count(&mut self) -> Result<Option<u64>, TierError> {
+        Ok(self.text()?.and_then(|text| text.parse().ok()))
+    }
+
+    pub(super) fn expiry(&mut self) -> Result<Expiry, TierError> {
         Ok(match self.integer()? {
-            -2 => KeyTtl::Missing,
-            -1 => KeyTtl::Forever,
-            left => KeyTtl::Expires(Duration::from_millis(u64::try_from(left).unwrap_or(0))),
+            -2 => Expiry::Missing,
+            -1 => Expiry::Never,
+            at => Expiry::At(Timestamp(u64::try_from(at).unwrap_or(0))),
         })
     }
 
     pub(super) fn scanned(&mut self) -> Result<(String, Vec<String>), TierError> {
-        let Reply::Array(parts) = self.take()? else { return Err(TierError::Malformed) };
-        let mut parts = Self(parts.into_iter());
+        let mut parts = self.array()?;
         let cursor = parts.text()?.ok_or(TierError::Malformed)?;
-        let Reply::Array(found) = parts.take()? else { return Err(TierError::Malformed) };
-        let mut found = Self(found.into_iter());
+        let mut found = parts.array()?;
         let mut names = Vec::new();
         while found.0.len() > 0 {
             names.extend(found.text()?);
         }
         Ok((cursor, names))
-    }
-}
-
-/// A number, whether Redis keeps it as an integer or as text.
-pub(super) fn number(reply: &Reply) -> Result<Option<u64>, TierError> {
-    match reply {
-        Reply::Nil => Ok(None),
-        Reply::Integer(value) => Ok(u64::try_from(*value).ok()),
-        Reply::Text(text) => text.parse().map(Some).map_err(|_| TierError::Malformed),
-        Reply::Array(_) | Reply::Error(_) => Err(TierError::Malformed),
     }
 }

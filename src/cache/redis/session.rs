@@ -1,9 +1,10 @@
-//! A Redis with the names of one deployment and the deadline of one call.
+//! A Redis with the names of one deployment, what is known of control, and the deadline of one call.
 
 use std::time::Duration;
 
-use super::replies::Replies;
+use super::{replies::Replies, scripts};
 use crate::{
+    cache::protocol::Control,
     catalog::KeySpace,
     ports::{Command, Redis, TierError},
 };
@@ -14,6 +15,8 @@ pub struct Session<'a> {
     redis: &'a dyn Redis,
     /// The keys of this deployment.
     pub keys: &'a KeySpace,
+    /// What the caller knows of control: every script that writes lifts the record to it first.
+    pub known: Control,
     timeout: Duration,
 }
 
@@ -25,17 +28,57 @@ impl std::fmt::Debug for Session<'_> {
 
 impl<'a> Session<'a> {
     /// A session whose every request has `timeout`.
-    pub fn new(redis: &'a dyn Redis, keys: &'a KeySpace, timeout: Duration) -> Self {
-        Self { redis, keys, timeout }
+    pub fn new(
+        redis: &'a dyn Redis,
+        keys: &'a KeySpace,
+        known: Control,
+        timeout: Duration,
+    ) -> Self {
+        Self { redis, keys, known, timeout }
     }
 
     /// Runs commands in one round trip.
     pub(super) async fn run(&self, commands: Vec<Command>) -> Result<Replies, TierError> {
         Ok(Replies::new(self.redis.pipeline(commands, self.timeout).await?))
     }
+
+    /// Runs a script that is told what is known of control, in one round trip.
+    pub(super) async fn run_knowing(
+        &self,
+        script: &str,
+        keys: Vec<String>,
+        arguments: Vec<String>,
+    ) -> Result<Replies, TierError> {
+        self.run(vec![self.knowing(script, keys, arguments)]).await
+    }
+
+    /// A script that is told what is known of control.
+    pub(super) fn knowing(
+        &self,
+        script: &str,
+        keys: Vec<String>,
+        arguments: Vec<String>,
+    ) -> Command {
+        let Control { epoch, barrier, barrier_at } = self.known;
+        let known = [epoch, barrier, barrier_at.0].map(|number| number.to_string());
+        eval("EVAL", script, keys, known.into_iter().chain(arguments))
+    }
 }
 
 /// A command of words.
 pub(super) fn command<const N: usize>(words: [&str; N]) -> Command {
     words.map(str::to_owned).to_vec()
+}
+
+/// A script with its keys and arguments; `name` is EVAL, or `EVAL_RO` for one that only reads.
+pub(super) fn eval(
+    name: &str,
+    script: &str,
+    keys: Vec<String>,
+    arguments: impl IntoIterator<Item = String>,
+) -> Command {
+    let mut words = vec![name.to_owned(), scripts::sent(script), keys.len().to_string()];
+    words.extend(keys);
+    words.extend(arguments);
+    words
 }

@@ -4,20 +4,19 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use crate::{
-    catalog::{Resource, Source},
-    ports::Timestamp,
-};
+use crate::{catalog::Source, ports::Timestamp};
 
 /// What a lease is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::cache) enum Work {
     /// Loading a source's snapshot from the origin.
     Load(Source),
-    /// Asking Upstash and KV for a thing.
-    Read(Resource),
+    /// Asking Upstash and KV for a source's snapshot.
+    Read(Source),
     /// Refreshing something stale behind a response.
-    Refresh(Resource),
+    Refresh(Source),
+    /// Asking the origin for everyone who passes through.
+    PassThrough(Source),
     /// Checking memory against Redis.
     Check,
     /// Writing the counters to Redis.
@@ -26,15 +25,12 @@ pub(in crate::cache) enum Work {
 
 /// Proof of a lease: only its holder's release counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::cache) struct Hold {
-    until: Timestamp,
-    number: u64,
-}
+pub(in crate::cache) struct Hold(u64);
 
 /// The leases of an isolate.
 #[derive(Clone, Debug, Default)]
 pub(in crate::cache) struct Leases {
-    held: HashMap<Work, Hold>,
+    held: HashMap<Work, (Hold, Timestamp)>,
     issued: u64,
 }
 
@@ -49,36 +45,36 @@ impl Leases {
         if self.is_held(work, now) {
             return None;
         }
-        self.held.retain(|_, hold| now < hold.until);
+        self.held.retain(|_, (_, until)| now < *until);
         self.issued = self.issued.saturating_add(1);
-        let hold = Hold { until: now + length, number: self.issued };
-        self.held.insert(work, hold);
+        let hold = Hold(self.issued);
+        self.held.insert(work, (hold, now + length));
         Some(hold)
     }
 
     /// Whether somebody holds it.
     pub(in crate::cache) fn is_held(&self, work: Work, now: Timestamp) -> bool {
-        self.held.get(&work).is_some_and(|hold| now < hold.until)
+        self.held.get(&work).is_some_and(|(_, until)| now < *until)
     }
 
-    /// Takes it anew for `length` from now on; none if it expired and is another's by now.
-    pub(in crate::cache) fn renew(
+    /// Lets it last for `length` from now on; says whether it is still its holder's.
+    pub(in crate::cache) fn extend(
         &mut self,
         work: Work,
         hold: Hold,
         now: Timestamp,
         length: Duration,
-    ) -> Option<Hold> {
-        if self.is_held(work, now) && self.held.get(&work) != Some(&hold) {
-            return None;
-        }
-        self.held.remove(&work);
-        self.acquire(work, now, length)
+    ) -> bool {
+        let Some((_, until)) = self.held.get_mut(&work).filter(|(held, _)| *held == hold) else {
+            return false;
+        };
+        *until = now + length;
+        true
     }
 
     /// Gives it back, unless it expired and is another's by now.
     pub(in crate::cache) fn release(&mut self, work: Work, hold: Hold) {
-        if self.held.get(&work) == Some(&hold) {
+        if self.held.get(&work).is_some_and(|(held, _)| *held == hold) {
             self.held.remove(&work);
         }
     }
@@ -103,14 +99,15 @@ mod tests {
     }
 
     #[test]
-    fn a_renewal_lasts_from_then_on_unless_another_holds_it() {
+    fn a_lease_lasts_on_unless_another_took_it() {
         let mut leases = Leases::default();
         let first = leases.acquire(Work::Check, Timestamp(0), LENGTH).unwrap();
-        let second = leases.renew(Work::Check, first, Timestamp(9_000), LENGTH).unwrap();
+        assert!(leases.extend(Work::Check, first, Timestamp(9_000), LENGTH));
         assert!(leases.is_held(Work::Check, Timestamp(18_999)));
-        assert_eq!(leases.renew(Work::Check, first, Timestamp(9_001), LENGTH), None);
+        let second = leases.acquire(Work::Check, Timestamp(19_000), LENGTH).unwrap();
+        assert!(!leases.extend(Work::Check, first, Timestamp(19_001), LENGTH));
         leases.release(Work::Check, second);
-        assert!(!leases.is_held(Work::Check, Timestamp(9_001)));
+        assert!(!leases.extend(Work::Check, second, Timestamp(19_002), LENGTH));
     }
 
     #[test]

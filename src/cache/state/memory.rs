@@ -1,56 +1,45 @@
 //! The isolate's own tier: plain data, bounded in bytes, least recently used out first. It outlives requests, so
 //! it holds no future, waker or I/O object (docs/platform.md, "Requests do not share I/O").
 
+use std::rc::Rc;
+
 use lru::LruCache;
 
-use crate::{cache::entry::Entry, catalog::Resource, ports::Timestamp};
+use crate::{
+    cache::{
+        entry::{Content, Entry},
+        protocol::Version,
+    },
+    catalog::{Resource, Source, View},
+    ports::Timestamp,
+};
 
-/// A resident entry and what is known of its copy in Redis.
+/// A resident entry.
 #[derive(Clone, Debug)]
 pub(in crate::cache) struct Resident {
     /// The cached thing.
     pub entry: Entry,
-    /// When the copy in Redis expires; none when there is no copy.
-    pub redis_expiry: Option<Timestamp>,
-    /// When this was last known to agree with Redis.
+    /// When this was last compared with Redis.
     pub checked_at: Timestamp,
     /// When this was last served for want of anything better.
     pub fell_back_at: Timestamp,
-    /// Whether Redis was found to hold something else: then this is to be refreshed, however young.
-    pub differs_from_redis: bool,
     bytes: usize,
 }
 
 impl Resident {
     /// An entry that comes into memory at `now`.
-    pub(in crate::cache) fn new(
-        entry: Entry,
-        redis_expiry: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Self {
+    pub(in crate::cache) fn new(entry: Entry, now: Timestamp) -> Self {
         let bytes = entry.content.bytes();
-        let fell_back_at = Timestamp::default();
-        Self {
-            entry,
-            redis_expiry,
-            checked_at: now,
-            fell_back_at,
-            differs_from_redis: false,
-            bytes,
-        }
-    }
-
-    /// This entry, last known to agree with Redis at `checked_at`.
-    #[must_use]
-    pub(in crate::cache) fn checked(self, checked_at: Timestamp) -> Self {
-        Self { checked_at, ..self }
+        Self { entry, checked_at: now, fell_back_at: Timestamp::default(), bytes }
     }
 }
 
-/// The resident entries.
+/// The resident entries, and the orders of listings over resident snapshots.
 #[derive(Debug)]
 pub(in crate::cache) struct Memory {
     entries: LruCache<Resource, Resident>,
+    /// Positions by view, with the hash of the snapshot that they point into.
+    orders: LruCache<View, (u64, Rc<[u32]>)>,
     bytes: usize,
     bytes_max: usize,
 }
@@ -58,7 +47,8 @@ pub(in crate::cache) struct Memory {
 impl Memory {
     /// An empty tier that holds at most `bytes_max`.
     pub(in crate::cache) fn new(bytes_max: usize) -> Self {
-        Self { entries: LruCache::unbounded(), bytes: 0, bytes_max }
+        let (entries, orders) = (LruCache::unbounded(), LruCache::unbounded());
+        Self { entries, orders, bytes: 0, bytes_max }
     }
 
     /// What is resident under a name; it counts as used.
@@ -71,40 +61,111 @@ impl Memory {
         self.entries.peek(resource)
     }
 
-    /// What is resident under a name, to be changed, without counting as used.
-    pub(in crate::cache) fn peek_mut(&mut self, resource: &Resource) -> Option<&mut Resident> {
-        self.entries.peek_mut(resource)
-    }
-
-    /// Keeps an entry, unless what is resident is newer or the entry alone is over the bound.
+    /// Keeps an entry, unless what is resident is newer. What is over the bound by itself is not kept, and what it replaces
+    /// goes all the same.
     pub(in crate::cache) fn put(&mut self, resource: Resource, new: Resident) {
-        // What was found to differ from Redis gives way even to something older.
-        let newer = |resident: &Resident| {
-            !resident.differs_from_redis
-                && (resident.entry.epoch, resident.entry.at) > (new.entry.epoch, new.entry.at)
-        };
-        if new.bytes > self.bytes_max || self.entries.peek(&resource).is_some_and(newer) {
+        if let Some(held) = self.entries.peek(&resource) {
+            if !held.entry.dated.gives_way_to(&new.entry.dated) {
+                return;
+            }
+            let same = held.entry.content.hash() == new.entry.content.hash();
+            self.remove(&resource);
+            if !same {
+                self.forget_orders(resource.source());
+            }
+        }
+        if new.bytes > self.bytes_max {
             return;
         }
         self.bytes = self.bytes.saturating_add(new.bytes);
-        if let Some(old) = self.entries.put(resource, new) {
-            self.bytes = self.bytes.saturating_sub(old.bytes);
+        self.entries.put(resource, new);
+        self.shrink();
+    }
+
+    /// Lets a resident snapshot move on to a version of the same content.
+    pub(in crate::cache) fn move_on(&mut self, source: Source, version: &Version) {
+        if let Some(held) = self.entries.peek_mut(&Resource::Snapshot(source))
+            && held.entry.content.hash() == Some(version.hash)
+        {
+            held.entry.dated = held.entry.dated.moved_on(version);
         }
-        while self.bytes > self.bytes_max {
-            let Some((_, old)) = self.entries.pop_lru() else { break };
+    }
+
+    /// Notes that all of a source was compared with Redis.
+    pub(in crate::cache) fn note_checked(&mut self, now: Timestamp) {
+        for (_, held) in self.entries.iter_mut() {
+            held.checked_at = now;
+        }
+    }
+
+    /// The order of a view over a snapshot with this hash.
+    pub(in crate::cache) fn order(&mut self, view: &View, hash: u64) -> Option<Rc<[u32]>> {
+        let (of, order) = self.orders.get(view)?;
+        (*of == hash).then(|| Rc::clone(order))
+    }
+
+    /// Keeps the order of a view, if the snapshot that it points into is resident.
+    pub(in crate::cache) fn put_order(&mut self, view: View, hash: u64, order: &Rc<[u32]>) {
+        let snapshot = self.entries.peek(&Resource::Snapshot(view.source()));
+        let is_resident = snapshot.is_some_and(|held| held.entry.content.hash() == Some(hash));
+        let bytes = order_bytes(order);
+        if !is_resident || bytes > self.bytes_max {
+            return;
+        }
+        self.bytes = self.bytes.saturating_add(bytes);
+        if let Some((_, old)) = self.orders.put(view, (hash, Rc::clone(order))) {
+            self.bytes = self.bytes.saturating_sub(order_bytes(&old));
+        }
+        self.shrink();
+    }
+
+    fn remove(&mut self, resource: &Resource) {
+        if let Some(old) = self.entries.pop(resource) {
             self.bytes = self.bytes.saturating_sub(old.bytes);
         }
     }
 
-    /// Forgets everything.
-    pub(in crate::cache) fn clear(&mut self) {
-        self.entries.clear();
-        self.bytes = 0;
+    fn forget_orders(&mut self, source: Source) {
+        let views: Vec<View> = self
+            .orders
+            .iter()
+            .map(|(view, _)| *view)
+            .filter(|view| view.source() == source)
+            .collect();
+        for view in views {
+            if let Some((_, order)) = self.orders.pop(&view) {
+                self.bytes = self.bytes.saturating_sub(order_bytes(&order));
+            }
+        }
+    }
+
+    /// Orders go first: they are made anew from what is resident.
+    fn shrink(&mut self) {
+        while self.bytes > self.bytes_max {
+            if let Some((_, (_, order))) = self.orders.pop_lru() {
+                self.bytes = self.bytes.saturating_sub(order_bytes(&order));
+            } else if let Some((_, old)) = self.entries.pop_lru() {
+                self.bytes = self.bytes.saturating_sub(old.bytes);
+            } else {
+                break;
+            }
+        }
     }
 
     /// What is resident, most recently used first.
     pub(in crate::cache) fn iter(&self) -> impl Iterator<Item = (&Resource, &Resident)> {
         self.entries.iter()
+    }
+
+    /// How many views have an order here.
+    pub(in crate::cache) fn orders(&self) -> usize {
+        self.orders.len()
+    }
+
+    /// The resident snapshot of a source.
+    pub(in crate::cache) fn snapshot(&self, source: Source) -> Option<&Entry> {
+        let held = self.entries.peek(&Resource::Snapshot(source))?;
+        matches!(held.entry.content, Content::Snapshot(_)).then_some(&held.entry)
     }
 
     /// Bytes in use.
@@ -113,16 +174,18 @@ impl Memory {
     }
 }
 
+fn order_bytes(order: &Rc<[u32]>) -> usize {
+    size_of_val(&**order)
+}
+
 #[cfg(test)]
 mod tests {
-    use std::rc::Rc;
-
     use proptest::prelude::*;
 
     use super::*;
     use crate::{
-        cache::entry::Content,
-        catalog::{Selection, View},
+        cache::protocol::Dated,
+        catalog::{Scope, Selection, Snapshot},
     };
 
     fn name(minimum: u32) -> Resource {
@@ -133,8 +196,15 @@ mod tests {
     fn resident(padding: usize, at: u64) -> Resident {
         let text = format!("[{}]", " ".repeat(padding));
         let listing = Rc::new(View::from(Selection::default()).decode(text).unwrap());
-        let entry = Entry { content: Content::Listing(listing), at: Timestamp(at), epoch: None };
-        Resident::new(entry, None, Timestamp(at))
+        let dated = Dated::ByTime(Timestamp(at));
+        Resident::new(Entry { content: Content::Listing(listing), dated }, Timestamp(at))
+    }
+
+    fn snapshot(padding: usize, epoch: u64, at: u64) -> Resident {
+        let text = format!("[{}]", " ".repeat(padding));
+        let snapshot = Rc::new(Snapshot::decode(Scope::Active.into(), text).unwrap());
+        let dated = Dated::Ours { at: Timestamp(at), epoch, backend_epoch: None };
+        Resident::new(Entry { content: Content::Snapshot(snapshot), dated }, Timestamp(at))
     }
 
     #[test]
@@ -155,17 +225,55 @@ mod tests {
         let mut memory = Memory::new(1000);
         memory.put(name(1), resident(1, 10));
         memory.put(name(1), resident(2, 9));
-        assert_eq!(memory.peek(&name(1)).unwrap().entry.at, Timestamp(10));
+        assert_eq!(memory.peek(&name(1)).unwrap().entry.at(), Timestamp(10));
+    }
+
+    #[test]
+    fn orders_go_with_the_snapshot_that_they_point_into() {
+        let mut memory = Memory::new(1000);
+        let base = Resource::Snapshot(Scope::Active.into());
+        let view = View::from(Selection::default());
+        let (first, second) = (snapshot(1, 1, 1), snapshot(2, 1, 2));
+        let hash = |resident: &Resident| resident.entry.content.hash().unwrap();
+        let (old, new) = (hash(&first), hash(&second));
+        memory.put_order(view, old, &Rc::from([1, 2, 3]));
+        assert_eq!(memory.order(&view, old), None, "nothing to point into");
+        memory.put(base, first.clone());
+        memory.put_order(view, old, &Rc::from([1, 2, 3]));
+        assert_eq!(memory.order(&view, old).as_deref(), Some(&[1, 2, 3][..]));
+        memory.put(base, Resident { bytes: 0, ..first });
+        assert!(memory.order(&view, old).is_some(), "the same content again");
+        memory.put(base, second);
+        assert_eq!((memory.order(&view, old), memory.order(&view, new)), (None, None));
+    }
+
+    #[test]
+    fn what_became_too_large_is_not_served_as_it_was() {
+        let mut memory = Memory::new(snapshot(10, 1, 1).bytes);
+        let base = Resource::Snapshot(Scope::Active.into());
+        memory.put(base, snapshot(10, 1, 1));
+        memory.put(base, snapshot(11, 1, 2));
+        assert!(memory.peek(&base).is_none());
+        assert_eq!(memory.bytes(), 0);
     }
 
     proptest! {
         #[test]
-        fn bytes_are_bounded_and_add_up(puts in prop::collection::vec((0u32..8, 0usize..400, 0u64..4), 0..60)) {
+        fn bytes_are_bounded_and_add_up(
+            puts in prop::collection::vec((0u32..8, 0usize..400, 0u64..4, 0usize..60), 0..60),
+        ) {
             let mut memory = Memory::new(1000);
-            for (minimum, padding, at) in puts {
+            for (minimum, padding, at, entries) in puts {
                 memory.put(name(minimum), resident(padding, at));
+                memory.put(Resource::Snapshot(Scope::Active.into()), snapshot(padding, 1, at));
+                if let Some(hash) = memory.snapshot(Scope::Active.into()).and_then(|held| held.content.hash()) {
+                    let selection = Selection { min_providers: Some(minimum), ..Selection::default() };
+                    memory.put_order(selection.into(), hash, &vec![0; entries].into());
+                }
                 prop_assert!(memory.bytes() <= 1000);
-                prop_assert_eq!(memory.bytes(), memory.iter().map(|(_, resident)| resident.bytes).sum::<usize>());
+                let entries: usize = memory.iter().map(|(_, resident)| resident.bytes).sum();
+                let orders: usize = memory.orders.iter().map(|(_, (_, order))| order_bytes(order)).sum();
+                prop_assert_eq!(memory.bytes(), entries + orders);
             }
         }
     }

@@ -2,37 +2,44 @@
 
 mod backoff;
 mod breaker;
+mod handover;
 mod hedge_budget;
-mod last_good;
+mod knowledge;
 mod leases;
 mod memory;
-mod observed;
-mod reads;
+mod pause;
+mod publishing;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, rc::Rc, time::Duration};
 
 pub(super) use breaker::Permit;
 pub use breaker::{Breaker, BreakerState};
+pub(super) use handover::ReadOutcome;
 pub(super) use leases::{Hold, Work};
 pub(super) use memory::Resident;
-pub(super) use reads::ReadOutcome;
 
 use super::{
-    entry::{Content, Epochs, Freshness},
-    telemetry::Counters,
+    entry::{Content, Entry},
+    protocol::{Freshness, Version},
+    telemetry::{Counters, Reason},
 };
 use crate::{
-    catalog::{Resource, Source, View},
+    catalog::{Extent, Resource, Snapshot, Source, View},
     config::Policy,
-    ports::{Tier, Timestamp},
+    ports::{Tier, TierError, Timestamp},
 };
 use backoff::Backoff;
+use handover::Handover;
 use hedge_budget::HedgeBudget;
-use last_good::LastGood;
+use knowledge::Knowledge;
 use leases::Leases;
 use memory::Memory;
-use observed::Observed;
-use reads::Reads;
+use publishing::Publishing;
+
+/// The same failure of a tier is logged at most this often.
+const SAME_ERROR: Duration = Duration::from_secs(60);
+/// Those that pass through share one answer of the origin for so long.
+const PASSED: Duration = Duration::from_secs(1);
 
 /// A tier that is called over the network, and has a breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,13 +66,22 @@ pub(super) struct State {
     pub(super) leases: Leases,
     pub(super) hedge_budget: HedgeBudget,
     pub(super) counters: Counters,
-    pub(super) observed: Observed,
-    pub(super) reads: Reads,
-    pub(super) last_good: LastGood,
+    pub(super) knowledge: Knowledge,
+    pub(super) handover: Handover,
+    pub(super) publishing: Publishing,
     pub(super) flushed_at: Timestamp,
     pub(super) check_ended_at: Timestamp,
     backoff: HashMap<Source, Backoff>,
+    /// The last failure of each tier that was logged.
+    logged: Vec<(CacheTier, TierError, Timestamp)>,
+    /// Whose version was found published last, where that was another configuration's.
+    other_configuration: HashMap<Source, u64>,
+    /// What passed through lately.
+    passed: HashMap<Source, Passed>,
 }
+
+/// What the origin gave to those that pass through, and when.
+type Passed = (Timestamp, Result<Rc<Snapshot>, Reason>);
 
 impl State {
     pub(super) fn new(memory_max_bytes: usize) -> Self {
@@ -76,48 +92,71 @@ impl State {
             leases: Leases::default(),
             hedge_budget: HedgeBudget::default(),
             counters: Counters::default(),
-            observed: Observed::default(),
-            reads: Reads::default(),
-            last_good: LastGood::default(),
+            knowledge: Knowledge::default(),
+            handover: Handover::default(),
+            publishing: Publishing::default(),
             flushed_at: Timestamp::default(),
             check_ended_at: Timestamp::default(),
             backoff: HashMap::new(),
+            logged: Vec::new(),
+            other_configuration: HashMap::new(),
+            passed: HashMap::new(),
         }
     }
 
-    /// The last epochs seen; none if Redis never answered.
-    pub(super) fn epochs(&self) -> Option<Epochs> {
-        self.observed.epochs()
-    }
-
-    /// What is resident and how it may be served; what differs from Redis is to be refreshed, however young.
+    /// What is resident and how it may be served.
     pub(super) fn resident(
         &mut self,
         resource: &Resource,
         now: Timestamp,
         policy: &Policy,
     ) -> Option<(Resident, Freshness)> {
-        let epochs = self.epochs();
+        let known = self.knowledge.known(resource.source());
         let resident = self.memory.get(resource)?;
-        let freshness = match resident.entry.freshness(now, epochs.as_ref(), policy) {
-            Freshness::Fresh if resident.differs_from_redis => Freshness::Revalidate,
-            freshness => freshness,
-        };
-        Some((resident.clone(), freshness))
+        Some((resident.clone(), resident.entry.freshness(&known, now, policy)))
     }
 
-    /// Keeps an entry in memory if it has room and nothing newer is there, and what a snapshot tells of its source in
-    /// any case.
-    pub(super) fn keep(&mut self, resource: Resource, resident: Resident) {
-        if let Content::Snapshot(snapshot) = &resident.entry.content {
-            self.last_good.note(resource.source(), resident.entry.at, snapshot.extent());
+    /// How an entry may be served.
+    pub(super) fn freshness(
+        &self,
+        source: Source,
+        entry: &Entry,
+        now: Timestamp,
+        policy: &Policy,
+    ) -> Freshness {
+        entry.freshness(&self.knowledge.known(source), now, policy)
+    }
+
+    /// Keeps an entry in memory if it has room and nothing newer is there.
+    pub(super) fn keep(&mut self, resource: Resource, entry: Entry, now: Timestamp) {
+        if let Some(epoch) = entry.dated.epoch() {
+            self.knowledge.learn_epoch(epoch);
         }
-        self.memory.put(resource, resident);
+        self.memory.put(resource, Resident::new(entry, now));
+    }
+
+    /// Learns a source's version, and lets what memory holds of it move on.
+    pub(super) fn learn_version(&mut self, source: Source, version: Version) {
+        self.knowledge.learn_version(source, version);
+        self.memory.move_on(source, &version);
+    }
+
+    /// How large a source was when it was last seen, by a version or by memory.
+    pub(super) fn extent(&self, source: Source) -> Option<Extent> {
+        let version = self.knowledge.version(source);
+        let known = version.map(|version| (version.order(), version.extent()));
+        let held = self.memory.snapshot(source).and_then(|entry| match &entry.content {
+            Content::Snapshot(snapshot) => {
+                Some(((entry.dated.epoch().unwrap_or(0), entry.at()), snapshot.extent()))
+            }
+            Content::Listing(_) => None,
+        });
+        known.into_iter().chain(held).max_by_key(|(order, _)| *order).map(|(_, extent)| extent)
     }
 
     /// Whether a view has a key; none when that depends on an extent that is not known here.
     pub(super) fn has_key(&self, view: &View) -> Option<bool> {
-        view.has_key(self.last_good.extent(view.source()))
+        view.has_key(self.extent(view.source()))
     }
 
     /// Whether a view has a key, guessing by whether it is kept warm where that is not known.
@@ -130,6 +169,52 @@ impl State {
             CacheTier::Upstash => &mut self.upstash,
             CacheTier::Kv => &mut self.kv,
         }
+    }
+
+    /// Notes a tier's failure; says whether it is news: another one than the last, or that one still after a while.
+    pub(super) fn note_error(
+        &mut self,
+        tier: CacheTier,
+        error: &TierError,
+        now: Timestamp,
+    ) -> bool {
+        let known = self.logged.iter_mut().find(|(of, ..)| *of == tier);
+        match known {
+            Some((_, last, at)) if last == error && now.since(*at) < SAME_ERROR => false,
+            Some(last) => {
+                *last = (tier, error.clone(), now);
+                true
+            }
+            None => {
+                self.logged.push((tier, error.clone(), now));
+                true
+            }
+        }
+    }
+
+    /// Notes that another configuration's version is published; says whether that is news.
+    pub(super) fn note_other_configuration(&mut self, source: Source, config: u64) -> bool {
+        self.other_configuration.insert(source, config) != Some(config)
+    }
+
+    /// What the origin gave to those that pass through, if that is not over.
+    pub(super) fn passed(
+        &self,
+        source: Source,
+        now: Timestamp,
+    ) -> Option<Result<Rc<Snapshot>, Reason>> {
+        let (at, result) = self.passed.get(&source)?;
+        (now.since(*at) < PASSED).then(|| result.clone())
+    }
+
+    /// Notes what the origin gave to those that pass through.
+    pub(super) fn note_passed(
+        &mut self,
+        source: Source,
+        result: Result<Rc<Snapshot>, Reason>,
+        now: Timestamp,
+    ) {
+        self.passed.insert(source, (now, result));
     }
 
     /// The back-off of a source's loads.

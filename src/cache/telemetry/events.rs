@@ -9,14 +9,34 @@ use crate::ports::Log;
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(in crate::cache) enum Event<'a> {
-    /// A tier had what was asked for.
-    CacheHit { key: &'a str, tier: &'a str, count: usize, ttl: i64, stale: bool, derived: bool },
-    /// A tier was asked and had nothing that could be served.
-    CacheMiss { key: &'a str, tier: &'a str, reason: &'a str },
-    /// A key was written.
-    CacheSet { key: &'a str, tier: &'a str, count: usize, ttl: u64 },
+    /// A request was answered from a cache; what else was asked on the way, and what it said.
+    CacheHit {
+        key: &'a str,
+        tier: &'a str,
+        count: usize,
+        ttl: i64,
+        stale: bool,
+        derived: bool,
+        passed: &'a [String],
+    },
+    /// A request was answered by the origin.
+    CacheMiss { key: &'a str, count: usize, passed: &'a [String] },
+    /// A request could not be answered.
+    Unavailable { key: &'a str, reason: Reason, retry_after_secs: u64, passed: &'a [String] },
+    /// A load was published, or renewed.
+    CacheSet { source: &'a str, tier: &'a str, keys: usize, bytes: usize, renewed: bool },
     /// A publication was refused.
-    PublishRefused { key: &'a str, reason: Reason },
+    PublishRefused { source: &'a str, reason: Reason },
+    /// Redis refuses writes: nothing is published for a while.
+    PublishPaused { reason: Reason, secs: u64 },
+    /// Redis takes writes again.
+    PublishResumed {},
+    /// A record in Redis was nonsense, and was replaced.
+    Healed { key: &'a str },
+    /// A key without expiry stood in the way: it was taken over, or given one.
+    Overdue { key: &'a str },
+    /// What is published was made under other settings: it is not used.
+    OtherConfiguration { key: &'a str },
     /// A value that is not what its key names was found, and treated as a miss.
     Corrupt { key: &'a str, tier: &'a str },
     /// A call of a tier failed.
@@ -32,9 +52,7 @@ pub(in crate::cache) enum Event<'a> {
     /// A warm run ended.
     Warm { report: &'a WarmReport },
     /// Caches were invalidated.
-    Invalidated { epoch: u64, keys_deleted: u64, mode: &'a str },
-    /// A request could not be answered.
-    Unavailable { key: &'a str, retry_after_secs: u64 },
+    Invalidated { epoch: u64, keys_deleted: u64, mode: &'a str, marked: bool, swept: bool },
 }
 
 /// Writes an event.

@@ -56,6 +56,8 @@ reasons! {
     TooLarge = "too-large",
     /// The credentials do not allow the command, as a read-only token allows no write.
     NotPermitted = "not-permitted",
+    /// The credentials are refused.
+    Credentials = "credentials-refused",
     /// The server has no room left.
     Full = "full",
     /// The server takes no writes: it is a replica.
@@ -78,8 +80,24 @@ reasons! {
     EpochMoved = "epoch-moved",
     /// The backend is writing its tables.
     BackendSyncing = "backend-syncing",
+    /// It outlived its TTL before it could be published.
+    Expired = "expired",
     /// Something newer is published already.
     NewerThere = "newer-there",
+    /// Another version is published than was counted on.
+    VersionMoved = "version-moved",
+    /// A key does not hold what this deployment left there.
+    NotOurs = "not-ours",
+    /// So much was derived of a version already that no more is published.
+    OverBudget = "over-budget",
+    /// What is published was made under other settings.
+    OtherConfiguration = "other-configuration",
+    /// It is past its TTL, or something was invalidated since.
+    Stale = "stale",
+    /// Nothing could tell for a while whether this was invalidated.
+    Unverified = "unverified",
+    /// Redis took the values, and KV did not.
+    NotInKv = "not-in-kv",
 }
 
 impl Serialize for Reason {
@@ -93,6 +111,9 @@ impl From<&TierError> for Reason {
         match error {
             TierError::Timeout => Self::Timeout,
             TierError::Unreachable => Self::Unreachable,
+            TierError::Command(class) if class == "WRONGPASS" || class == "NOAUTH" => {
+                Self::Credentials
+            }
             TierError::Status(_) | TierError::Command(_) => Self::Error,
             TierError::Limited => Self::Limited,
             TierError::Quota => Self::Quota,
@@ -103,7 +124,7 @@ impl From<&TierError> for Reason {
             TierError::NotPermitted => Self::NotPermitted,
             TierError::Full => Self::Full,
             TierError::ReadOnlyReplica => Self::ReadOnlyReplica,
-            TierError::RequestTooLarge => Self::RequestTooLarge,
+            TierError::RequestTooLarge { .. } => Self::RequestTooLarge,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::reasons::Failure;
+use super::reasons::{Failure, Reason};
 use crate::catalog::{Changes, Parameters};
 
 /// What a warm run did. The first four fields are the backend's report.
@@ -28,6 +28,23 @@ pub struct WarmReport {
     pub at_ms: u64,
     /// Why it failed; none when it did not.
     pub error: Option<Failure>,
+    /// What others can read it from by now.
+    pub published: Published,
+}
+
+/// Where a warm run's snapshot is for others.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Published {
+    /// What Redis said: `published`, `renewed`, or why not; `elsewhere` when another isolate published what was found.
+    pub redis: Option<&'static str>,
+    /// How many values KV has; none when it was not asked.
+    pub kv: Option<usize>,
+    /// What went wrong in KV.
+    pub kv_error: Option<Reason>,
+    /// The hash of the snapshot's text.
+    pub hash: Option<String>,
+    /// The epoch that it was read under.
+    pub epoch: Option<u64>,
 }
 
 /// A view that is cached.

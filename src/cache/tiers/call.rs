@@ -14,6 +14,9 @@ use crate::{
     ports::{Tier, TierError},
 };
 
+/// A write may take so many times as long as a read.
+const WRITE_FACTOR: u32 = 5;
+
 /// How long a call of Redis may take: each of its requests, and all of them together.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::cache) struct Deadline {
@@ -36,7 +39,8 @@ pub(in crate::cache) async fn redis_within<T>(
     deadline: Deadline,
     call: impl AsyncFnOnce(Session<'_>) -> Result<T, TierError>,
 ) -> Result<T, TierError> {
-    let session = Session::new(&*isolate.ports.redis, &isolate.keys, deadline.request);
+    let known = isolate.state.borrow().knowledge.control();
+    let session = Session::new(&*isolate.ports.redis, &isolate.keys, known, deadline.request);
     bounded(isolate, CacheTier::Upstash, deadline.whole, Box::pin(call(session))).await
 }
 
@@ -46,6 +50,21 @@ pub(in crate::cache) async fn kv<T>(
     call: impl Future<Output = Result<T, TierError>>,
 ) -> Result<T, TierError> {
     bounded(isolate, CacheTier::Kv, isolate.policy.kv_timeout, Box::pin(call)).await
+}
+
+/// A write to KV: it has a deadline of its own, since nobody waits for it, and what becomes of it says nothing of reads, so
+/// the breaker does not hear of it.
+pub(in crate::cache) async fn kv_write(
+    isolate: &Isolate,
+    call: impl Future<Output = Result<(), TierError>>,
+) -> Result<(), TierError> {
+    let limit = isolate.policy.kv_timeout.saturating_mul(WRITE_FACTOR);
+    let result =
+        within(&*isolate.ports.clock, limit, call).await.unwrap_or(Err(TierError::Timeout));
+    if let Err(error) = &result {
+        note_error(isolate, CacheTier::Kv, error);
+    }
+    result
 }
 
 /// The call is boxed, so that this is compiled once a result type and not once a call.
@@ -66,15 +85,11 @@ async fn bounded<T>(
 
 fn record(isolate: &Isolate, tier: CacheTier, permit: Permit, error: Option<&TierError>) {
     let (now, random) = (isolate.now(), isolate.ports.clock.random());
+    if let Some(error) = error {
+        note_error(isolate, tier, error);
+    }
     let changed = {
         let mut state = isolate.state.borrow_mut();
-        if error.is_some() {
-            state.counters.count(Counter::Errors);
-            state.counters.count(match tier {
-                CacheTier::Upstash => Counter::UpstashErrors,
-                CacheTier::Kv => Counter::KvErrors,
-            });
-        }
         let breaker = state.breaker(tier);
         let before = discriminant(&breaker.state());
         let outcome = error.filter(|error| error.is_outage()).map_or(Ok(()), Err);
@@ -82,11 +97,25 @@ fn record(isolate: &Isolate, tier: CacheTier, permit: Permit, error: Option<&Tie
         let after = breaker.state();
         (before != discriminant(&after)).then_some(after)
     };
-    let tier = Tier::from(tier).as_str();
-    if let Some(error) = error {
-        isolate.log(&Event::TierError { tier, error: error.to_string() });
-    }
     if let Some(state) = changed {
-        isolate.log(&Event::Breaker { tier, state: state.as_str() });
+        isolate.log(&Event::Breaker { tier: Tier::from(tier).as_str(), state: state.as_str() });
+    }
+}
+
+/// Counts a failed call, and logs it unless the same was logged a moment ago: an outage must not cost a line a request.
+fn note_error(isolate: &Isolate, tier: CacheTier, error: &TierError) {
+    let now = isolate.now();
+    let is_news = {
+        let mut state = isolate.state.borrow_mut();
+        state.counters.count(Counter::Errors);
+        state.counters.count(match tier {
+            CacheTier::Upstash => Counter::UpstashErrors,
+            CacheTier::Kv => Counter::KvErrors,
+        });
+        state.note_error(tier, error, now)
+    };
+    if is_news {
+        let tier = Tier::from(tier).as_str();
+        isolate.log(&Event::TierError { tier, error: error.to_string() });
     }
 }

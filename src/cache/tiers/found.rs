@@ -1,14 +1,16 @@
 //! What a tier had under a key.
 
+use std::rc::Rc;
+
 use crate::{
     cache::{
         entry::{Content, Entry},
         isolate::Isolate,
-        state::Resident,
+        protocol::{Dated, Version},
         telemetry::{Counter, Event},
     },
-    catalog::Resource,
-    ports::{Tier, TierError, Timestamp},
+    catalog::{Resource, Snapshot, Source, View},
+    ports::{Tier, TierError},
 };
 
 /// What came of reading a key.
@@ -16,7 +18,7 @@ use crate::{
 pub(in crate::cache) enum Found {
     /// A whole entry.
     Entry(Entry),
-    /// Nothing.
+    /// Nothing, or nothing of this deployment's configuration.
     Nothing,
     /// A foreign or broken value.
     Corrupt,
@@ -24,33 +26,57 @@ pub(in crate::cache) enum Found {
     Failed(TierError),
 }
 
-/// A value as a tier gave it, with what it is dated by.
-#[derive(Debug)]
-pub(super) struct RawValue {
-    pub(super) text: String,
-    pub(super) at: Timestamp,
-    pub(super) epoch: Option<u64>,
-    /// When the copy in Redis expires; none for what is not from Redis.
-    pub(super) redis_expiry: Option<Timestamp>,
-}
-
-/// Decodes a value and keeps it in memory.
-pub(super) fn decode_and_keep(
+/// Decodes a snapshot as Redis and KV hold it, its header first, and keeps it in memory. `version` is what was read with it.
+pub(super) fn keep_snapshot(
     isolate: &Isolate,
     tier: Tier,
-    resource: Resource,
-    value: RawValue,
+    source: Source,
+    value: &str,
+    version: Option<&Version>,
 ) -> Found {
-    let Ok(content) = Content::decode(&resource, value.text) else {
-        return corrupt(isolate, tier, &resource);
-    };
-    // An empty snapshot is never published, so one that is found is not ours.
-    if matches!(resource, Resource::Snapshot(_)) && content.count() == 0 {
-        return corrupt(isolate, tier, &resource);
+    let name = Resource::Snapshot(source);
+    let Some((header, text)) = Version::split(value) else { return corrupt(isolate, tier, &name) };
+    if header.config != isolate.policy.fingerprint {
+        return Found::Nothing;
     }
-    let entry = Entry { content, at: value.at, epoch: value.epoch };
-    let resident = Resident::new(entry.clone(), value.redis_expiry, isolate.now());
-    isolate.state.borrow_mut().keep(resource, resident);
+    let Some(snapshot) = decode(isolate, source, &header, text) else {
+        return corrupt(isolate, tier, &name);
+    };
+    let dated = version
+        .filter(|version| version.hash == header.hash)
+        .map_or(header.dated(), |version| header.dated().moved_on(version));
+    let entry = Entry { content: Content::Snapshot(snapshot), dated };
+    let mut state = isolate.state.borrow_mut();
+    state.learn_version(source, header);
+    state.keep(name, entry.clone(), isolate.ports.clock.now());
+    Found::Entry(entry)
+}
+
+/// What memory has of the same content needs no decoding. An empty snapshot is never published, so one that is found is not
+/// ours.
+fn decode(isolate: &Isolate, source: Source, header: &Version, text: &str) -> Option<Rc<Snapshot>> {
+    if let Some(Entry { content: Content::Snapshot(held), .. }) =
+        isolate.state.borrow().memory.snapshot(source)
+        && held.hash() == header.hash
+    {
+        return Some(Rc::clone(held));
+    }
+    let snapshot = Snapshot::decode(source, text.to_owned()).ok()?;
+    (snapshot.hash() == header.hash && !snapshot.is_empty()).then(|| Rc::new(snapshot))
+}
+
+/// Decodes a listing that stood under its view's own key, and keeps it in memory.
+pub(super) fn keep_listing(
+    isolate: &Isolate,
+    tier: Tier,
+    view: &View,
+    text: String,
+    dated: Dated,
+) -> Found {
+    let name = Resource::Listing(*view);
+    let Ok(listing) = view.decode(text) else { return corrupt(isolate, tier, &name) };
+    let entry = Entry { content: Content::Listing(Rc::new(listing)), dated };
+    isolate.state.borrow_mut().keep(name, entry.clone(), isolate.ports.clock.now());
     Found::Entry(entry)
 }
 

@@ -5,7 +5,7 @@ mod found;
 mod kv;
 mod upstash;
 
-pub(super) use call::{Deadline, kv, redis, redis_within};
+pub(super) use call::{Deadline, kv, kv_write, redis, redis_within};
 pub(super) use found::Found;
-pub(super) use kv::{KV_FORMAT, read_kv};
-pub(super) use upstash::{hedge_delay, made_at, read_upstash};
+pub(super) use kv::{read_kv, read_marker, write_marker};
+pub(super) use upstash::{check, hedge_delay, is_ours, observe, read_listing, read_upstash};

@@ -22,6 +22,12 @@ pub struct Changes {
 }
 
 impl Changes {
+    /// Nothing changed among so many models.
+    pub fn none(models: usize) -> Self {
+        let efficiency_percent = percent(models, models);
+        Self { unchanged: models, efficiency_percent, ..Self::default() }
+    }
+
     /// Compares two snapshots of a scope; without an earlier one every model is new.
     pub fn between(before: Option<&JsonArray>, after: &JsonArray) -> Self {
         let mut old = before.map(by_name).unwrap_or_default();

@@ -9,18 +9,18 @@ use super::{
 
 /// What the models of a snapshot filter and sort by, in the snapshot's order.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Facets(pub(in crate::catalog) Vec<SortKey>);
+pub(crate) struct Facets(pub(in crate::catalog) Box<[SortKey]>);
 
 impl Facets {
     /// Filters and sorts (docs/backend.md, "Filter and sort"): the positions of the models in the snapshot, ties in
     /// the snapshot's order in both directions.
-    pub(crate) fn order(&self, selection: &Selection) -> Vec<usize> {
+    pub(crate) fn order(&self, selection: &Selection) -> Vec<u32> {
         let mut chosen: Vec<(usize, &SortKey)> = self.matching(selection).collect();
         chosen.sort_by(|(_, a), (_, b)| match selection.order {
             Order::Asc => compare(selection.sort, a, b),
             Order::Desc => compare(selection.sort, b, a),
         });
-        chosen.into_iter().map(|(index, _)| index).collect()
+        chosen.into_iter().filter_map(|(index, _)| u32::try_from(index).ok()).collect()
     }
 
     /// How many models a selection holds.
@@ -36,7 +36,7 @@ impl Facets {
     /// What this takes in memory, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         let names: usize = self.0.iter().map(|key| key.name_lower.len()).sum();
-        self.0.capacity().saturating_mul(size_of::<SortKey>()).saturating_add(names)
+        size_of_val(&*self.0).saturating_add(names)
     }
 
     fn matching(&self, selection: &Selection) -> impl Iterator<Item = (usize, &SortKey)> {

@@ -66,6 +66,9 @@ pub enum Order {
 }
 
 impl Order {
+    /// Both directions.
+    pub const BOTH: [Self; 2] = [Self::Asc, Self::Desc];
+
     /// The name that the query, the key and the response use.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -76,7 +79,7 @@ impl Order {
 
     /// Reads a query value in any letter case; `None` is a client's mistake, unlike in the backend (docs/api.md).
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Asc, Self::Desc].into_iter().find(|order| text.eq_ignore_ascii_case(order.as_str()))
+        Self::BOTH.into_iter().find(|order| text.eq_ignore_ascii_case(order.as_str()))
     }
 }
 
@@ -91,6 +94,18 @@ pub struct Selection {
     pub sort: SortBy,
     /// In which direction.
     pub order: Order,
+}
+
+impl Selection {
+    /// Every selection of a scope that asks for at most so many offers.
+    pub fn all(scope: Scope, min_providers_max: u32) -> impl Iterator<Item = Self> {
+        let minimums = std::iter::once(None).chain((1..=min_providers_max).map(Some));
+        minimums.flat_map(move |min_providers| {
+            SortBy::ALL.into_iter().flat_map(move |sort| {
+                Order::BOTH.map(|order| Self { scope, min_providers, sort, order })
+            })
+        })
+    }
 }
 
 /// The six variants that cron keeps warm, in the order of the backend's report (docs/backend.md, "Warm variants").

@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use crate::catalog::Malformed;
+use crate::catalog::{Malformed, json_array::span};
 
 /// What sorting and filtering need of a model.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,13 +100,12 @@ where
 /// Checks each model of an array: where it stands in the text, in bytes, and what it sorts by.
 pub(in crate::catalog) fn records(
     text: &str,
-) -> Result<(Vec<Range<usize>>, Vec<SortKey>), Malformed> {
+) -> Result<(Vec<Range<u32>>, Vec<SortKey>), Malformed> {
     let items: Vec<&RawValue> = serde_json::from_str(text)?;
     let mut spans = Vec::with_capacity(items.len());
     let mut keys = Vec::with_capacity(items.len());
     for item in items {
-        let start = item.get().as_ptr().addr().saturating_sub(text.as_ptr().addr());
-        spans.push(start..start.saturating_add(item.get().len()));
+        spans.extend(span(text, item.get()));
         keys.push(sort_key(item)?);
     }
     Ok((spans, keys))

@@ -15,8 +15,8 @@ use crate::{
     ports::{TierError, millis},
 };
 
-/// Invalidates, and says how many keys that took. 409 where the mode forbids writing; 503 where not everything was
-/// reached, and the whole should be repeated.
+/// Invalidates, and says how many keys that took. 409 where the mode forbids writing; 503 where
+/// Redis could not be reached: nothing was lost, and it can be repeated.
 pub(crate) async fn post(cache: &Cache, body: ReadBody) -> Response {
     let fields = match body::read(body).await {
         Ok(fields) => fields,
@@ -42,6 +42,8 @@ pub(crate) async fn post(cache: &Cache, body: ReadBody) -> Response {
                 "mode": mode,
                 "epoch": done.epoch,
                 "keys_deleted": done.keys_deleted,
+                "kv_marked": done.marked,
+                "swept": done.swept,
                 "duration_ms": millis(cache.now().since(begun)),
             }),
         ),
@@ -61,6 +63,6 @@ fn why(error: &TierError) -> &'static str {
         }
         TierError::ReadOnlyReplica => "Redis takes no writes: it is a replica just now",
         TierError::Quota => "The Redis plan's requests are used up",
-        _ => "Redis cannot be reached, or not all keys could be unlinked: try again",
+        _ => "Redis cannot be reached: nothing is cleared, try again",
     }
 }

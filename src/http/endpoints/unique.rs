@@ -37,9 +37,11 @@ fn page(query: &Query, answer: &Answer, policy: &Policy) -> Response {
         .with("age", answer.age.as_secs().to_string())
 }
 
+/// What stands before the models.
+const HEAD: &str = "{\"models\":[";
+
 /// The models are copied as they stand in the listing; only what is around them is written here.
 fn body(query: &Query, answer: &Answer) -> Vec<u8> {
-    let models = answer.listing.page(&query.page);
     let minimum = query.min_providers.as_ref().map_or("null", |minimum| minimum.as_str());
     let tail = format!(
         "],\"total\":{},\"limit\":{},\"offset\":{},\"filters\":{{\"min_providers\":{minimum},\
@@ -51,5 +53,11 @@ fn body(query: &Query, answer: &Answer) -> Vec<u8> {
         query.selection.sort.as_str(),
         query.selection.order.as_str(),
     );
-    ["{\"models\":[", models, &tail].concat().into_bytes()
+    let models = answer.listing.page_bytes(&query.page);
+    let bytes = HEAD.len().saturating_add(models).saturating_add(tail.len());
+    let mut body = Vec::with_capacity(bytes);
+    body.extend_from_slice(HEAD.as_bytes());
+    answer.listing.write_page(&query.page, &mut body);
+    body.extend_from_slice(tail.as_bytes());
+    body
 }

@@ -23,9 +23,9 @@ fn member(tier: Tier, report: &TierReport) -> String {
     let _ = match report {
         TierReport::Hit { ttl_secs, key, stale, derived } => {
             let detail = match (stale, derived) {
-                (true, _) => "; detail=stale",
-                (false, true) => "; detail=derived",
-                (false, false) => "",
+                (Some(reason), _) => format!("; detail={}", reason.as_str()),
+                (None, true) => "; detail=derived".to_owned(),
+                (None, false) => String::new(),
             };
             write!(text, "; hit; ttl={ttl_secs}; key={}{detail}", quoted(key))
         }
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
     use crate::cache::{ForwardReason, Reason};
 
-    fn hit(ttl_secs: i64, stale: bool, derived: bool) -> TierReport {
+    fn hit(ttl_secs: i64, stale: Option<Reason>, derived: bool) -> TierReport {
         TierReport::Hit { ttl_secs, key: "gw:k\"\\é".into(), stale, derived }
     }
 

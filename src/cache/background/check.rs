@@ -1,0 +1,123 @@
+//! Comparing memory with Redis without a download: one command asks for control, the backend's epoch and the versions. What
+//! is the same lives on; what is not is judged as what it is known to be from then on.
+
+use std::{rc::Rc, time::Duration};
+
+use crate::{
+    cache::{
+        entry::Entry,
+        isolate::{Isolate, poll},
+        protocol::{Dated, Freshness, Version},
+        rebuild::publish_again,
+        redis::Observed,
+        state::Work,
+        tiers::{self, is_ours},
+    },
+    catalog::{Resource, Source, View},
+    config::Mode,
+    ports::Timestamp,
+};
+
+/// How often a request looks whether another one's check has ended.
+const PAUSE: Duration = Duration::from_millis(5);
+/// A check that died gives way to another after this.
+const HELD: Duration = Duration::from_secs(10);
+/// A busy isolate's next request comes within this.
+const IDLE: Duration = Duration::from_secs(5);
+/// A Redis that does not answer is asked again no sooner.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// Whether a check is due for something that was compared at `checked_at`.
+pub(in crate::cache) fn is_due(isolate: &Isolate, checked_at: Timestamp, now: Timestamp) -> bool {
+    let tried_at = isolate.state.borrow().check_ended_at;
+    now.since(checked_at) >= isolate.policy.memory_ttl
+        && now.since(tried_at) >= AGAIN.min(isolate.policy.memory_ttl)
+}
+
+/// Whether memory holds something for a view that nobody checked for so long that the isolate must have idled.
+pub(in crate::cache) fn has_idled(isolate: &Isolate, view: &View) -> bool {
+    let now = isolate.now();
+    let mut state = isolate.state.borrow_mut();
+    let known_at = state.check_ended_at;
+    let names = [Resource::Snapshot(view.source()), Resource::Listing(*view)];
+    names.iter().any(|name| {
+        let resident = state.resident(name, now, &isolate.policy);
+        resident.is_some_and(|(resident, freshness)| {
+            let idle = now.since(resident.checked_at.max(known_at));
+            // What is served only when nothing better can be had is asked for everywhere else first anyway.
+            freshness <= Freshness::Revalidate
+                && idle >= isolate.policy.memory_ttl.saturating_add(IDLE)
+        })
+    })
+}
+
+/// Checks memory, or waits for the check that another request has begun.
+pub(in crate::cache) async fn check_or_wait(isolate: Rc<Isolate>) {
+    check(&isolate).await;
+    poll(&*isolate.ports.clock, PAUSE, || {
+        let held = isolate.state.borrow().leases.is_held(Work::Check, isolate.now());
+        (!held).then_some(())
+    })
+    .await;
+}
+
+/// Checks everything resident, unless a check is under way.
+pub(super) async fn check(isolate: &Rc<Isolate>) {
+    let begun = isolate.now();
+    let hold = isolate.state.borrow_mut().leases.acquire(Work::Check, begun, HELD);
+    let Some(hold) = hold else { return };
+    let sources: Vec<Source> = Source::ALL
+        .into_iter()
+        .filter(|source| isolate.state.borrow().memory.snapshot(*source).is_some())
+        .collect();
+    let result = tiers::check(isolate, &sources).await;
+    if result.is_err() {
+        // Redis cannot tell of invalidations, so KV's marker does. Without either, what is in memory is soon unverified.
+        let _ = tiers::read_marker(isolate).await;
+    }
+    let unpublished = {
+        let mut state = isolate.state.borrow_mut();
+        let now = isolate.ports.clock.now();
+        state.leases.release(Work::Check, hold);
+        state.handover.forget(now);
+        state.check_ended_at = now;
+        if result.is_ok() {
+            state.memory.note_checked(now);
+        }
+        drop(state);
+        result.map(|observed| unpublished(isolate, &sources, &observed)).unwrap_or_default()
+    };
+    for (source, entry) in unpublished {
+        publish_again(isolate, source, &entry).await;
+    }
+}
+
+/// What memory has and Redis has not, or no longer, though it should.
+fn unpublished(isolate: &Isolate, sources: &[Source], observed: &Observed) -> Vec<(Source, Entry)> {
+    let now = isolate.now();
+    let state = isolate.state.borrow();
+    if isolate.policy.mode != Mode::Active || state.publishing.pause.reason(now).is_some() {
+        return Vec::new();
+    }
+    let held = sources.iter().filter_map(|source| {
+        let entry = state.memory.snapshot(*source)?;
+        let fresh = state.freshness(*source, entry, now, &isolate.policy) == Freshness::Fresh;
+        let lacks = is_lacking(isolate, entry, observed.version(*source).as_ref());
+        // A load of this isolate is under way, and publishes.
+        let busy = state.leases.is_held(Work::Load(*source), now);
+        (fresh && lacks && !busy).then(|| (*source, entry.clone()))
+    });
+    held.collect()
+}
+
+/// Whether Redis has nothing, or something older, where this could be. What another configuration published stays until a load
+/// takes its place.
+fn is_lacking(isolate: &Isolate, entry: &Entry, there: Option<&Version>) -> bool {
+    match (there, entry.dated) {
+        (_, Dated::Provisional(_)) => false,
+        (None, _) => true,
+        (Some(there), _) if !is_ours(isolate, there) => false,
+        (Some(there), Dated::Ours { at, epoch, .. }) => there.order() < (epoch, at),
+        (Some(there), Dated::ByTime(at)) => there.at < at,
+    }
+}

@@ -1,0 +1,164 @@
+//! What is published of a source now: the version record, and the header of a snapshot or of a copy in KV, which is the
+//! same record about that text.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::dating::Dated;
+use crate::{
+    catalog::Extent,
+    ports::{Timestamp, millis},
+};
+
+/// What says how a text is to be taken. In Redis it is JSON in this order of fields, since the scripts find them by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// The format of the record and of what it is about; what has another one is a miss.
+    pub v: u32,
+    /// The fingerprint of the settings that shape the content.
+    #[serde(with = "hex")]
+    pub config: u64,
+    /// When the origin was read, by the clock of who read it.
+    pub at: Timestamp,
+    /// How long after `at` it is fresh, in ms.
+    pub ttl: u64,
+    /// Control's epoch that it was read under.
+    pub epoch: u64,
+    /// The backend's epoch that it was read under; none when there was none.
+    pub backend_epoch: Option<u64>,
+    /// The XXH3 of the text.
+    #[serde(with = "hex")]
+    pub hash: u64,
+    /// The number of entries.
+    pub n: usize,
+    /// The largest number of offers of an entry: a view that asks for more is empty and has no key.
+    pub offers_max: u32,
+    /// The bytes of the text.
+    pub bytes: usize,
+    /// Where the snapshot is.
+    pub place: Place,
+    /// Which of the warm views' listings are in Redis beside it: a bit each, in their order.
+    pub listings: u32,
+}
+
+/// Where a snapshot is published.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// In Redis, and in KV.
+    #[default]
+    Redis,
+    /// In KV alone: it is too large for a request to Redis.
+    Kv,
+}
+
+impl Version {
+    /// The format that this edition writes.
+    pub const FORMAT: u32 = 2;
+
+    /// Reads a record. What is nonsense, or of another format, counts as missing.
+    pub fn read(text: &str) -> Option<Self> {
+        let version: Self = serde_json::from_str(text).ok()?;
+        (version.v == Self::FORMAT).then_some(version)
+    }
+
+    /// The record as it is stored.
+    pub fn to_text(self) -> String {
+        // A record of numbers and words cannot fail to be written.
+        serde_json::to_string(&self).unwrap_or_default()
+    }
+
+    /// The header of what KV holds beside a value, or of a snapshot, and the text after it.
+    pub fn split(value: &str) -> Option<(Self, &str)> {
+        let (header, text) = value.split_once('\n')?;
+        let version = Self::read(header)?;
+        (version.bytes == text.len()).then_some((version, text))
+    }
+
+    /// The order of versions: that of an invalidation's epochs first, then when the origin was read.
+    pub fn order(&self) -> (u64, Timestamp) {
+        (self.epoch, self.at)
+    }
+
+    /// How large the content is.
+    pub fn extent(&self) -> Extent {
+        Extent { models: self.n, offers_max: self.offers_max }
+    }
+
+    /// What this dates its text by.
+    pub fn dated(&self) -> Dated {
+        Dated::Ours { at: self.at, epoch: self.epoch, backend_epoch: self.backend_epoch }
+    }
+
+    /// When keys of this expire, to the millisecond: it tells listings of ours from the backend's.
+    pub fn expires_at(&self) -> Timestamp {
+        self.at + Duration::from_millis(self.ttl)
+    }
+
+    /// The same content as it was found again under another load.
+    #[must_use]
+    pub fn renewed(self, at: Timestamp, ttl: Duration, epoch: u64, backend: Option<u64>) -> Self {
+        Self { at, ttl: millis(ttl), epoch, backend_epoch: backend, ..self }
+    }
+}
+
+/// Numbers of 64 bits as text: those of JavaScript are exact up to 53.
+mod hex {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    pub(super) fn serialize<S: Serializer>(value: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{value:016x}"))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        u64::from_str_radix(&text, 16).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(super) fn version() -> Version {
+        Version {
+            v: Version::FORMAT,
+            config: 1,
+            at: Timestamp(5_000),
+            ttl: 1_800_000,
+            epoch: 7,
+            backend_epoch: None,
+            hash: u64::MAX,
+            n: 2,
+            offers_max: 3,
+            bytes: 2,
+            place: Place::Redis,
+            listings: 63,
+        }
+    }
+
+    #[test]
+    fn a_record_is_read_as_it_was_written_and_nothing_else_is() {
+        let text = version().to_text();
+        assert!(text.len() < 1024, "{text}");
+        assert_eq!(Version::read(&text), Some(version()));
+        assert_eq!(Version::split(&format!("{text}\n[]")), Some((version(), "[]")));
+        assert_eq!(Version::split(&format!("{text}\n[")), None, "cut");
+        assert_eq!(Version::split(&text), None);
+        let other = Version { v: Version::FORMAT + 1, ..version() };
+        for text in [String::new(), "7".into(), "{}".into(), "[]".into(), other.to_text()] {
+            assert_eq!(Version::read(&text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_scripts_find_the_fields_by_this_form() {
+        let expected = concat!(
+            r#"{"v":2,"config":"0000000000000001","at":5000,"ttl":1800000,"epoch":7,"backend_epoch":null,"#,
+            r#""hash":"ffffffffffffffff","n":2,"offers_max":3,"bytes":2,"place":"redis","listings":63}"#
+        );
+        assert_eq!(version().to_text(), expected);
+    }
+}

@@ -1,0 +1,143 @@
+//! The copies in KV: written where they grew old or an invalidation came, since a free plan allows 1,000 writes a day
+//! (docs/platform.md, "KV sizes and quotas").
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::publication::Publication;
+use crate::{
+    cache::{
+        isolate::Isolate,
+        protocol::{Control, Version},
+        telemetry::Event,
+        tiers,
+    },
+    catalog::Resource,
+    ports::{Tier, TierError, Timestamp},
+};
+
+/// Nothing is written twice within this, unless an invalidation came between.
+const REWRITTEN_AFTER: Duration = Duration::from_secs(900);
+/// What is written side by side holds no more text than this: each is in memory several times while it is under way.
+const TOGETHER_BYTES: usize = 4_000_000;
+/// KV takes values of so many bytes.
+const VALUE_BYTES_MAX: usize = 25 * 1024 * 1024;
+
+/// Brings KV up to date; returns how many of the values it has now.
+pub(super) async fn publish_to_kv(
+    isolate: &Isolate,
+    publication: &Publication,
+) -> Result<usize, TierError> {
+    let listed = tiers::kv(isolate, isolate.ports.kv.list(&isolate.keys.prefix())).await?;
+    let there = |key: &str| {
+        let (_, metadata) = listed.iter().find(|(name, _)| name == key)?;
+        metadata.as_deref().and_then(Version::read)
+    };
+    let marker = isolate.keys.marker();
+    let marked = listed.iter().find(|(name, _)| *name == marker);
+    let marked = marked.and_then(|(_, metadata)| Control::read(metadata.as_deref()?));
+    let mut kept = 0_usize;
+    let mut failed = None;
+    if !knows_as_much(isolate, marked) {
+        failed = tiers::write_marker(isolate).await.err();
+    }
+    let mut copies = Copies::of(publication, isolate).into_iter().peekable();
+    while copies.peek().is_some() {
+        let mut together = Vec::new();
+        let mut bytes = 0_usize;
+        while let Some(copy) = copies.next_if(|copy| {
+            together.is_empty() || bytes.saturating_add(copy.version.bytes) <= TOGETHER_BYTES
+        }) {
+            if there(&copy.key).is_some_and(|there| is_good_enough(&there, &copy.version)) {
+                kept = kept.saturating_add(1);
+                continue;
+            }
+            bytes = bytes.saturating_add(copy.version.bytes);
+            together.push(write(isolate, copy));
+        }
+        for written in join_all(together).await {
+            match written {
+                Ok(()) => kept = kept.saturating_add(1),
+                Err(error) => failed = Some(error),
+            }
+        }
+    }
+    failed.map_or(Ok(kept), Err)
+}
+
+/// Whether KV's marker tells all that is known here.
+fn knows_as_much(isolate: &Isolate, marked: Option<Control>) -> bool {
+    let state = isolate.state.borrow();
+    let known = state.knowledge.control();
+    !state.knowledge.is_informed() || marked.is_some_and(|marked| marked.merged(known) == marked)
+}
+
+/// Writes the snapshot alone: Redis cannot hold it, so that KV must before others are told.
+pub(super) async fn write_snapshot(
+    isolate: &Isolate,
+    publication: &Publication,
+) -> Result<(), TierError> {
+    let copy = Copies::snapshot(publication, isolate);
+    if copy.version.bytes > VALUE_BYTES_MAX {
+        return Err(TierError::TooLarge);
+    }
+    write(isolate, copy).await
+}
+
+/// A copy to be written; its text is made when its turn comes.
+struct Copy<'a> {
+    publication: &'a Publication,
+    resource: Resource,
+    key: String,
+    version: Version,
+}
+
+/// What belongs to a publication.
+struct Copies;
+
+impl Copies {
+    fn snapshot<'a>(publication: &'a Publication, isolate: &Isolate) -> Copy<'a> {
+        let resource = Resource::Snapshot(publication.source);
+        let key = isolate.keys.resource(&resource);
+        Copy { publication, resource, key, version: publication.version }
+    }
+
+    /// The snapshot first, then the listings: other ones are derived from it.
+    fn of<'a>(publication: &'a Publication, isolate: &Isolate) -> Vec<Copy<'a>> {
+        let mut copies = vec![Self::snapshot(publication, isolate)];
+        copies.extend(publication.views_in_kv().into_iter().map(|view| {
+            let listing = publication.listing(&view);
+            let (n, bytes) = (listing.len(), listing.text_bytes());
+            let resource = Resource::Listing(view);
+            let key = isolate.keys.resource(&resource);
+            let version = Version { n, bytes, ..publication.version };
+            Copy { publication, resource, key, version }
+        }));
+        copies
+    }
+}
+
+async fn write(isolate: &Isolate, copy: Copy<'_>) -> Result<(), TierError> {
+    let Copy { publication, resource, key, version } = copy;
+    let text = match resource {
+        Resource::Snapshot(_) => publication.snapshot_text(),
+        Resource::Listing(view) => publication.listing(&view).to_text(),
+    };
+    let ttl = isolate.policy.ttl.saturating_add(isolate.policy.stale);
+    let metadata = version.to_text();
+    let put = isolate.ports.kv.put(&key, &text, &metadata, Some(ttl));
+    tiers::kv_write(isolate, put).await?;
+    let (source, tier) = (publication.source.as_str(), Tier::Kv.as_str());
+    let bytes = text.len();
+    isolate.log(&Event::CacheSet { source, tier, keys: 1, bytes, renewed: false });
+    Ok(())
+}
+
+/// Whether what is there need not be written again.
+fn is_good_enough(there: &Version, new: &Version) -> bool {
+    let same_kind = (there.v, there.config) == (new.v, new.config);
+    let recent = there.epoch == new.epoch && new.at.since(there.at) < REWRITTEN_AFTER;
+    let at = |version: &Version| -> (u64, Timestamp) { version.order() };
+    same_kind && (recent || at(there) > at(new))
+}

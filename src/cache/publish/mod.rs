@@ -1,0 +1,13 @@
+//! Giving others what was read: Redis through guarded scripts, KV where its copies grew old.
+
+mod derived;
+mod kv_copies;
+mod publication;
+#[expect(clippy::module_inception, reason = "the verb of this room")]
+mod publish;
+mod refusal;
+
+pub(super) use derived::{is_wanted, publish_derived};
+pub(super) use publication::PublishOutcome;
+pub(super) use publish::{Wanted, give_back, publish};
+pub(super) use refusal::note as note_refusal;

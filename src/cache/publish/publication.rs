@@ -1,0 +1,168 @@
+//! What is to be published of a snapshot, and what became of it.
+
+use std::{rc::Rc, time::Duration};
+
+use crate::{
+    cache::{
+        entry::{Content, Entry},
+        isolate::Isolate,
+        protocol::{Dated, Place, Version},
+        redis::PublishReply,
+        telemetry::Reason,
+    },
+    catalog::{Listing, Resource, Snapshot, Source, View},
+    ports::{TierError, Timestamp},
+};
+
+/// Keys and what stands around values in a request.
+const AROUND: usize = 4_000;
+
+/// A snapshot with all that says how it is to be published.
+pub(super) struct Publication {
+    pub(super) source: Source,
+    pub(super) snapshot: Rc<Snapshot>,
+    /// The version that tells of it; what it says of place and listings is decided by what a request may hold.
+    pub(super) version: Version,
+}
+
+/// What became of a publication.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::cache) struct PublishOutcome {
+    pub(in crate::cache) redis: Result<PublishReply, Reason>,
+    /// Whether what was there lives on, and nothing was sent.
+    pub(in crate::cache) renewed: bool,
+    /// How many of its values KV has now, written just so or good enough before.
+    pub(in crate::cache) kv: Result<usize, TierError>,
+    /// Where the snapshot is for others.
+    pub(in crate::cache) place: Place,
+    /// What was published.
+    pub(in crate::cache) version: Option<Version>,
+}
+
+impl PublishOutcome {
+    pub(super) fn refused(reason: Reason) -> Self {
+        Self { redis: Err(reason), renewed: false, kv: Ok(0), place: Place::Redis, version: None }
+    }
+}
+
+impl Publication {
+    /// What is to be published of an entry. None of what belongs to no epoch, and must not be.
+    pub(super) fn of(isolate: &Isolate, source: Source, entry: &Entry) -> Result<Self, Reason> {
+        let Content::Snapshot(snapshot) = &entry.content else { return Err(Reason::Malformed) };
+        let known = isolate.state.borrow().knowledge.known(source);
+        let (at, epoch, backend_epoch) = match entry.dated.adopted(&known) {
+            Dated::Ours { at, epoch, backend_epoch } => (at, epoch, backend_epoch),
+            Dated::Provisional(_) => return Err(Reason::BackendSyncing),
+            Dated::ByTime(_) => return Err(Reason::EpochMoved),
+        };
+        if isolate.now().since(at) >= isolate.policy.ttl {
+            return Err(Reason::Expired);
+        }
+        let extent = snapshot.extent();
+        let mut publication = Self {
+            source,
+            snapshot: Rc::clone(snapshot),
+            version: Version {
+                v: Version::FORMAT,
+                config: isolate.policy.fingerprint,
+                at,
+                ttl: crate::ports::millis(isolate.policy.ttl),
+                epoch,
+                backend_epoch,
+                hash: snapshot.hash(),
+                n: extent.models,
+                offers_max: extent.offers_max,
+                bytes: snapshot.text().len(),
+                place: Place::Redis,
+                listings: 0,
+            },
+        };
+        publication.fit(isolate.state.borrow().publishing.request_bytes_max());
+        Ok(publication)
+    }
+
+    /// Decides what goes to Redis, where a request may hold so many bytes.
+    pub(super) fn fit(&mut self, request_bytes_max: usize) {
+        let fits = |bytes| self.sent_bytes(bytes) <= request_bytes_max;
+        let place = if fits(self.snapshot.text().len()) { Place::Redis } else { Place::Kv };
+        let mut listings = 0;
+        for (bit, view) in self.keyed_views() {
+            if fits(self.snapshot.listing(&view).text_bytes()) {
+                listings |= bit;
+            }
+        }
+        self.version = Version { place, listings, ..self.version };
+    }
+
+    /// How many bytes so much of the text takes in a request, its quotes escaped.
+    pub(super) fn sent_bytes(&self, bytes: usize) -> usize {
+        let text = self.snapshot.text();
+        let escapes = text.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
+        let added = bytes.saturating_mul(escapes).checked_div(text.len()).unwrap_or(0);
+        bytes.saturating_add(added).saturating_add(AROUND)
+    }
+
+    /// The snapshot as Redis and KV hold it: its header, then the text.
+    pub(super) fn snapshot_text(&self) -> String {
+        let (header, text) = (self.version.to_text(), self.snapshot.text());
+        let mut value =
+            String::with_capacity(header.len().saturating_add(text.len()).saturating_add(1));
+        value.push_str(&header);
+        value.push('\n');
+        value.push_str(text);
+        value
+    }
+
+    /// The warm views that have a key, each with its bit in a version.
+    fn keyed_views(&self) -> impl Iterator<Item = (u32, View)> + use<> {
+        let extent = self.snapshot.extent();
+        let views = self.source.warm_views().into_iter().enumerate();
+        views.filter(move |(_, view)| view.has_key(Some(extent)) == Some(true)).map(
+            |(index, view)| {
+                (u32::try_from(index).map_or(0, |index| 1_u32.unbounded_shl(index)), view)
+            },
+        )
+    }
+
+    /// The warm views whose listings go to Redis.
+    pub(super) fn views_in_redis(&self) -> Vec<View> {
+        views_of(self.source, &self.version)
+    }
+
+    /// The warm views whose listings go to KV.
+    pub(super) fn views_in_kv(&self) -> Vec<View> {
+        self.keyed_views().map(|(_, view)| view).collect()
+    }
+
+    /// The listing of a view.
+    pub(super) fn listing(&self, view: &View) -> Listing {
+        self.snapshot.listing(view)
+    }
+}
+
+/// The warm views whose listings are in Redis beside a version.
+pub(super) fn views_of(source: Source, version: &Version) -> Vec<View> {
+    let views = source.warm_views().into_iter().enumerate();
+    let is_there = |index| {
+        u32::try_from(index).is_ok_and(|index| version.listings & 1_u32.unbounded_shl(index) != 0)
+    };
+    views.filter(|(index, _)| is_there(*index)).map(|(_, view)| view).collect()
+}
+
+/// The keys in Redis that a version tells of.
+pub(super) fn keys_of(isolate: &Isolate, source: Source, version: &Version) -> Vec<String> {
+    let snapshot = match version.place {
+        Place::Redis => Some(isolate.keys.resource(&Resource::Snapshot(source))),
+        Place::Kv => None,
+    };
+    let listings = views_of(source, version);
+    snapshot.into_iter().chain(listings.iter().map(|view| isolate.keys.listing(view))).collect()
+}
+
+/// Until when a version is remembered: as long as what it tells of may be served at all.
+pub(super) fn forgotten(isolate: &Isolate, version: &Version) -> Timestamp {
+    version.at + isolate.policy.ttl.saturating_add(isolate.policy.stale)
+}
+
+/// Work behind a response ends after thirty seconds (docs/platform.md, "Work behind a response lasts 30 seconds").
+pub(super) const PUBLISH_MAX: Duration = Duration::from_secs(25);

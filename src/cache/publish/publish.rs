@@ -1,0 +1,272 @@
+//! Writing what was read to the tiers that others share: what is there already lives on, and what is new goes to Redis in
+//! guarded scripts, then to KV. Always behind a response.
+
+use super::{
+    kv_copies::{self, publish_to_kv},
+    publication::{PUBLISH_MAX, Publication, PublishOutcome, forgotten, keys_of},
+    refusal,
+};
+use crate::{
+    cache::{
+        entry::Entry,
+        isolate::Isolate,
+        protocol::{Place, Version},
+        redis::{self, Guarded, PublishReply, Release},
+        telemetry::{Counter, Event, Reason},
+        tiers::{self, Deadline},
+    },
+    catalog::{Resource, Source},
+    config::Mode,
+    ports::{Tier, TierError},
+};
+
+/// How often what a request may hold is learned anew in one publication.
+const SIZES_MAX: usize = 4;
+
+/// A publication that is wanted.
+pub(in crate::cache) struct Wanted<'a> {
+    pub(in crate::cache) source: Source,
+    pub(in crate::cache) entry: &'a Entry,
+    /// What is there, as far as is known.
+    pub(in crate::cache) there: Option<&'a Version>,
+    /// The lease that is to be given back with it.
+    pub(in crate::cache) release: Option<&'a Release>,
+    /// Whether KV is brought up to date as well.
+    pub(in crate::cache) to_kv: bool,
+}
+
+/// Publishes, unless this deployment only reads. The lease is given back in any case.
+pub(in crate::cache) async fn publish(isolate: &Isolate, wanted: Wanted<'_>) -> PublishOutcome {
+    let (source, release, to_kv) = (wanted.source, wanted.release, wanted.to_kv);
+    if isolate.policy.mode != Mode::Active {
+        return PublishOutcome::refused(Reason::ReadOnly);
+    }
+    let mut publication = match Publication::of(isolate, source, wanted.entry) {
+        Ok(publication) => publication,
+        Err(reason) => {
+            give_back(isolate, release).await;
+            note_refused(isolate, source, reason);
+            return PublishOutcome::refused(reason);
+        }
+    };
+    let Sent { redis, renewed } = to_redis(isolate, &mut publication, &wanted).await;
+    match redis {
+        Ok(PublishReply::Published) => {}
+        Ok(reply) => {
+            if let Some(reason) = reply.refusal() {
+                note_refused(isolate, source, reason);
+            }
+        }
+        Err(reason) => note_refused(isolate, source, reason),
+    }
+    // Without Redis the guard fails open, as the backend's does (docs/backend.md, "The sync guard").
+    let allowed = matches!(redis, Ok(PublishReply::Published) | Err(_));
+    let kv = if to_kv && allowed { publish_to_kv(isolate, &publication).await } else { Ok(0) };
+    let version = (redis == Ok(PublishReply::Published)).then_some(publication.version);
+    PublishOutcome { redis, renewed, kv, place: publication.version.place, version }
+}
+
+/// What became of Redis's part.
+struct Sent {
+    redis: Result<PublishReply, Reason>,
+    renewed: bool,
+}
+
+async fn to_redis(isolate: &Isolate, publication: &mut Publication, wanted: &Wanted<'_>) -> Sent {
+    let paused = isolate.state.borrow().publishing.pause.reason(isolate.now());
+    if let Some(reason) = paused {
+        give_back(isolate, wanted.release).await;
+        return Sent { redis: Err(reason), renewed: false };
+    }
+    if let Some(there) = wanted.there.filter(|there| is_same(there, &publication.version)) {
+        match renew(isolate, publication, there, wanted.release).await {
+            Ok(PublishReply::VersionMoved | PublishReply::NotOurs) => {}
+            result => {
+                if result.is_err() {
+                    give_back(isolate, wanted.release).await;
+                }
+                return Sent { redis: result.map_err(|error| Reason::from(&error)), renewed: true };
+            }
+        }
+    }
+    let mut sent = Err(TierError::TooLarge);
+    for _ in 0..SIZES_MAX {
+        sent = send(isolate, publication, wanted.release).await;
+        let Err(TierError::RequestTooLarge { .. }) = sent else { break };
+        let request_bytes_max = isolate.state.borrow().publishing.request_bytes_max();
+        publication.fit(request_bytes_max);
+    }
+    if sent.is_err() {
+        give_back(isolate, wanted.release).await;
+    }
+    Sent { redis: sent.map_err(|error| Reason::from(&error)), renewed: false }
+}
+
+/// Whether a load found what is there already.
+fn is_same(there: &Version, new: &Version) -> bool {
+    (there.hash, there.config, there.bytes) == (new.hash, new.config, new.bytes)
+}
+
+/// Lets what is there live on.
+async fn renew(
+    isolate: &Isolate,
+    publication: &mut Publication,
+    there: &Version,
+    release: Option<&Release>,
+) -> Result<PublishReply, TierError> {
+    // Where it is, and which listings are beside it, is for the version that is there to say.
+    let renewed = Version { place: there.place, listings: there.listings, ..publication.version };
+    let (source, until) = (publication.source, forgotten(isolate, &renewed));
+    let keys = keys_of(isolate, source, there);
+    let count = keys.len();
+    let result = write(isolate, async |session| {
+        redis::renew(session, source, there, &renewed, until, keys, release).await
+    })
+    .await;
+    let reply = result?.reply;
+    if reply == PublishReply::Published {
+        publication.version = renewed;
+        isolate.state.borrow_mut().learn_version(source, renewed);
+        log_set(isolate, source, count, 0, true);
+    }
+    Ok(reply)
+}
+
+/// Sends the snapshot, the listings and the version, in as few requests as their sizes allow.
+async fn send(
+    isolate: &Isolate,
+    publication: &Publication,
+    release: Option<&Release>,
+) -> Result<PublishReply, TierError> {
+    let Publication { source, version, .. } = publication;
+    if version.place == Place::Kv {
+        // Others find it there as soon as the version says so.
+        kv_copies::write_snapshot(isolate, publication).await?;
+    }
+    let max = isolate.state.borrow().publishing.request_bytes_max();
+    let mut views = publication.views_in_redis().into_iter().peekable();
+    let mut room = max;
+    let mut values = Vec::new();
+    if version.place == Place::Redis {
+        let text = publication.snapshot_text();
+        room = room.saturating_sub(publication.sent_bytes(text.len()));
+        values.push((isolate.keys.resource(&Resource::Snapshot(*source)), text));
+    }
+    let (mut keys, mut bytes, mut is_first) = (0_usize, 0_usize, true);
+    loop {
+        // What does not fit beside what is there waits for the next request.
+        while let Some(view) = views.peek() {
+            let listing = publication.listing(view);
+            let sent = publication.sent_bytes(listing.text_bytes());
+            if sent > room && !(values.is_empty() && sent <= max) {
+                break;
+            }
+            room = room.saturating_sub(sent);
+            values.push((isolate.keys.listing(view), listing.to_text()));
+            views.next();
+        }
+        let is_last = views.peek().is_none();
+        let with_it = release.filter(|_| is_last);
+        keys = keys.saturating_add(values.len());
+        let size: usize = values.iter().map(|(_, text)| text.len()).sum();
+        bytes = bytes.saturating_add(size);
+        let batch = std::mem::take(&mut values);
+        let guarded = if is_first {
+            publish_batch(isolate, *source, version, batch, with_it).await
+        } else {
+            add_batch(isolate, *source, version, batch, with_it).await
+        };
+        let guarded = guarded.inspect_err(|error| learn_size(isolate, error, size))?;
+        if guarded.reply != PublishReply::Published {
+            if !is_last {
+                give_back(isolate, release).await;
+            }
+            return Ok(guarded.reply);
+        }
+        if is_last {
+            break;
+        }
+        (room, is_first) = (max, false);
+    }
+    isolate.state.borrow_mut().learn_version(*source, *version);
+    log_set(isolate, *source, keys, bytes, false);
+    Ok(PublishReply::Published)
+}
+
+async fn publish_batch(
+    isolate: &Isolate,
+    source: Source,
+    version: &Version,
+    values: Vec<(String, String)>,
+    release: Option<&Release>,
+) -> Result<Guarded, TierError> {
+    let until = forgotten(isolate, version);
+    write(isolate, async move |session| {
+        redis::publish(session, source, version, until, values, release).await
+    })
+    .await
+}
+
+async fn add_batch(
+    isolate: &Isolate,
+    source: Source,
+    version: &Version,
+    values: Vec<(String, String)>,
+    release: Option<&Release>,
+) -> Result<Guarded, TierError> {
+    write(isolate, async move |session| {
+        redis::add(session, source, version, None, values, release).await
+    })
+    .await
+}
+
+/// A guarded write: what its reply tells of control is learned, and so is what a refusal tells.
+pub(super) async fn write(
+    isolate: &Isolate,
+    call: impl AsyncFnOnce(redis::Session<'_>) -> Result<Guarded, TierError>,
+) -> Result<Guarded, TierError> {
+    // Megabytes take longer than a read, and nobody waits for them.
+    let timeout = isolate.policy.upstash_timeout.saturating_mul(5).min(PUBLISH_MAX);
+    let begun = isolate.now();
+    let deadline = Deadline { request: timeout, whole: timeout };
+    let result = tiers::redis_within(isolate, deadline, call).await;
+    match &result {
+        Ok(guarded) => {
+            isolate.state.borrow_mut().knowledge.learn_control(guarded.control, begun);
+            if guarded.healed {
+                isolate.log(&Event::Healed { key: &isolate.keys.control() });
+            }
+            if guarded.reply == PublishReply::Published {
+                refusal::note_passed(isolate);
+            }
+        }
+        Err(error) => refusal::note(isolate, error),
+    }
+    result
+}
+
+/// Learns what a request may hold from one that was refused.
+pub(super) fn learn_size(isolate: &Isolate, error: &TierError, size: usize) {
+    if let TierError::RequestTooLarge { limit } = error {
+        isolate.state.borrow_mut().publishing.learn_size(size, *limit);
+    }
+}
+
+/// Gives a lease back that no publication took along. It expires by itself, and a failure is logged where it is found.
+pub(in crate::cache) async fn give_back(isolate: &Isolate, release: Option<&Release>) {
+    if let Some(release) = release {
+        let _ = tiers::redis(isolate, async |session| release.run(session).await).await;
+    }
+}
+
+fn note_refused(isolate: &Isolate, source: Source, reason: Reason) {
+    isolate.count(Counter::PublishRefused);
+    isolate.log(&Event::PublishRefused { source: source.as_str(), reason });
+}
+
+fn log_set(isolate: &Isolate, source: Source, keys: usize, bytes: usize, renewed: bool) {
+    let sets = u64::try_from(keys).unwrap_or(u64::MAX);
+    isolate.state.borrow_mut().counters.add(Counter::Sets, sets);
+    let (source, tier) = (source.as_str(), Tier::Upstash.as_str());
+    isolate.log(&Event::CacheSet { source, tier, keys, bytes, renewed });
+}

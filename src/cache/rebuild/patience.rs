@@ -1,0 +1,101 @@
+//! How long another isolate's lease is waited for: as long as its holder lives.
+
+use std::time::Duration;
+
+use crate::ports::Timestamp;
+
+/// How long a lease in Redis lasts without a sign of its holder, which extends it while it works.
+pub(super) const LEASE: Duration = Duration::from_millis(2_500);
+/// How often a holder extends its leases.
+pub(super) const BEAT: Duration = Duration::from_millis(800);
+/// A lease that nobody extended for so long is a dead one's, however long it was taken for.
+const DEAD_AFTER: Duration = Duration::from_millis(2_600);
+/// The first pause between two looks at a lease; each is longer by half.
+const PAUSE_FIRST: Duration = Duration::from_millis(100);
+/// The longest pause.
+const PAUSE_MAX: Duration = Duration::from_millis(800);
+/// What two requests may differ by on their way.
+const JITTER: Duration = Duration::from_millis(200);
+
+/// What a look at another's lease comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// To be looked at again after this.
+    Wait(Duration),
+    /// The holder is dead, or takes too long: the work is done without the lease.
+    GoOn,
+}
+
+/// One wait for another's lease.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// When the holder was last known to live.
+    alive_at: Timestamp,
+    /// Until when the lease was held when it was looked at last.
+    held_until: Option<Timestamp>,
+    pause: Duration,
+    give_up: Timestamp,
+}
+
+impl Patience {
+    /// A wait that begins now, and ends after `longest` even if the holder lives.
+    pub(super) fn new(now: Timestamp, longest: Duration) -> Self {
+        Self { alive_at: now, held_until: None, pause: PAUSE_FIRST, give_up: now + longest }
+    }
+
+    /// A look: another's lease lasts for `held_for` from now.
+    pub(super) fn look(&mut self, now: Timestamp, held_for: Duration) -> Verdict {
+        let until = now + held_for;
+        if self.held_until.is_some_and(|before| until > before + JITTER) {
+            self.alive_at = now;
+        }
+        self.held_until = Some(until);
+        let dead_at = (self.alive_at + DEAD_AFTER).min(self.give_up);
+        if now >= dead_at {
+            return Verdict::GoOn;
+        }
+        let pause = self.pause;
+        self.pause = pause.saturating_add(pause.checked_div(2).unwrap_or_default()).min(PAUSE_MAX);
+        // Right after a lease ends, and when it counts as dead, is the time to look.
+        let next = held_for.saturating_add(Duration::from_millis(5)).min(dead_at.since(now));
+        Verdict::Wait(pause.min(next))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Looks until the verdict is to go on; `held_for` tells what each look sees. How long that took, and how many looks.
+    fn wait(held_for: impl Fn(Timestamp) -> Duration) -> (Duration, usize) {
+        let mut now = Timestamp(0);
+        let mut patience = Patience::new(now, Duration::from_secs(10));
+        for looks in 1.. {
+            match patience.look(now, held_for(now)) {
+                Verdict::Wait(pause) => now = now + pause,
+                Verdict::GoOn => return (now.since(Timestamp(0)), looks),
+            }
+        }
+        unreachable!()
+    }
+
+    #[test]
+    fn a_dead_ones_lease_is_not_waited_for_however_long_it_is() {
+        let (took, looks) = wait(|now| Timestamp(60_000).since(now));
+        assert!(took < Duration::from_millis(2_700) && looks <= 9, "{took:?}, {looks} looks");
+    }
+
+    #[test]
+    fn a_living_ones_lease_is_waited_for_up_to_the_end() {
+        let (took, _) = wait(|now| Duration::from_millis(2_500 - now.0 % 800));
+        assert_eq!(took, Duration::from_secs(10));
+    }
+
+    #[test]
+    fn one_that_died_meanwhile_is_found_out() {
+        let last_beat = Timestamp(4_000);
+        let until = |now: Timestamp| Timestamp(now.0.min(last_beat.0) / 800 * 800 + 2_500);
+        let (took, _) = wait(|now| until(now).since(now));
+        assert!(took < Duration::from_millis(7_500), "{took:?}");
+    }
+}

@@ -1,0 +1,116 @@
+//! What this isolate remembers of publishing, outside the memory tier: what a request may hold, what was derived and
+//! published, and whether writes are paused.
+
+use std::{collections::HashMap, time::Duration};
+
+use super::pause::Pause;
+use crate::{
+    catalog::{Source, View},
+    ports::Timestamp,
+};
+
+/// Upstash takes requests of 10 MB on its smaller paid plans (docs/platform.md, "Upstash limits the size of a request"); what
+/// stands around the values needs little.
+const REQUEST_BYTES_MAX: usize = 9_500_000;
+/// A limit this small is no limit but a fault.
+const REQUEST_BYTES_MIN: usize = 10_000;
+
+/// A snapshot's content under its epoch: what a listing was derived from.
+pub(in crate::cache) type Base = (u64, u64);
+
+/// What is remembered of publishing.
+#[derive(Clone, Debug)]
+pub(in crate::cache) struct Publishing {
+    /// Whether Redis refused writes.
+    pub(in crate::cache) pause: Pause,
+    request_bytes_max: usize,
+    /// Which listings were published, from what, and until when that is remembered.
+    derived: HashMap<View, (Base, Timestamp)>,
+    /// Of which version so much was derived already that nothing more is published.
+    over_budget: HashMap<Source, Base>,
+}
+
+impl Default for Publishing {
+    fn default() -> Self {
+        Self {
+            pause: Pause::default(),
+            request_bytes_max: REQUEST_BYTES_MAX,
+            derived: HashMap::new(),
+            over_budget: HashMap::new(),
+        }
+    }
+}
+
+impl Publishing {
+    /// How many bytes a request to Redis may hold.
+    pub(in crate::cache) fn request_bytes_max(&self) -> usize {
+        self.request_bytes_max
+    }
+
+    /// A request of so many bytes was refused for its size; `limit` is what the server named. Says whether smaller ones may
+    /// pass.
+    pub(in crate::cache) fn learn_size(&mut self, refused: usize, limit: Option<usize>) -> bool {
+        let half = refused.min(self.request_bytes_max).checked_div(2).unwrap_or(0);
+        // A twentieth is for what stands around the values.
+        let named = limit.map(|limit| limit.saturating_sub(limit.checked_div(20).unwrap_or(0)));
+        let learned = named.filter(|named| *named < refused).unwrap_or(half);
+        self.request_bytes_max = learned.max(REQUEST_BYTES_MIN);
+        learned >= REQUEST_BYTES_MIN
+    }
+
+    /// Whether a listing derived from this is to be published.
+    pub(in crate::cache) fn is_wanted(&self, view: &View, base: Base, now: Timestamp) -> bool {
+        let known = self.derived.get(view);
+        let is_there = known.is_some_and(|(of, until)| *of == base && now < *until);
+        !is_there && self.over_budget.get(&view.source()) != Some(&base)
+    }
+
+    /// Notes that a listing is published, or need not be, for as long as it would live.
+    pub(in crate::cache) fn note_derived(
+        &mut self,
+        view: View,
+        base: Base,
+        now: Timestamp,
+        ttl: Duration,
+    ) {
+        self.derived.retain(|_, (_, until)| now < *until);
+        self.derived.insert(view, (base, now + ttl));
+    }
+
+    /// Notes that no more is to be derived of a version.
+    pub(in crate::cache) fn note_over_budget(&mut self, source: Source, base: Base) {
+        self.over_budget.insert(source, base);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Selection;
+
+    #[test]
+    fn a_refused_size_is_learned() {
+        let mut publishing = Publishing::default();
+        assert!(publishing.learn_size(5_000_000, Some(1_000_000)));
+        assert_eq!(publishing.request_bytes_max(), 950_000);
+        assert!(publishing.learn_size(900_000, None));
+        assert_eq!(publishing.request_bytes_max(), 450_000);
+        assert!(publishing.learn_size(400_000, Some(500_000)), "what it names is not its limit");
+        assert_eq!(publishing.request_bytes_max(), 200_000);
+        assert!(!publishing.learn_size(11_000, None));
+    }
+
+    #[test]
+    fn a_listing_is_published_once_for_what_it_was_derived_from() {
+        let mut publishing = Publishing::default();
+        let (view, now, ttl) =
+            (View::from(Selection::default()), Timestamp(0), Duration::from_secs(10));
+        assert!(publishing.is_wanted(&view, (1, 1), now));
+        publishing.note_derived(view, (1, 1), now, ttl);
+        assert!(!publishing.is_wanted(&view, (1, 1), now));
+        assert!(publishing.is_wanted(&view, (1, 2), now));
+        assert!(publishing.is_wanted(&view, (1, 1), Timestamp(10_000)));
+        publishing.note_over_budget(view.source(), (2, 1));
+        assert!(!publishing.is_wanted(&view, (2, 1), now));
+    }
+}
