@@ -24,7 +24,7 @@ struct ToyOrigin(Cell<usize>);
 impl Origin for ToyOrigin {
     async fn load(&self, source: Source, _timeout: Duration) -> Result<Load, OriginError> {
         self.0.set(self.0.get() + 1);
-        let snapshot = Snapshot::decode(source, format!("[{}, \"b\"]", self.0.get()))?;
+        let snapshot = Snapshot::decode(source, format!("[{},\"b\"]", self.0.get()))?;
         Ok(Load { snapshot, rows: 2, requests: 1 })
     }
 }
@@ -36,7 +36,7 @@ fn ask(world: &World, cache: &Cache) -> (String, Served) {
         let Outcome { answer, follow_ups, .. } = asking.lookup(View::Toy).await;
         join_all(follow_ups.into_iter().map(|next| asking.run(next))).await;
         let answer = answer.unwrap();
-        (answer.listing.text().to_owned(), answer.served)
+        (answer.listing.to_text(), answer.served)
     })
 }
 

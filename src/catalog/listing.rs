@@ -3,7 +3,7 @@
 
 use std::{ops::Range, rc::Rc};
 
-use super::{json_array::JsonArray, page::Page, snapshot::Snapshot};
+use super::{json_array::JsonArray, page::Page, snapshot::Snapshot, source::View};
 
 /// What is served of a view.
 #[derive(Clone, Debug)]
@@ -12,6 +12,13 @@ pub enum Listing {
     Ordered(Rc<Snapshot>, Rc<[u32]>),
     /// A text of its own, as the backend or another edge wrote it.
     Foreign(Rc<JsonArray>),
+}
+
+impl Snapshot {
+    /// The listing of a view over this snapshot.
+    pub fn listing(self: &Rc<Self>, view: &View) -> Listing {
+        Listing::Ordered(Rc::clone(self), self.order(view).into())
+    }
 }
 
 impl Listing {

@@ -1,13 +1,10 @@
 //! Every entry of a source in the origin's order: the one thing the origin is asked for, and what every listing is
 //! derived from.
 
-use std::rc::Rc;
-
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     json_array::JsonArray,
-    listing::Listing,
     malformed::Malformed,
     source::{Extent, Source, View},
     unique::{self, Changes, Facets, Model, Scope},
@@ -49,11 +46,6 @@ impl Snapshot {
         Ok(Self { array: JsonArray::new(text, spans), hash, facets })
     }
 
-    /// The listing of a view over this snapshot: its filter and a stable sort.
-    pub fn listing(self: &Rc<Self>, view: &View) -> Listing {
-        Listing::Ordered(Rc::clone(self), self.order(view).into())
-    }
-
     /// The hash of the text: what tells two snapshots apart.
     pub fn hash(&self) -> u64 {
         self.hash
@@ -75,7 +67,7 @@ impl Snapshot {
         }
     }
 
-    /// The positions of a view's entries in this snapshot, in the view's order.
+    /// The positions of a view's entries in this snapshot, in the view's order: its filter and a stable sort.
     pub fn order(&self, view: &View) -> Vec<u32> {
         match (&self.facets, view) {
             (KindFacets::Unique(facets), View::Unique(selection)) => facets.order(selection),

@@ -49,7 +49,11 @@ pub struct Parameters {
 
 impl Source {
     /// Every source, in the order in which reports list them.
+    #[cfg(not(test))]
     pub const ALL: [Self; 2] = [Self::Unique(Scope::Active), Self::Unique(Scope::All)];
+    /// The same, and the toy.
+    #[cfg(test)]
+    pub const ALL: [Self; 3] = [Self::Unique(Scope::Active), Self::Unique(Scope::All), Self::Toy];
 
     /// The source that cron and operators warm.
     pub const WARMED: Self = Self::Unique(Scope::Active);

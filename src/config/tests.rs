@@ -24,10 +24,34 @@ fn minimal() -> Map {
 #[test]
 fn what_is_not_set_has_its_default() {
     let config = Config::from_vars(&minimal()).ok().unwrap();
-    assert_eq!(config.policy, Policy::default());
+    let fingerprint = config.policy.fingerprint;
+    assert_eq!(config.policy, Policy { fingerprint, ..Policy::default() });
     assert_eq!(config.keys, KeySpace::default());
     assert_eq!(config.admin.token, None);
     assert!(config.supabase.enabled_providers.is_empty());
+}
+
+#[test]
+fn the_fingerprint_tells_settings_apart_that_shape_the_catalog() {
+    let fingerprint = |name, value| {
+        let mut vars = minimal();
+        vars.0.insert(name, value);
+        Config::from_vars(&vars).ok().unwrap().policy.fingerprint
+    };
+    let unset = fingerprint("ENABLED_PROVIDERS", "");
+    let set = fingerprint("ENABLED_PROVIDERS", "openai,groq");
+    assert_ne!(set, unset);
+    assert_ne!(fingerprint("ENABLED_PROVIDERS", "openai"), set);
+    assert_ne!(fingerprint("SUPABASE_URL", "https://other.example"), unset);
+    for (name, value, same) in [
+        ("ENABLED_PROVIDERS", " groq , openai,groq,", set),
+        ("SUPABASE_URL", "https://project.example/rest/v1/", unset),
+        ("SUPABASE_SERVICE_ROLE_KEY", "another-key", unset),
+        ("CACHE_TTL_SECONDS", "300", unset),
+        ("EDGE_MODE", "read_only", unset),
+    ] {
+        assert_eq!(fingerprint(name, value), same, "{name}");
+    }
 }
 
 #[test]

@@ -7,9 +7,8 @@
 use std::{collections::BTreeMap, env, fmt::Write, fs, path::PathBuf, time::Duration};
 
 use model_catalog_edge::{
-    cache::Served,
+    cache::{Served, protocol::Control},
     catalog::WARM,
-    ports::{KvMetadata, Timestamp},
 };
 
 use crate::support::{
@@ -27,7 +26,7 @@ enum State {
     Hung,
     Error,
     Corrupt,
-    /// Expired, but within `REVALIDATE_SECONDS`.
+    /// Expired, but within `REVALIDATE_SECONDS`; in Redis, of an earlier epoch of the backend's.
     Recent,
     /// Expired for longer.
     Stale,
@@ -126,22 +125,23 @@ fn run(cell: Cell) -> Seen {
     let world = World::new(7);
     let selection = WARM[0];
     let isolate = world.isolate(1);
-    world.redis.set(&world.keys.epoch(), "5", None);
+    let control = Control { epoch: 5, ..Control::default() }.to_text();
+    world.redis.set(&world.keys.control(), &control, None);
     remember(&world, &isolate, cell.memory);
 
-    let key = world.keys.listing(&selection.into());
-    let text = |version| snapshot(version, 10).derive(&selection.into()).text().to_owned();
-    world.redis.data.borrow_mut().retain(|name, _| *name == world.keys.epoch());
+    world.redis.data.borrow_mut().retain(|name, _| *name == world.keys.control());
     match cell.upstash {
         Miss => {}
-        // A value that does not expire has an unknown age.
-        Recent => world.redis.set(&key, &text(IN_UPSTASH), None),
-        _ => world.redis.set(&key, &text(IN_UPSTASH), Some(Duration::from_secs(1_000))),
+        state => {
+            world.put_in_redis(&snapshot(IN_UPSTASH, 10), Duration::from_secs(800), 5);
+            if state == Recent {
+                // What Redis holds expires with its TTL: what makes it stale is an invalidation of the backend's.
+                world.redis.set(&world.keys.backend_epoch(), "6", None);
+            }
+        }
     }
     if cell.kv != Miss {
-        let at = Timestamp(world.sim.now().0 - u64::try_from(age(cell.kv).as_millis()).unwrap());
-        let metadata = KvMetadata { v: 1, at, epoch: Some(5), n: 10, hash: 0 };
-        world.kv.set(&key, &text(IN_KV), Some(metadata));
+        world.put_in_kv(&snapshot(IN_KV, 10), age(cell.kv), 5);
     }
     world.redis.fault.set(cell.upstash.fault());
     world.kv.fault.set(cell.kv.fault());
@@ -152,7 +152,7 @@ fn run(cell: Cell) -> Seen {
     world.origin.loads.borrow_mut().clear();
 
     let (answer, cache_status, latency) = isolate.get_traced(selection);
-    let reads = |call: &&String| call.starts_with("get ");
+    let reads = |call: &&String| call.starts_with("get ") && !call.ends_with(":marker");
     let seen = Seen {
         served: answer.as_ref().ok().map(|answer| answer.served),
         version: answer.as_ref().ok().and_then(|answer| version(&answer.listing)),
@@ -180,9 +180,7 @@ fn remember(world: &World, isolate: &Isolate, state: State) {
     if state == Miss {
         return;
     }
-    let key = world.keys.listing(&WARM[0].into());
-    let listing = snapshot(IN_MEMORY, 10).derive(&WARM[0].into());
-    world.redis.set(&key, listing.text(), Some(world.policy.ttl));
+    world.put_in_redis(&snapshot(IN_MEMORY, 10), Duration::ZERO, 5);
     isolate.get(WARM[0]).0.expect("filled");
     world.sim.run_for(age(state));
 }

@@ -3,14 +3,13 @@
 use std::{cell::Cell, rc::Rc, time::Duration};
 
 use model_catalog_edge::{
-    cache::{Counter, Served},
-    catalog::{Order, Resource, Scope, Selection, Snapshot, SortBy, WARM},
-    ports::KvMetadata,
+    cache::{Counter, Served, protocol::Version},
+    catalog::{Order, Resource, Scope, Selection, SortBy, WARM},
 };
 
 use crate::support::{
     catalog::{snapshot, version},
-    isolate::World,
+    isolate::{ACTIVE, World},
     redis::Fault,
 };
 
@@ -19,20 +18,12 @@ const LISTING: Selection = WARM[0];
 /// A world with version 1 of the listing in Redis, fresh.
 fn with_redis() -> World {
     let world = World::new(3);
-    let text = snapshot(1, 10).derive(&LISTING.into());
-    world.redis.set(
-        &world.keys.listing(&LISTING.into()),
-        text.text(),
-        Some(Duration::from_secs(1_500)),
-    );
+    world.put_in_redis(&snapshot(1, 10), Duration::from_secs(300), 0);
     world
 }
 
 fn put_in_kv(world: &World, age: Duration) {
-    let text = snapshot(1, 10).derive(&LISTING.into());
-    let at = world.sim.now().minus(age);
-    let metadata = KvMetadata { v: 1, at, epoch: None, n: 10, hash: 0 };
-    world.kv.set(&world.keys.listing(&LISTING.into()), text.text(), Some(metadata));
+    world.put_in_kv(&snapshot(1, 10), age, 0);
 }
 
 #[test]
@@ -42,7 +33,7 @@ fn a_hit_of_a_further_tier_fills_the_nearer_ones() {
     let isolate = world.isolate(1);
     assert_eq!(isolate.get(LISTING).0.unwrap().served, Served::Hit);
     isolate.settle();
-    let in_redis = world.redis.get(&world.keys.listing(&LISTING.into()));
+    let in_redis = world.redis.get(&world.keys.resource(&Resource::Snapshot(ACTIVE)));
     assert!(in_redis.is_some(), "promoted from KV to Redis");
     let calls = world.redis.calls.borrow().len();
     assert_eq!(isolate.get(LISTING).0.unwrap().served, Served::Hit);
@@ -53,7 +44,7 @@ fn a_hit_of_a_further_tier_fills_the_nearer_ones() {
 fn a_corrupt_value_in_redis_is_replaced_by_kvs() {
     let world = World::new(3);
     put_in_kv(&world, Duration::from_secs(60));
-    let key = world.keys.listing(&LISTING.into());
+    let key = world.keys.resource(&Resource::Snapshot(ACTIVE));
     world.redis.set(&key, "[{", None);
     let isolate = world.isolate(1);
     assert_eq!(isolate.get(LISTING).0.unwrap().served, Served::Hit);
@@ -159,14 +150,9 @@ fn a_hung_tier_hangs_no_request() {
 
 #[test]
 fn a_hung_tier_is_found_out_though_another_one_answers_first() {
-    let world = World::new(3);
-    let at = world.sim.now();
-    for selection in WARM {
-        let text = snapshot(1, 10).derive(&selection.into());
-        let n = text.len();
-        let metadata = KvMetadata { v: 1, at, epoch: None, n, hash: 0 };
-        world.kv.set(&world.keys.listing(&selection.into()), text.text(), Some(metadata));
-    }
+    let mut world = World::new(3);
+    world.policy.memory_max_bytes = 0;
+    put_in_kv(&world, Duration::ZERO);
     world.redis.fault.set(Fault::Hung);
     let isolate = world.isolate(1);
     for selection in WARM.iter().take(5) {
@@ -282,7 +268,7 @@ fn the_catalog_consumers_pain_1_an_empty_or_partial_list_is_never_truth() {
         assert_eq!((report.successful, report.failed), (0, 6), "{models} models, {fault:?}");
         let key = world.keys.resource(&Resource::Snapshot(Scope::Active.into()));
         let kept = world.redis.get(&key).unwrap();
-        assert_eq!(Snapshot::decode(Scope::Active.into(), kept).unwrap().len(), 10);
+        assert_eq!(Version::split(&kept).unwrap().0.n, 10);
         world.sim.run_for(Duration::from_secs(61));
     }
     assert_eq!(isolate.cache.counted(Counter::Quarantined), 3);

@@ -8,7 +8,7 @@ use std::{cell::RefCell, collections::BTreeMap, env, rc::Rc, time::Duration};
 
 use model_catalog_edge::{
     cache::{Answer, InvalidationMode, Served},
-    catalog::{Order, Resource, Scope, Selection, SortBy, View, WARM},
+    catalog::{Order, Resource, Scope, Selection, SortBy, WARM},
 };
 
 use crate::support::{
@@ -182,9 +182,9 @@ impl Schedule {
             _ => {
                 let selection = self.some_selection();
                 let version = self.world.origin.version.get();
-                let listing = catalog::snapshot(version, 10).derive(&selection.into());
+                let listing = catalog::listing(version, 10, selection);
                 let key = self.world.keys.listing(&selection.into());
-                self.world.redis.set(&key, listing.text(), Some(self.world.policy.ttl));
+                self.world.redis.set(&key, &listing, Some(self.world.policy.ttl));
                 // It does not ask what an edge invalidated meanwhile.
                 self.disturbed();
             }
@@ -268,8 +268,9 @@ impl Schedule {
                 if self.found_whole.borrow().get(&name) == Some(&text) {
                     continue;
                 }
-                let listing = View::from(WARM[0]).decode(text.clone()).unwrap();
-                catalog::version(&listing);
+                let array = text.split_once('\n').map_or(text.as_str(), |(_, array)| array);
+                let listing = catalog::decoded(array);
+                catalog::version_of(&listing);
                 assert_eq!(listing.len(), 10, "seed {}: {name} is not whole", self.seed);
                 self.found_whole.borrow_mut().insert(name, text);
             }

@@ -11,13 +11,15 @@ const FUNCTION_LINES_MAX: usize = 70;
 const FOLDER_FILES_MAX: usize = 10;
 
 /// The rooms of cache/ from the ground up; each may name itself and those before it.
-const ROOMS: [&str; 11] = [
+const ROOMS: [&str; 13] = [
     "telemetry",
+    "protocol",
     "entry",
     "state",
     "redis",
     "isolate",
     "tiers",
+    "publish",
     "rebuild",
     "background",
     "lookup",

@@ -162,5 +162,6 @@ fn prices_one_unit_in_the_last_place_apart_do_not_tie() {
     let snapshot = Snapshot::decode(Scope::Active.into(), format!("[{dearer},{cheaper}]")).unwrap();
     let selection =
         Selection { sort: SortBy::CheapestPrice, order: Order::Asc, ..Selection::default() };
-    assert_eq!(snapshot.derive(&selection.into()).text(), format!("[{cheaper},{dearer}]"));
+    let listing = Rc::new(snapshot).listing(&selection.into());
+    assert_eq!(listing.to_text(), format!("[{cheaper},{dearer}]"));
 }

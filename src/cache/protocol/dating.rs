@@ -9,7 +9,7 @@ use super::{
 };
 use crate::ports::Timestamp;
 
-/// How long the backend's listings live (docs/backend.md, "Lifetimes").
+/// How long the backend's listings live (docs/backend.md, "Keys and lifetimes").
 const BACKEND_TTL: Duration = Duration::from_secs(1800);
 
 /// When a value was made, and by what it is judged.
@@ -40,6 +40,13 @@ pub enum Expiry {
     Never,
     /// Then.
     At(Timestamp),
+}
+
+impl Version {
+    /// What this dates its text by.
+    pub fn dated(&self) -> Dated {
+        Dated::Ours { at: self.at, epoch: self.epoch, backend_epoch: self.backend_epoch }
+    }
 }
 
 impl Dated {

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::dating::Dated;
 use crate::{
     catalog::Extent,
     ports::{Timestamp, millis},
@@ -84,11 +83,6 @@ impl Version {
     /// How large the content is.
     pub fn extent(&self) -> Extent {
         Extent { models: self.n, offers_max: self.offers_max }
-    }
-
-    /// What this dates its text by.
-    pub fn dated(&self) -> Dated {
-        Dated::Ours { at: self.at, epoch: self.epoch, backend_epoch: self.backend_epoch }
     }
 
     /// When keys of this expire, to the millisecond: it tells listings of ours from the backend's.

@@ -175,6 +175,10 @@ async fn take_turn(
         match patience.look(isolate.now(), claim.held_for) {
             Verdict::Wait(pause) => isolate.ports.clock.sleep(pause).await,
             Verdict::GoOn => return Way::Ours(of_claim(isolate, None, &claim, begun)),
+            Verdict::GiveUp => {
+                let busy = LoadOutcome::unavailable(Duration::from_secs(1), Reason::Busy);
+                return Way::Settled(busy);
+            }
         }
     }
 }

@@ -22,8 +22,10 @@ const JITTER: Duration = Duration::from_millis(200);
 pub(super) enum Verdict {
     /// To be looked at again after this.
     Wait(Duration),
-    /// The holder is dead, or takes too long: the work is done without the lease.
+    /// The holder is dead: the work is done without the lease.
     GoOn,
+    /// The holder lives, and takes longer than anybody can wait.
+    GiveUp,
 }
 
 /// One wait for another's lease.
@@ -50,14 +52,19 @@ impl Patience {
             self.alive_at = now;
         }
         self.held_until = Some(until);
-        let dead_at = (self.alive_at + DEAD_AFTER).min(self.give_up);
+        let dead_at = self.alive_at + DEAD_AFTER;
         if now >= dead_at {
             return Verdict::GoOn;
+        }
+        if now >= self.give_up {
+            return Verdict::GiveUp;
         }
         let pause = self.pause;
         self.pause = pause.saturating_add(pause.checked_div(2).unwrap_or_default()).min(PAUSE_MAX);
         // Right after a lease ends, and when it counts as dead, is the time to look.
-        let next = held_for.saturating_add(Duration::from_millis(5)).min(dead_at.since(now));
+        let next = held_for
+            .saturating_add(Duration::from_millis(5))
+            .min(dead_at.min(self.give_up).since(now));
         Verdict::Wait(pause.min(next))
     }
 }
@@ -66,14 +73,14 @@ impl Patience {
 mod tests {
     use super::*;
 
-    /// Looks until the verdict is to go on; `held_for` tells what each look sees. How long that took, and how many looks.
-    fn wait(held_for: impl Fn(Timestamp) -> Duration) -> (Duration, usize) {
+    /// Looks until there is a verdict; `held_for` tells what each look sees. The verdict, how long it took, and how many looks.
+    fn wait(held_for: impl Fn(Timestamp) -> Duration) -> (Verdict, Duration, usize) {
         let mut now = Timestamp(0);
         let mut patience = Patience::new(now, Duration::from_secs(10));
         for looks in 1.. {
             match patience.look(now, held_for(now)) {
                 Verdict::Wait(pause) => now = now + pause,
-                Verdict::GoOn => return (now.since(Timestamp(0)), looks),
+                verdict => return (verdict, now.since(Timestamp(0)), looks),
             }
         }
         unreachable!()
@@ -81,21 +88,22 @@ mod tests {
 
     #[test]
     fn a_dead_ones_lease_is_not_waited_for_however_long_it_is() {
-        let (took, looks) = wait(|now| Timestamp(60_000).since(now));
+        let (verdict, took, looks) = wait(|now| Timestamp(60_000).since(now));
+        assert_eq!(verdict, Verdict::GoOn);
         assert!(took < Duration::from_millis(2_700) && looks <= 9, "{took:?}, {looks} looks");
     }
 
     #[test]
     fn a_living_ones_lease_is_waited_for_up_to_the_end() {
-        let (took, _) = wait(|now| Duration::from_millis(2_500 - now.0 % 800));
-        assert_eq!(took, Duration::from_secs(10));
+        let (verdict, took, _) = wait(|now| Duration::from_millis(2_500 - now.0 % 800));
+        assert_eq!((verdict, took), (Verdict::GiveUp, Duration::from_secs(10)));
     }
 
     #[test]
     fn one_that_died_meanwhile_is_found_out() {
         let last_beat = Timestamp(4_000);
         let until = |now: Timestamp| Timestamp(now.0.min(last_beat.0) / 800 * 800 + 2_500);
-        let (took, _) = wait(|now| until(now).since(now));
-        assert!(took < Duration::from_millis(7_500), "{took:?}");
+        let (verdict, took, _) = wait(|now| until(now).since(now));
+        assert!(verdict == Verdict::GoOn && took < Duration::from_millis(7_500), "{took:?}");
     }
 }

@@ -63,7 +63,7 @@ mod tests {
     fn the_nearest_tier_stands_last() {
         let mut trace = Trace::default();
         trace.note_miss(Tier::Memory);
-        trace.note(Tier::Upstash, hit(1290, false, false));
+        trace.note(Tier::Upstash, hit(1290, None, false));
         trace.mark_stored();
         assert_eq!(
             cache_status(&trace),
@@ -74,10 +74,10 @@ mod tests {
     #[test]
     fn stale_derived_and_failed_show() {
         let mut trace = Trace::default();
-        trace.note(Tier::Kv, hit(-40, true, false));
+        trace.note(Tier::Kv, hit(-40, Some(Reason::Stale), false));
         trace.note_forward(Tier::Upstash, ForwardReason::Miss, Some(Reason::Timeout));
         trace.note_miss(Tier::Upstash);
-        trace.note(Tier::Memory, hit(3, false, true));
+        trace.note(Tier::Memory, hit(3, None, true));
         assert_eq!(
             cache_status(&trace),
             "kv; hit; ttl=-40; key=\"gw:k\\\"\\\\?\"; detail=stale, \

@@ -196,7 +196,10 @@ fn a_request_that_is_too_large_does_nothing() {
     let (sim, redis) = redis();
     redis.request_bytes_max.set(10);
     assert_eq!(answer(&sim, &redis, &["SET k 123456"]), "'OK'");
-    assert_eq!(send(&sim, &redis, &["DEL k", "SET k 123"]), Err(TierError::RequestTooLarge));
+    assert_eq!(
+        send(&sim, &redis, &["DEL k", "SET k 123"]),
+        Err(TierError::RequestTooLarge { limit: None })
+    );
     assert_eq!(redis.get("k").as_deref(), Some("123456"));
 }
 

@@ -1,6 +1,8 @@
 //! Small catalogs whose every model says which version it belongs to, so that a mixture shows.
 
-use model_catalog_edge::catalog::{JsonArray, Scope, Snapshot};
+use std::rc::Rc;
+
+use model_catalog_edge::catalog::{JsonArray, Listing, Scope, Snapshot, View};
 
 /// A snapshot of `models` models; model n has n % 5 + 1 offers.
 pub fn snapshot(version: u64, models: u64) -> Snapshot {
@@ -23,8 +25,23 @@ fn model(version: u64, n: u64) -> String {
     )
 }
 
+/// The text of a view's listing over such a snapshot.
+pub fn listing(catalog: u64, models: u64, view: impl Into<View>) -> String {
+    Rc::new(snapshot(catalog, models)).listing(&view.into()).to_text()
+}
+
 /// The one version that all models of a listing belong to; panics at a mixture. None for an empty listing.
-pub fn version(listing: &JsonArray) -> Option<u64> {
+pub fn version(listing: &Listing) -> Option<u64> {
+    version_of(&decoded(&listing.to_text()))
+}
+
+/// The text of a listing, or of a snapshot, taken apart.
+pub fn decoded(text: &str) -> JsonArray {
+    View::from(model_catalog_edge::catalog::Selection::default()).decode(text.to_owned()).unwrap()
+}
+
+/// The version that a text's models belong to.
+pub fn version_of(listing: &JsonArray) -> Option<u64> {
     let mut versions = listing.elements().map(|model| {
         let rest = model.strip_prefix(r#"{"id":"v"#).expect("one of ours");
         rest.split('"').next().and_then(|digits| digits.parse::<u64>().ok()).expect("a version")

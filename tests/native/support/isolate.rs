@@ -4,8 +4,11 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use futures_util::future::join_all;
 use model_catalog_edge::{
-    cache::{Answer, Cache, Outcome, Trace, Unavailable},
-    catalog::{KeySpace, View},
+    cache::{
+        Answer, Cache, Outcome, Trace, Unavailable,
+        protocol::{Control, Place, Version},
+    },
+    catalog::{KeySpace, Resource, Scope, Snapshot, Source, View},
     config::Policy,
     http::cache_status,
     ports::{Log, Ports},
@@ -17,6 +20,9 @@ use super::{
     redis::{FakeRedis, Fault},
     sim::{Sim, SimClock},
 };
+
+/// The source of the active scope.
+pub const ACTIVE: Source = Source::Unique(Scope::Active);
 
 /// Keeps log lines.
 #[derive(Default)]
@@ -46,10 +52,50 @@ impl World {
             redis: FakeRedis::new(&sim),
             kv: FakeKv::new(&sim),
             origin: FakeOrigin::new(&sim),
-            policy: Policy::default(),
+            policy: Policy { log_hits_one_in: 1, ..Policy::default() },
             keys: KeySpace::new("t:"),
             sim,
         }
+    }
+
+    /// The version record of a catalog that was read `age` ago under `epoch`.
+    pub fn version(&self, catalog: &Snapshot, age: Duration, epoch: u64) -> Version {
+        let extent = catalog.extent();
+        Version {
+            v: Version::FORMAT,
+            config: self.policy.fingerprint,
+            at: self.sim.now().minus(age),
+            ttl: u64::try_from(self.policy.ttl.as_millis()).unwrap(),
+            epoch,
+            backend_epoch: None,
+            hash: catalog.hash(),
+            n: extent.models,
+            offers_max: extent.offers_max,
+            bytes: catalog.text().len(),
+            place: Place::Redis,
+            listings: 0,
+        }
+    }
+
+    /// Puts a snapshot of the active scope into Redis, as it would be if it had been read `age` ago under `epoch`.
+    pub fn put_in_redis(&self, catalog: &Snapshot, age: Duration, epoch: u64) {
+        let version = self.version(catalog, age, epoch);
+        let left = (self.policy.ttl + self.policy.stale).saturating_sub(age);
+        self.redis.set(&self.keys.version(ACTIVE), &version.to_text(), Some(left));
+        let fresh = self.policy.ttl.saturating_sub(age);
+        if !fresh.is_zero() {
+            let value = format!("{}\n{}", version.to_text(), catalog.text());
+            self.redis.set(&self.keys.resource(&Resource::Snapshot(ACTIVE)), &value, Some(fresh));
+        }
+    }
+
+    /// The same in KV, with the marker that tells of `epoch`.
+    pub fn put_in_kv(&self, catalog: &Snapshot, age: Duration, epoch: u64) {
+        let header = self.version(catalog, age, epoch).to_text();
+        let value = format!("{header}\n{}", catalog.text());
+        self.kv.set(&self.keys.resource(&Resource::Snapshot(ACTIVE)), &value, Some(&header));
+        let marker = Control { epoch, ..Control::default() }.to_text();
+        self.kv.set(&self.keys.marker(), &marker, Some(&marker));
     }
 
     /// Whether every tier works as it should just now.

@@ -8,9 +8,17 @@ use std::{
 };
 
 use async_trait::async_trait;
-use model_catalog_edge::ports::{Kv, KvMetadata, KvValue, TierError};
+use model_catalog_edge::ports::{Kv, TierError};
 
 use super::{redis::Fault, sim::Sim};
+
+/// A value and its metadata.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KvValue {
+    pub text: String,
+    /// JSON.
+    pub metadata: Option<String>,
+}
 
 type Versions = Vec<(u64, KvValue)>;
 
@@ -37,7 +45,8 @@ impl FakeKv {
         }
     }
 
-    pub fn set(&self, key: &str, text: &str, metadata: Option<KvMetadata>) {
+    pub fn set(&self, key: &str, text: &str, metadata: Option<&str>) {
+        let metadata = metadata.map(str::to_owned);
         let value = KvValue { text: text.to_owned(), metadata };
         self.versions
             .borrow_mut()
@@ -80,15 +89,12 @@ impl FakeKv {
 
 #[async_trait(?Send)]
 impl Kv for FakeKv {
-    async fn get(&self, key: &str) -> Result<Option<KvValue>, TierError> {
+    async fn get(&self, key: &str) -> Result<Option<String>, TierError> {
         self.answer(format!("get {key}")).await?;
-        let value = self.seen(key);
-        Ok(value.map(|value| match self.fault.get() {
-            Fault::Corrupt => {
-                let half = value.text.chars().take(value.text.chars().count() / 2).collect();
-                KvValue { text: half, ..value }
-            }
-            _ => value,
+        let text = self.seen(key).map(|value| value.text);
+        Ok(text.map(|text| match self.fault.get() {
+            Fault::Corrupt => text.chars().take(text.chars().count() / 2).collect(),
+            _ => text,
         }))
     }
 
@@ -96,15 +102,15 @@ impl Kv for FakeKv {
         &self,
         key: &str,
         text: &str,
-        metadata: &KvMetadata,
-        _ttl: Duration,
+        metadata: &str,
+        _ttl: Option<Duration>,
     ) -> Result<(), TierError> {
         self.answer(format!("put {key}")).await?;
-        self.set(key, text, Some(*metadata));
+        self.set(key, text, Some(metadata));
         if self.fault.get() == Fault::LostAnswer { Err(TierError::Timeout) } else { Ok(()) }
     }
 
-    async fn list(&self, prefix: &str) -> Result<Vec<(String, Option<KvMetadata>)>, TierError> {
+    async fn list(&self, prefix: &str) -> Result<Vec<(String, Option<String>)>, TierError> {
         self.answer(format!("list {prefix}")).await?;
         let names: Vec<String> = self.versions.borrow().keys().cloned().collect();
         let found = names.into_iter().filter(|name| name.starts_with(prefix));

@@ -242,7 +242,7 @@ impl Redis for FakeRedis {
             Fault::None | Fault::LostAnswer | Fault::Corrupt => {}
         }
         if bytes(&commands) > self.request_bytes_max.get() {
-            return Err(TierError::RequestTooLarge);
+            return Err(TierError::RequestTooLarge { limit: None });
         }
         let lag = self.lag_of(&commands);
         let replies = self.execute_all(&commands, lag).await;
