@@ -57,8 +57,8 @@ pub(super) fn serve(
     if served != Served::Miss {
         let ttl_secs = remaining_secs(walk.isolate.policy.ttl, age);
         let key = walk.isolate.keys.listing(&walk.view);
-        let stale = (served == Served::Stale)
-            .then(|| if walk.unverified { Reason::Unverified } else { Reason::Stale });
+        let why = if walk.unverified { Reason::Unverified } else { Reason::Stale };
+        let stale = (served == Served::Stale).then_some(why);
         walk.trace.note(tier, TierReport::Hit { ttl_secs, key, stale, derived });
     }
     if tier != Tier::Memory && is_kept(walk, resource, entry) {

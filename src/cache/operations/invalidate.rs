@@ -85,10 +85,10 @@ pub(in crate::cache) async fn invalidate(
     }
     isolate.count(Counter::Invalidations);
     let marked = mark(isolate).await.is_ok();
-    let (swept, more) = sweep(isolate).await;
+    let (swept, found) = sweep(isolate).await;
     let done = Invalidated {
         epoch: raised.control.epoch,
-        keys_deleted: raised.unlinked.saturating_add(more),
+        keys_deleted: raised.unlinked.saturating_add(found),
         marked,
         swept,
     };
@@ -124,10 +124,11 @@ async fn mark(isolate: &Isolate) -> Result<(), TierError> {
     tiers::write_marker(isolate).await?;
     let begun = isolate.now();
     let control = tiers::redis(isolate, async |session| redis::control(session).await).await?;
-    let mut state = isolate.state.borrow_mut();
-    state.knowledge.learn_control(control, begun);
-    let moved = state.knowledge.control() != written;
-    drop(state);
+    let moved = {
+        let mut state = isolate.state.borrow_mut();
+        state.knowledge.learn_control(control, begun);
+        state.knowledge.control() != written
+    };
     if moved { tiers::write_marker(isolate).await } else { Ok(()) }
 }
 

@@ -78,7 +78,7 @@ fn isolate_view(isolate: &Isolate) -> Value {
         let barrier = (control.barrier > 0).then_some(control.barrier);
         fields.insert("barrier".into(), json!(barrier));
         fields.insert("verified_at_ms".into(), json!(state.knowledge.verified_at().0));
-        fields.insert("backend_epoch".into(), json!(state.knowledge.backend_epoch().flatten()));
+        fields.insert("backend_epoch".into(), json!(state.knowledge.backend_epoch().get()));
         fields.insert("publishing_paused".into(), json!(paused));
         let request_bytes_max = state.publishing.request_bytes_max();
         fields.insert("request_bytes_max".into(), json!(request_bytes_max));

@@ -97,7 +97,7 @@ impl Dated {
     pub fn adopted(self, known: &Known) -> Self {
         match (self, known.control) {
             (Self::ByTime(at), Some(Control { epoch, .. })) if at > Timestamp(epoch) + CLOCKS => {
-                Self::Ours { at, epoch, backend_epoch: known.backend_epoch.flatten() }
+                Self::Ours { at, epoch, backend_epoch: known.backend_epoch.get() }
             }
             (dated, _) => dated,
         }
@@ -114,7 +114,7 @@ impl Dated {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cache::protocol::Place;
+    use crate::cache::protocol::{BackendEpoch, Place};
 
     fn ours(epoch: u64, at: u64) -> Dated {
         Dated::Ours { at: Timestamp(at), epoch, backend_epoch: None }
@@ -186,7 +186,7 @@ mod tests {
     fn what_no_invalidation_followed_is_of_the_epoch_that_stands() {
         let known = |epoch| Known {
             control: Some(Control { epoch, ..Control::default() }),
-            backend_epoch: Some(Some(3)),
+            backend_epoch: BackendEpoch::Told(Some(3)),
             version: None,
         };
         let (loaded, clocks) = (Dated::ByTime(Timestamp(100_000)), 5_000);

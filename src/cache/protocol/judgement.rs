@@ -79,8 +79,7 @@ impl Dated {
         };
         match self {
             Self::Ours { epoch, backend_epoch, .. } => {
-                raised(&|current| current != *epoch)
-                    || known.backend_epoch.is_some_and(|current| current != *backend_epoch)
+                raised(&|current| current != *epoch) || known.backend_epoch.differs(*backend_epoch)
             }
             // An epoch is at least the time when it was raised.
             Self::ByTime(at) => raised(&|current| *at <= Timestamp(current)),
@@ -94,10 +93,11 @@ impl Dated {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cache::protocol::BackendEpoch::{self, Told, Unknown};
 
     const NOW: Timestamp = Timestamp(1_000_000_000_000);
 
-    fn known(epoch: u64, barrier: u64, backend_epoch: Option<Option<u64>>) -> Known {
+    fn known(epoch: u64, barrier: u64, backend_epoch: BackendEpoch) -> Known {
         let barrier_at = NOW.minus(Duration::from_secs(100));
         Known {
             control: Some(Control { epoch, barrier, barrier_at }),
@@ -110,28 +110,28 @@ mod tests {
     fn freshness_of_ours_is_a_table() {
         let policy = Policy::default();
         for (age_secs, epoch, backend_epoch, known, expected) in [
-            (0, 7, None, known(7, 0, None), Freshness::Fresh),
-            (1799, 7, None, known(7, 0, None), Freshness::Fresh),
-            (1800, 7, None, known(7, 0, None), Freshness::Revalidate),
-            (2099, 7, None, known(7, 0, None), Freshness::Revalidate),
-            (2100, 7, None, known(7, 0, None), Freshness::IfError),
-            (88_199, 7, None, known(7, 0, None), Freshness::IfError),
-            (88_200, 7, None, known(7, 0, None), Freshness::Gone),
+            (0, 7, None, known(7, 0, Unknown), Freshness::Fresh),
+            (1799, 7, None, known(7, 0, Unknown), Freshness::Fresh),
+            (1800, 7, None, known(7, 0, Unknown), Freshness::Revalidate),
+            (2099, 7, None, known(7, 0, Unknown), Freshness::Revalidate),
+            (2100, 7, None, known(7, 0, Unknown), Freshness::IfError),
+            (88_199, 7, None, known(7, 0, Unknown), Freshness::IfError),
+            (88_200, 7, None, known(7, 0, Unknown), Freshness::Gone),
             // A soft invalidation; one that was not heard of here.
-            (0, 6, None, known(7, 0, None), Freshness::Revalidate),
-            (0, 8, None, known(7, 0, None), Freshness::Revalidate),
-            (2100, 6, None, known(7, 0, None), Freshness::IfError),
+            (0, 6, None, known(7, 0, Unknown), Freshness::Revalidate),
+            (0, 8, None, known(7, 0, Unknown), Freshness::Revalidate),
+            (2100, 6, None, known(7, 0, Unknown), Freshness::IfError),
             // A hard one.
-            (0, 6, None, known(7, 7, None), Freshness::Invalidated),
-            (0, 7, None, known(7, 7, None), Freshness::Fresh),
-            (0, 7, None, known(8, 7, None), Freshness::Revalidate),
-            (88_200, 6, None, known(7, 7, None), Freshness::Gone),
+            (0, 6, None, known(7, 7, Unknown), Freshness::Invalidated),
+            (0, 7, None, known(7, 7, Unknown), Freshness::Fresh),
+            (0, 7, None, known(8, 7, Unknown), Freshness::Revalidate),
+            (88_200, 6, None, known(7, 7, Unknown), Freshness::Gone),
             // The backend's epoch: the same, another in either direction, gone, unknown.
-            (0, 7, Some(3), known(7, 0, Some(Some(3))), Freshness::Fresh),
-            (0, 7, Some(3), known(7, 0, Some(Some(4))), Freshness::Revalidate),
-            (0, 7, Some(3), known(7, 0, Some(Some(2))), Freshness::Revalidate),
-            (0, 7, Some(3), known(7, 0, Some(None)), Freshness::Revalidate),
-            (0, 7, Some(3), known(7, 0, None), Freshness::Fresh),
+            (0, 7, Some(3), known(7, 0, Told(Some(3))), Freshness::Fresh),
+            (0, 7, Some(3), known(7, 0, Told(Some(4))), Freshness::Revalidate),
+            (0, 7, Some(3), known(7, 0, Told(Some(2))), Freshness::Revalidate),
+            (0, 7, Some(3), known(7, 0, Told(None)), Freshness::Revalidate),
+            (0, 7, Some(3), known(7, 0, Unknown), Freshness::Fresh),
         ] {
             let at = NOW.minus(Duration::from_secs(age_secs));
             let dated = Dated::Ours { at, epoch, backend_epoch };
@@ -143,16 +143,16 @@ mod tests {
     #[test]
     fn freshness_by_expiry_is_a_table() {
         let policy = Policy::default();
-        let soft = |secs_ago| known(NOW.minus(Duration::from_secs(secs_ago)).0, 0, None);
+        let soft = |secs_ago| known(NOW.minus(Duration::from_secs(secs_ago)).0, 0, Unknown);
         for (age_secs, known, expected) in [
-            (50, known(7, 0, None), Freshness::Fresh),
-            (50, known(7, 0, Some(Some(3))), Freshness::Fresh),
-            (1800, known(7, 0, None), Freshness::Revalidate),
+            (50, known(7, 0, Unknown), Freshness::Fresh),
+            (50, known(7, 0, Told(Some(3))), Freshness::Fresh),
+            (1800, known(7, 0, Unknown), Freshness::Revalidate),
             // The barrier was 100 s ago.
-            (50, known(7, 7, None), Freshness::Fresh),
-            (94, known(7, 7, None), Freshness::Fresh),
-            (95, known(7, 7, None), Freshness::Invalidated),
-            (150, known(7, 7, None), Freshness::Invalidated),
+            (50, known(7, 7, Unknown), Freshness::Fresh),
+            (94, known(7, 7, Unknown), Freshness::Fresh),
+            (95, known(7, 7, Unknown), Freshness::Invalidated),
+            (150, known(7, 7, Unknown), Freshness::Invalidated),
             // A soft invalidation, by its epoch.
             (50, soft(60), Freshness::Fresh),
             (60, soft(60), Freshness::Revalidate),
@@ -174,7 +174,7 @@ mod tests {
     fn what_was_read_while_the_backend_wrote_is_not_fresh_for_long() {
         for (age_secs, expected) in [(0, Freshness::Fresh), (60, Freshness::Revalidate)] {
             let dated = Dated::Provisional(NOW.minus(Duration::from_secs(age_secs)));
-            let freshness = dated.freshness(None, &known(7, 0, None), NOW, &Policy::default());
+            let freshness = dated.freshness(None, &known(7, 0, Unknown), NOW, &Policy::default());
             assert_eq!(freshness, expected, "{age_secs} s");
         }
     }
@@ -184,7 +184,7 @@ mod tests {
         let at = NOW.minus(Duration::from_secs(10));
         let dated = Dated::Ours { at, epoch: 7, backend_epoch: None };
         let version =
-            |epoch, at, hash| Known { version: Some(((epoch, at), hash)), ..known(7, 0, None) };
+            |epoch, at, hash| Known { version: Some(((epoch, at), hash)), ..known(7, 0, Unknown) };
         for (known, expected) in [
             (version(7, NOW, 2), Freshness::Revalidate),
             (version(7, NOW, 1), Freshness::Fresh),

@@ -10,5 +10,5 @@ mod version;
 pub use control::Control;
 pub use dating::{Dated, Expiry};
 pub use judgement::Freshness;
-pub use known::Known;
+pub use known::{BackendEpoch, Known};
 pub use version::{Place, Version};

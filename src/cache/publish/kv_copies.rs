@@ -35,11 +35,11 @@ pub(super) async fn publish_to_kv(
         metadata.as_deref().and_then(Version::read)
     };
     let marker = isolate.keys.marker();
-    let marked = listed.iter().find(|(name, _)| *name == marker);
-    let marked = marked.and_then(|(_, metadata)| Control::read(metadata.as_deref()?));
+    let told = listed.iter().find(|(name, _)| *name == marker);
+    let told = told.and_then(|(_, metadata)| Control::read(metadata.as_deref()?));
     let mut kept = 0_usize;
     let mut failed = None;
-    if !knows_as_much(isolate, marked) {
+    if !knows_as_much(isolate, told) {
         failed = tiers::write_marker(isolate).await.err();
     }
     let mut copies = Copies::of(publication, isolate).into_iter().peekable();
@@ -67,10 +67,10 @@ pub(super) async fn publish_to_kv(
 }
 
 /// Whether KV's marker tells all that is known here.
-fn knows_as_much(isolate: &Isolate, marked: Option<Control>) -> bool {
+fn knows_as_much(isolate: &Isolate, told: Option<Control>) -> bool {
     let state = isolate.state.borrow();
     let known = state.knowledge.control();
-    !state.knowledge.is_informed() || marked.is_some_and(|marked| marked.merged(known) == marked)
+    !state.knowledge.is_informed() || told.is_some_and(|told| told.merged(known) == told)
 }
 
 /// Writes the snapshot alone: Redis cannot hold it, so that KV must before others are told.

@@ -188,8 +188,7 @@ fn unleased(isolate: &Isolate) -> Turn {
     let (at, state) = (isolate.now(), isolate.state.borrow());
     let knowledge = &state.knowledge;
     let dated = if knowledge.is_informed() {
-        let (epoch, backend_epoch) =
-            (knowledge.control().epoch, knowledge.backend_epoch().flatten());
+        let (epoch, backend_epoch) = (knowledge.control().epoch, knowledge.backend_epoch().get());
         Dated::Ours { at, epoch, backend_epoch }
     } else {
         Dated::ByTime(at)

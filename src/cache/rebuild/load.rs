@@ -28,7 +28,7 @@ const MARGIN: Duration = Duration::from_secs(2);
 /// What a look at memory comes to.
 enum LoadRole {
     /// Somebody else's load is there, or none must be tried.
-    Settled(LoadOutcome),
+    Settled(Box<LoadOutcome>),
     /// Nobody loads: this request does.
     Leader(Hold),
 }
@@ -48,7 +48,7 @@ pub(in crate::cache) async fn load(
     })
     .await;
     match role {
-        LoadRole::Settled(outcome) => outcome,
+        LoadRole::Settled(outcome) => *outcome,
         LoadRole::Leader(hold) => lead(&isolate, source, request, hold).await,
     }
 }
@@ -64,21 +64,22 @@ fn role(
 ) -> Option<LoadRole> {
     let now = isolate.now();
     if let Some(entry) = loaded(isolate, source, request.not_before, waited) {
-        return Some(LoadRole::Settled(LoadOutcome::of(Ok(entry), Tier::Memory)));
+        return Some(settled(LoadOutcome::of(Ok(entry), Tier::Memory)));
     }
     let mut state = isolate.state.borrow_mut();
     let backoff = state.backoff(source).remaining(now);
     if let Some(left) = backoff.filter(|_| !request.insist) {
-        return Some(LoadRole::Settled(LoadOutcome::unavailable(left, Reason::BackingOff)));
+        return Some(settled(LoadOutcome::unavailable(left, Reason::BackingOff)));
     }
     match state.leases.acquire(Work::Load(source), now, LEASE) {
         Some(hold) => Some(LoadRole::Leader(hold)),
         None if now < give_up => None,
-        None => {
-            let busy = LoadOutcome::unavailable(Duration::from_secs(1), Reason::Busy);
-            Some(LoadRole::Settled(busy))
-        }
+        None => Some(settled(LoadOutcome::unavailable(Duration::from_secs(1), Reason::Busy))),
     }
+}
+
+fn settled(outcome: LoadOutcome) -> LoadRole {
+    LoadRole::Settled(Box::new(outcome))
 }
 
 fn loaded(

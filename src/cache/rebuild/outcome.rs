@@ -25,6 +25,7 @@ pub struct Unavailable {
 
 /// What is wanted of a load.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "wishes that are independent of each other")]
 pub(in crate::cache) struct LoadRequest {
     /// Not what was read before this.
     pub(in crate::cache) not_before: Option<Timestamp>,

@@ -17,6 +17,7 @@ const SYNC_MAX: Duration = Duration::from_secs(900);
 
 /// What came of asking for a source's lease.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "a reply, field by field")]
 pub struct Claim {
     /// Whether we hold it.
     pub acquired: bool,

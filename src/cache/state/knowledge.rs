@@ -3,7 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use crate::{
-    cache::protocol::{Control, Known, Version},
+    cache::protocol::{BackendEpoch, Control, Known, Version},
     catalog::Source,
     ports::Timestamp,
 };
@@ -17,8 +17,9 @@ pub(in crate::cache) struct Knowledge {
     control: Option<Control>,
     /// When control was last read somewhere.
     verified_at: Option<Timestamp>,
-    /// When the request began that told of it, and what it told.
-    backend_epoch: Option<(Timestamp, Option<u64>)>,
+    backend_epoch: BackendEpoch,
+    /// When the request began that told of it.
+    backend_epoch_at: Timestamp,
     versions: HashMap<Source, Version>,
     /// Since when KV's marker was found to be behind.
     marker_behind: Option<Timestamp>,
@@ -56,14 +57,14 @@ impl Knowledge {
 
     /// Learns the backend's epoch from a request that began at `begun`: of two the later one knows better.
     pub(in crate::cache) fn learn_backend_epoch(&mut self, epoch: Option<u64>, begun: Timestamp) {
-        if self.backend_epoch.is_none_or(|(at, _)| begun >= at) {
-            self.backend_epoch = Some((begun, epoch));
+        if begun >= self.backend_epoch_at {
+            (self.backend_epoch, self.backend_epoch_at) = (BackendEpoch::Told(epoch), begun);
         }
     }
 
-    /// The backend's epoch, if Redis ever told.
-    pub(in crate::cache) fn backend_epoch(&self) -> Option<Option<u64>> {
-        self.backend_epoch.map(|(_, epoch)| epoch)
+    /// The backend's epoch.
+    pub(in crate::cache) fn backend_epoch(&self) -> BackendEpoch {
+        self.backend_epoch
     }
 
     /// Learns a version of this deployment's configuration.
@@ -82,7 +83,7 @@ impl Knowledge {
     /// What a value of a source is judged by.
     pub(in crate::cache) fn known(&self, source: Source) -> Known {
         let version = self.version(source).map(|version| (version.order(), version.hash));
-        Known { control: self.control, backend_epoch: self.backend_epoch(), version }
+        Known { control: self.control, backend_epoch: self.backend_epoch, version }
     }
 
     /// Learns KV's marker, read at `begun`; says whether this isolate is to bring it up to date: it knows more, and nobody
@@ -132,9 +133,9 @@ mod tests {
         let mut known = Knowledge::default();
         known.learn_backend_epoch(Some(4), Timestamp(10));
         known.learn_backend_epoch(Some(3), Timestamp(9));
-        assert_eq!(known.backend_epoch(), Some(Some(4)));
+        assert_eq!(known.backend_epoch(), BackendEpoch::Told(Some(4)));
         known.learn_backend_epoch(None, Timestamp(11));
-        assert_eq!(known.backend_epoch(), Some(None));
+        assert_eq!(known.backend_epoch(), BackendEpoch::Told(None));
     }
 
     #[test]
