@@ -77,9 +77,9 @@ mod tests {
     fn wait(held_for: impl Fn(Timestamp) -> Duration) -> (Verdict, Duration, usize) {
         let mut now = Timestamp(0);
         let mut patience = Patience::new(now, Duration::from_secs(10));
-        let mut looks = 0;
+        let mut looks: usize = 0;
         loop {
-            looks += 1;
+            looks = looks.saturating_add(1);
             match patience.look(now, held_for(now)) {
                 Verdict::Wait(pause) => now = now + pause,
                 verdict => return (verdict, now.since(Timestamp(0)), looks),
