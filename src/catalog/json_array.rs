@@ -29,6 +29,19 @@ impl JsonArray {
         self.spans.is_empty()
     }
 
+    /// Where the elements stand, in bytes.
+    pub(super) fn spans(&self) -> &[Range<u32>] {
+        &self.spans
+    }
+
+    /// Whether every element is within the text, after the one before it.
+    pub(super) fn is_sound(&self) -> bool {
+        let ends = self.spans.iter().map(|span| span.end);
+        let begins = self.spans.iter().map(|span| span.start);
+        let in_order = ends.clone().zip(begins.skip(1)).all(|(end, next)| end < next);
+        in_order && self.spans.iter().all(|span| self.text.get(bytes(span)).is_some())
+    }
+
     /// The JSON array.
     pub fn text(&self) -> &str {
         &self.text

@@ -25,6 +25,7 @@ mod snapshot;
 pub use snapshot::Snapshot;
 
 mod listing;
+mod packed;
 pub use listing::Listing;
 
 mod keys;

@@ -7,11 +7,11 @@ use super::{
     json_array::JsonArray,
     malformed::Malformed,
     source::{Extent, Source, View},
-    unique::{self, Changes, Facets, Model, Scope},
+    unique::{self, Changes, Facets, Model, Scope, unpack_u32s},
 };
 
 /// A source's entries and what its views filter and sort by.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     array: JsonArray,
     hash: u64,
@@ -19,7 +19,7 @@ pub struct Snapshot {
 }
 
 /// What views are made by, of each kind.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum KindFacets {
     Unique(Facets),
     #[cfg(test)]
@@ -37,13 +37,54 @@ impl Snapshot {
         let (spans, facets) = match source {
             Source::Unique(_) => {
                 let (spans, keys) = unique::records(&text)?;
-                (spans, KindFacets::Unique(Facets(keys.into_boxed_slice())))
+                (spans, KindFacets::Unique(Facets::of(&keys)))
             }
             #[cfg(test)]
             Source::Toy => (super::toy::records(&text)?, KindFacets::Toy),
         };
         let hash = xxh3_64(text.as_bytes());
         Ok(Self { array: JsonArray::new(text, spans), hash, facets })
+    }
+
+    /// All of it as bytes: the entries' places, their facets, the text.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        let around = self.len().saturating_mul(24);
+        let mut bytes = Vec::with_capacity(self.text().len().saturating_add(around));
+        for span in self.array.spans() {
+            bytes.extend_from_slice(&span.start.to_le_bytes());
+            bytes.extend_from_slice(&span.end.to_le_bytes());
+        }
+        match &self.facets {
+            KindFacets::Unique(facets) => facets.pack(&mut bytes),
+            #[cfg(test)]
+            KindFacets::Toy => {}
+        }
+        bytes.extend_from_slice(self.text().as_bytes());
+        bytes
+    }
+
+    /// Reads what [`Self::to_bytes`] made of so many entries, whose text has this hash; none where that cannot be.
+    pub(super) fn from_bytes(
+        source: Source,
+        mut bytes: Vec<u8>,
+        entries: usize,
+        hash: u64,
+    ) -> Option<Self> {
+        let (places, rest) = unpack_u32s(entries.checked_mul(2)?, &bytes)?;
+        let spans = places.as_chunks().0.iter().map(|[start, end]| *start..*end).collect();
+        let (facets, rest) = match source {
+            Source::Unique(_) => {
+                let (facets, rest) = Facets::unpack(entries, rest)?;
+                (KindFacets::Unique(facets), rest)
+            }
+            #[cfg(test)]
+            Source::Toy => (KindFacets::Toy, rest),
+        };
+        let around = bytes.len().checked_sub(rest.len())?;
+        bytes.drain(..around);
+        let text = String::from_utf8(bytes).ok()?;
+        let array = JsonArray::new(text, spans);
+        array.is_sound().then_some(Self { array, hash, facets })
     }
 
     /// The hash of the text: what tells two snapshots apart.

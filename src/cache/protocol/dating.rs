@@ -134,6 +134,7 @@ mod tests {
             bytes: 2,
             place: Place::Redis,
             listings: 0,
+            packed: None,
         }
     }
 

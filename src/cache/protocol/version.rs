@@ -5,10 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    catalog::Extent,
-    ports::{Timestamp, millis},
-};
+use crate::{catalog::Extent, ports::Timestamp};
 
 /// What says how a text is to be taken. In Redis it is JSON in this order of fields, since the scripts find them by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +36,9 @@ pub struct Version {
     pub place: Place,
     /// Which of the warm views' listings are in Redis beside it: a bit each, in their order.
     pub listings: u32,
+    /// The XXH3 of the snapshot as it is packed; none where the text itself follows the header.
+    #[serde(default, with = "hex_option")]
+    pub packed: Option<u64>,
 }
 
 /// Where a snapshot is published.
@@ -68,11 +68,12 @@ impl Version {
         serde_json::to_string(&self).unwrap_or_default()
     }
 
-    /// The header of what KV holds beside a value, or of a snapshot, and the text after it.
+    /// The header of a snapshot, and what follows it: its text, or that text packed.
     pub fn split(value: &str) -> Option<(Self, &str)> {
-        let (header, text) = value.split_once('\n')?;
+        let (header, body) = value.split_once('\n')?;
         let version = Self::read(header)?;
-        (version.bytes == text.len()).then_some((version, text))
+        let is_whole = version.packed.is_some() || version.bytes == body.len();
+        is_whole.then_some((version, body))
     }
 
     /// The order of versions: that of an invalidation's epochs first, then when the origin was read.
@@ -90,10 +91,11 @@ impl Version {
         self.at + Duration::from_millis(self.ttl)
     }
 
-    /// The same content as it was found again under another load.
+    /// The same content as a later load found it again.
     #[must_use]
-    pub fn renewed(self, at: Timestamp, ttl: Duration, epoch: u64, backend: Option<u64>) -> Self {
-        Self { at, ttl: millis(ttl), epoch, backend_epoch: backend, ..self }
+    pub fn renewed_as(&self, load: &Self) -> Self {
+        let Self { at, ttl, epoch, backend_epoch, .. } = *load;
+        Self { at, ttl, epoch, backend_epoch, ..*self }
     }
 }
 
@@ -109,6 +111,29 @@ mod hex {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
         let text = String::deserialize(deserializer)?;
         u64::from_str_radix(&text, 16).map_err(D::Error::custom)
+    }
+}
+
+/// The same, where there may be none.
+mod hex_option {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    #[expect(clippy::ref_option, reason = "serde's signature")]
+    pub(super) fn serialize<S: Serializer>(
+        value: &Option<u64>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => super::hex::serialize(value, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<u64>, D::Error> {
+        let text: Option<String> = Option::deserialize(deserializer)?;
+        text.map(|text| u64::from_str_radix(&text, 16).map_err(D::Error::custom)).transpose()
     }
 }
 
@@ -130,6 +155,7 @@ mod tests {
             bytes: 2,
             place: Place::Redis,
             listings: 63,
+            packed: None,
         }
     }
 
@@ -141,6 +167,9 @@ mod tests {
         assert_eq!(Version::split(&format!("{text}\n[]")), Some((version(), "[]")));
         assert_eq!(Version::split(&format!("{text}\n[")), None, "cut");
         assert_eq!(Version::split(&text), None);
+        let packed = Version { packed: Some(7), ..version() };
+        let value = format!("{}\nABCDEF", packed.to_text());
+        assert_eq!(Version::split(&value), Some((packed, "ABCDEF")));
         let other = Version { v: Version::FORMAT + 1, ..version() };
         for text in [String::new(), "7".into(), "{}".into(), "[]".into(), other.to_text()] {
             assert_eq!(Version::read(&text), None, "{text}");
@@ -151,7 +180,7 @@ mod tests {
     fn the_scripts_find_the_fields_by_this_form() {
         let expected = concat!(
             r#"{"v":2,"config":"0000000000000001","at":5000,"ttl":1800000,"epoch":7,"backend_epoch":null,"#,
-            r#""hash":"ffffffffffffffff","n":2,"offers_max":3,"bytes":2,"place":"redis","listings":63}"#
+            r#""hash":"ffffffffffffffff","n":2,"offers_max":3,"bytes":2,"place":"redis","listings":63,"packed":null}"#
         );
         assert_eq!(version().to_text(), expected);
     }

@@ -78,11 +78,7 @@ pub(super) async fn write_snapshot(
     isolate: &Isolate,
     publication: &Publication,
 ) -> Result<(), TierError> {
-    let copy = Copies::snapshot(publication, isolate);
-    if copy.version.bytes > VALUE_BYTES_MAX {
-        return Err(TierError::TooLarge);
-    }
-    write(isolate, copy).await
+    write(isolate, Copies::snapshot(publication, isolate)).await
 }
 
 /// A copy to be written; its text is made when its turn comes.
@@ -111,7 +107,7 @@ impl Copies {
             let (n, bytes) = (listing.len(), listing.text_bytes());
             let resource = Resource::Listing(view);
             let key = isolate.keys.resource(&resource);
-            let version = Version { n, bytes, ..publication.version };
+            let version = Version { n, bytes, packed: None, ..publication.version };
             Copy { publication, resource, key, version }
         }));
         copies
@@ -124,6 +120,9 @@ async fn write(isolate: &Isolate, copy: Copy<'_>) -> Result<(), TierError> {
         Resource::Snapshot(_) => publication.snapshot_text(),
         Resource::Listing(view) => publication.listing(&view).to_text(),
     };
+    if text.len() > VALUE_BYTES_MAX {
+        return Err(TierError::TooLarge);
+    }
     let ttl = isolate.policy.ttl.saturating_add(isolate.policy.stale);
     let metadata = version.to_text();
     let put = isolate.ports.kv.put(&key, &text, &metadata, Some(ttl));

@@ -1,6 +1,6 @@
 //! What is to be published of a snapshot, and what became of it.
 
-use std::{rc::Rc, time::Duration};
+use std::{cell::OnceCell, rc::Rc, time::Duration};
 
 use crate::{
     cache::{
@@ -23,6 +23,8 @@ pub(super) struct Publication {
     pub(super) snapshot: Rc<Snapshot>,
     /// The version that tells of it; what it says of place and listings is decided by what a request may hold.
     pub(super) version: Version,
+    /// The snapshot packed, with its checksum; made when it is first wanted.
+    packed: OnceCell<(String, Option<u64>)>,
 }
 
 /// What became of a publication.
@@ -59,9 +61,10 @@ impl Publication {
             return Err(Reason::Expired);
         }
         let extent = snapshot.extent();
-        let mut publication = Self {
+        Ok(Self {
             source,
             snapshot: Rc::clone(snapshot),
+            packed: OnceCell::new(),
             version: Version {
                 v: Version::FORMAT,
                 config: isolate.policy.fingerprint,
@@ -75,23 +78,33 @@ impl Publication {
                 bytes: snapshot.text().len(),
                 place: Place::Redis,
                 listings: 0,
+                packed: None,
             },
-        };
-        publication.fit(isolate.state.borrow().publishing.request_bytes_max());
-        Ok(publication)
+        })
     }
 
     /// Decides what goes to Redis, where a request may hold so many bytes.
     pub(super) fn fit(&mut self, request_bytes_max: usize) {
-        let fits = |bytes| self.sent_bytes(bytes) <= request_bytes_max;
-        let place = if fits(self.snapshot.text().len()) { Place::Redis } else { Place::Kv };
+        let fits = |bytes: usize| bytes <= request_bytes_max;
+        let (body, packed) = self.packed();
+        let packed = *packed;
+        let whole = fits(body.len().saturating_add(AROUND));
+        let place = if whole { Place::Redis } else { Place::Kv };
         let mut listings = 0;
         for (bit, view) in self.keyed_views() {
-            if fits(self.snapshot.listing(&view).text_bytes()) {
+            if fits(self.sent_bytes(self.snapshot.listing(&view).text_bytes())) {
                 listings |= bit;
             }
         }
-        self.version = Version { place, listings, ..self.version };
+        self.version = Version { place, listings, packed, ..self.version };
+    }
+
+    /// What follows the header, and its checksum: the snapshot packed, or its text where it cannot be.
+    fn packed(&self) -> &(String, Option<u64>) {
+        self.packed.get_or_init(|| match self.snapshot.pack() {
+            Some((text, checksum)) => (text, Some(checksum)),
+            None => (self.snapshot.text().to_owned(), None),
+        })
     }
 
     /// How many bytes so much of the text takes in a request, its quotes escaped.
@@ -102,14 +115,15 @@ impl Publication {
         bytes.saturating_add(added).saturating_add(AROUND)
     }
 
-    /// The snapshot as Redis and KV hold it: its header, then the text.
+    /// The snapshot as Redis and KV hold it: its header, then its text, packed.
     pub(super) fn snapshot_text(&self) -> String {
-        let (header, text) = (self.version.to_text(), self.snapshot.text());
+        let (body, packed) = self.packed();
+        let header = Version { packed: *packed, ..self.version }.to_text();
         let mut value =
-            String::with_capacity(header.len().saturating_add(text.len()).saturating_add(1));
+            String::with_capacity(header.len().saturating_add(body.len()).saturating_add(1));
         value.push_str(&header);
         value.push('\n');
-        value.push_str(text);
+        value.push_str(body);
         value
     }
 

@@ -91,10 +91,9 @@ async fn to_redis(isolate: &Isolate, publication: &mut Publication, wanted: &Wan
     }
     let mut sent = Err(TierError::TooLarge);
     for _ in 0..SIZES_MAX {
+        publication.fit(isolate.state.borrow().publishing.request_bytes_max());
         sent = send(isolate, publication, wanted.release).await;
         let Err(TierError::RequestTooLarge { .. }) = sent else { break };
-        let request_bytes_max = isolate.state.borrow().publishing.request_bytes_max();
-        publication.fit(request_bytes_max);
     }
     if sent.is_err() {
         give_back(isolate, wanted.release).await;
@@ -149,7 +148,7 @@ async fn send(
     let mut values = Vec::new();
     if version.place == Place::Redis {
         let text = publication.snapshot_text();
-        room = room.saturating_sub(publication.sent_bytes(text.len()));
+        room = room.saturating_sub(text.len());
         values.push((isolate.keys.resource(&Resource::Snapshot(*source)), text));
     }
     let (mut keys, mut bytes, mut is_first) = (0_usize, 0_usize, true);

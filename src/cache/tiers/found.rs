@@ -61,7 +61,10 @@ fn decode(isolate: &Isolate, source: Source, header: &Version, text: &str) -> Op
     {
         return Some(Rc::clone(held));
     }
-    let snapshot = Snapshot::decode(source, text.to_owned()).ok()?;
+    let snapshot = match header.packed {
+        Some(checksum) => Snapshot::unpack(source, text, checksum, header.n, header.hash)?,
+        None => Snapshot::decode(source, text.to_owned()).ok()?,
+    };
     (snapshot.hash() == header.hash && !snapshot.is_empty()).then(|| Rc::new(snapshot))
 }
 

@@ -13,7 +13,7 @@ mod model;
 pub use model::{Mapping, Model, Offer, ProviderRow, models};
 
 mod facets;
-pub(super) use facets::Facets;
+pub(super) use facets::{Facets, unpack_u32s};
 
 mod changes;
 pub use changes::Changes;

@@ -2,7 +2,10 @@
 
 use std::rc::Rc;
 
-use model_catalog_edge::catalog::{JsonArray, Listing, Scope, Snapshot, View};
+use model_catalog_edge::{
+    cache::protocol::Version,
+    catalog::{JsonArray, Listing, Scope, Snapshot, View},
+};
 
 /// A snapshot of `models` models; model n has n % 5 + 1 offers.
 pub fn snapshot(version: u64, models: u64) -> Snapshot {
@@ -38,6 +41,21 @@ pub fn version(listing: &Listing) -> Option<u64> {
 /// The text of a listing, or of a snapshot, taken apart.
 pub fn decoded(text: &str) -> JsonArray {
     View::from(model_catalog_edge::catalog::Selection::default()).decode(text.to_owned()).unwrap()
+}
+
+/// What stands under a key: a listing, or a snapshot with its header, packed or not.
+pub fn stored(value: &str) -> JsonArray {
+    match Version::split(value) {
+        None => decoded(value),
+        Some((header, body)) => match header.packed {
+            None => decoded(body),
+            Some(checksum) => {
+                let source = Scope::Active.into();
+                let snapshot = Snapshot::unpack(source, body, checksum, header.n, header.hash);
+                decoded(snapshot.unwrap().text())
+            }
+        },
+    }
 }
 
 /// The version that a text's models belong to.

@@ -74,6 +74,7 @@ impl World {
             bytes: catalog.text().len(),
             place: Place::Redis,
             listings: 0,
+            packed: None,
         }
     }
 

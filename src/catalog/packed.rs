@@ -1,0 +1,77 @@
+//! A snapshot as it is shared: compressed, with the places and the facets of its entries, so that who reads it scans nothing. As
+//! text, since Redis is asked and answers in JSON.
+
+use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{snapshot::Snapshot, source::Source};
+
+/// A catalog that unpacks to more is none of ours.
+const BYTES_MAX: usize = 64 * 1024 * 1024;
+
+impl Snapshot {
+    /// Packs it; with a checksum of what was packed.
+    pub fn pack(&self) -> Option<(String, u64)> {
+        let plain = self.to_bytes();
+        let packed = snap::raw::Encoder::new().compress_vec(&plain).ok()?;
+        drop(plain);
+        let checksum = xxh3_64(&packed);
+        Some((BASE64_STANDARD_NO_PAD.encode(packed), checksum))
+    }
+
+    /// Unpacks a snapshot of so many entries whose text has this hash. None of what is not whole, or not what was packed: the
+    /// checksum vouches for the text's shape and hash, which were checked before it was packed.
+    pub fn unpack(
+        source: Source,
+        text: &str,
+        checksum: u64,
+        entries: usize,
+        hash: u64,
+    ) -> Option<Self> {
+        let packed = BASE64_STANDARD_NO_PAD.decode(text).ok()?;
+        if xxh3_64(&packed) != checksum || snap::raw::decompress_len(&packed).ok()? > BYTES_MAX {
+            return None;
+        }
+        let plain = snap::raw::Decoder::new().decompress_vec(&packed).ok()?;
+        Self::from_bytes(source, plain, entries, hash)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{catalog::Scope, support::catalog::snapshot};
+
+    const ACTIVE: Source = Source::Unique(Scope::Active);
+
+    #[test]
+    fn what_is_unpacked_is_what_was_packed() {
+        for models in [1, 7, 300] {
+            let whole = snapshot(1, models);
+            let (text, checksum) = whole.pack().unwrap();
+            let (entries, hash) = (whole.len(), whole.hash());
+            let unpacked = Snapshot::unpack(ACTIVE, &text, checksum, entries, hash).unwrap();
+            assert_eq!(unpacked, whole);
+            assert!(models < 300 || text.len() * 3 < whole.text().len(), "{}", text.len());
+        }
+    }
+
+    #[test]
+    fn what_is_not_whole_is_refused() {
+        let whole = snapshot(1, 7);
+        let (text, checksum) = whole.pack().unwrap();
+        let unpack = |text: &str, checksum, entries| {
+            Snapshot::unpack(ACTIVE, text, checksum, entries, whole.hash())
+        };
+        for cut in 0..text.len() {
+            assert_eq!(unpack(&text[..cut], checksum, 7), None, "cut at {cut}");
+        }
+        for text in [format!("{text}A"), text.replacen('A', "B", 1), "☃".to_owned()] {
+            assert_eq!(unpack(&text, checksum, 7), None);
+        }
+        assert_eq!(unpack(&text, checksum ^ 1, 7), None);
+        for entries in [0, 6, 8, usize::MAX] {
+            assert_eq!(unpack(&text, checksum, entries), None, "{entries} entries");
+        }
+    }
+}
