@@ -61,7 +61,11 @@ pub(in crate::cache) async fn publish(isolate: &Isolate, wanted: Wanted<'_>) -> 
     }
     // Without Redis the guard fails open, as the backend's does (docs/backend.md, "The sync guard").
     let allowed = matches!(redis, Ok(PublishReply::Published) | Err(_));
-    let kv = if to_kv && allowed { publish_to_kv(isolate, &publication).await } else { Ok(0) };
+    let kv = if to_kv && allowed {
+        publish_to_kv(isolate, &publication, redis.is_ok()).await
+    } else {
+        Ok(0)
+    };
     let version = (redis == Ok(PublishReply::Published)).then_some(publication.version);
     PublishOutcome { redis, renewed, kv, place: publication.version.place, version }
 }
