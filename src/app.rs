@@ -44,6 +44,11 @@ impl App {
         http::answer(&self.cache, &self.operators, request).await
     }
 
+    /// Answers a GET or a HEAD that needs no waiting and leaves nothing to do. None is for [`App::handle`], which answers the same.
+    pub fn hit(&self, url: &str, is_head: bool) -> Option<Response> {
+        http::answer_at_once(&self.cache, url, is_head)
+    }
+
     /// Does what a response left to do, side by side: none waits for another that hangs, since all of them must end in time
     /// (docs/platform.md, "Work behind a response lasts 30 seconds").
     pub async fn run(self: Rc<Self>, follow_ups: Vec<FollowUp>) {

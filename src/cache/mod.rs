@@ -65,6 +65,11 @@ impl Cache {
         lookup::lookup(&self.0, view).await
     }
 
+    /// The listing of a view, if memory can answer it without waiting and without leaving anything to do.
+    pub fn hit(&self, view: View) -> Option<(Answer, Trace)> {
+        lookup::hit(&self.0, view)
+    }
+
     /// Does what a lookup left to do. Nothing of it can fail the response any more.
     pub async fn run(&self, follow_up: FollowUp) {
         background::run(Rc::clone(&self.0), follow_up).await;

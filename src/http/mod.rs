@@ -14,4 +14,4 @@ pub use headers::cache_status;
 pub use problem::misconfigured;
 pub use request::{ReadBody, Request};
 pub use response::Response;
-pub use routes::answer;
+pub use routes::{answer, answer_at_once};

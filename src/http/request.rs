@@ -1,6 +1,6 @@
 //! A client's request, taken apart by whoever received it.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use futures_util::future::LocalBoxFuture;
 use percent_encoding::percent_decode_str;
@@ -27,10 +27,27 @@ impl Request {
     /// A request for a whole URL, such as `https://host/path?query#fragment`. It is split by hand: a URL parser brings
     /// more wasm than the rest of the Worker has (docs/platform.md, "No URL parser").
     pub fn new(method: String, url: &str, authorization: Option<String>, body: ReadBody) -> Self {
+        let Target { path, query } = Target::of(url);
+        let (path, query) = (path.into_owned(), query.to_owned());
+        Self { method, path, query, authorization, body }
+    }
+}
+
+/// What a URL asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Target<'a> {
+    /// The path, decoded.
+    pub(super) path: Cow<'a, str>,
+    /// What stands behind `?`, as it was sent.
+    pub(super) query: &'a str,
+}
+
+impl<'a> Target<'a> {
+    /// Takes a URL apart. What is no encoding stays as it is, and what is no UTF-8 becomes U+FFFD: as in the backend, neither
+    /// is a route.
+    pub(super) fn of(url: &'a str) -> Self {
         let (path, query) = split(url);
-        // What is no encoding stays as it is, and what is no UTF-8 becomes U+FFFD: as in the backend, neither is a route.
-        let path = percent_decode_str(path).decode_utf8_lossy().into_owned();
-        Self { method, path, query: query.to_owned(), authorization, body }
+        Self { path: percent_decode_str(path).decode_utf8_lossy(), query }
     }
 }
 

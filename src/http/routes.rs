@@ -4,7 +4,7 @@ use super::{
     auth::Operators,
     endpoints::{about, clear, statistics, unique, warm},
     problem,
-    request::Request,
+    request::{Request, Target},
     response::Response,
 };
 use crate::cache::{Cache, FollowUp};
@@ -109,6 +109,18 @@ pub async fn answer(
     let is_head = request.method == "HEAD";
     let (response, follow_ups) = ask(route, cache, operators, request).await;
     (if is_head { response.without_body() } else { response }, follow_ups)
+}
+
+/// Answers a GET or a HEAD that memory can answer at once, for anyone. None is for [`answer`], which answers the same, header for
+/// header, and whatever must be waited for.
+pub fn answer_at_once(cache: &Cache, url: &str, is_head: bool) -> Option<Response> {
+    let target = Target::of(url);
+    let route = ROUTES.iter().find(|route| route.paths.contains(&&*target.path))?;
+    let response = match route.endpoint {
+        Endpoint::Unique => unique::hit(cache, target.query)?,
+        Endpoint::About | Endpoint::Clear | Endpoint::Warm | Endpoint::Statistics => return None,
+    };
+    Some(if is_head { response.without_body() } else { response })
 }
 
 fn find(path: &str, operators: &Operators) -> Option<&'static Route> {

@@ -23,13 +23,22 @@ fn start() {
     console_error_panic_hook::set_once();
 }
 
+/// The way of a hit, which the shim asks before the event: a future, its promise and `waitUntil` cost more than all the rest
+/// of it (docs/platform.md, "A hit is a plain function"). Nothing where the event must answer.
+#[wasm_bindgen]
+#[expect(unreachable_pub, reason = "only public functions are exported")]
+pub fn hit(url: &str, is_head: bool) -> Option<web_sys::Response> {
+    let app = APP.with_borrow(Clone::clone)?;
+    response::write(&mut app.hit(url, is_head)?).ok()
+}
+
 #[event(fetch)]
 async fn fetch(
     request: web_sys::Request,
     env: Env,
     context: Context,
 ) -> worker::Result<web_sys::Response> {
-    let response = match app(&env) {
+    let mut response = match app(&env) {
         Ok(app) => {
             let (response, follow_ups) = app.handle(request::read(&request)).await;
             if !follow_ups.is_empty() {
@@ -39,7 +48,7 @@ async fn fetch(
         }
         Err(error) => app::misconfigured(&error, &Console),
     };
-    response::write(&response).map_err(worker::Error::from)
+    response::write(&mut response).map_err(worker::Error::from)
 }
 
 /// Not of `#[event(scheduled)]`, whose export resolves whatever happened: a failed run has to be rejected for the platform

@@ -99,6 +99,45 @@ fn parsed(response: &Response) -> Value {
 }
 
 #[test]
+fn a_hit_is_the_same_at_once_and_by_the_event() {
+    let service = Service::with_operators();
+    let path = "/v1/models/uniqu%65?min_providers=2&limit=3&offset=1";
+    let url = format!("https://catalog.example{path}");
+    assert_eq!(service.app.hit(&url, false), None, "nothing is in memory yet");
+    assert_eq!(service.get(path).header("x-cache"), Some("MISS"));
+    for is_head in [false, true] {
+        let at_once = service.app.hit(&url, is_head).expect("a hit");
+        let method = if is_head { "HEAD" } else { "GET" };
+        assert_eq!(service.ask(method, path, None, ""), at_once, "{method}");
+        assert_eq!(at_once.body.is_empty(), is_head);
+        assert_eq!(at_once.header("x-cache"), Some("HIT"));
+    }
+    let counted = service.ask("GET", STATS, Some(TOKEN), "");
+    assert_eq!(parsed(&counted)["isolate"]["hits"], 4, "hits at once are counted");
+}
+
+#[test]
+fn what_must_wait_or_leaves_something_to_do_is_no_hit_at_once() {
+    let service = Service::with_operators();
+    let url = |path: &str| format!("https://catalog.example{path}");
+    let catalog = "/models/unique?limit=1";
+    service.get(catalog);
+    for path in ["/", STATS, "/models/unique?limit=0", "/models/unique?order=up", "/nothing"] {
+        assert_eq!(service.app.hit(&url(path), false), None, "{path}");
+    }
+    let other = "/models/unique?sort_by=name&order=desc";
+    assert_eq!(service.app.hit(&url(other), false), None, "its order is news");
+    service.get(other);
+    assert!(service.app.hit(&url(other), false).is_some());
+    service.world.sim.run_for(service.world.policy.memory_ttl);
+    assert_eq!(service.app.hit(&url(catalog), false), None, "a check is due");
+    service.get(catalog);
+    assert!(service.app.hit(&url(catalog), false).is_some());
+    service.world.sim.run_for(service.world.policy.ttl);
+    assert_eq!(service.app.hit(&url(catalog), false), None, "stale");
+}
+
+#[test]
 fn every_route_has_its_methods() {
     let service = Service::with_operators();
     let read = ("GET, HEAD, OPTIONS", ["GET", "HEAD"].as_slice());

@@ -11,10 +11,11 @@ use super::{
 use crate::{
     cache::{
         background::{FollowUp, is_due},
+        isolate::Isolate,
         protocol::Freshness,
         state::Resident,
     },
-    catalog::Resource,
+    catalog::{Resource, View},
     ports::Tier,
 };
 
@@ -45,6 +46,13 @@ pub(super) fn answer_from_memory(walk: &mut Walk) -> Option<Answer> {
         }
         Freshness::Gone => None,
     }
+}
+
+/// Whether memory has a view's order over its snapshot: then the answer costs no sorting, and is no news to be published.
+pub(super) fn is_ordered(isolate: &Isolate, view: &View) -> bool {
+    let mut state = isolate.state.borrow_mut();
+    let hash = state.memory.snapshot(view.source()).and_then(|entry| entry.content.hash());
+    hash.is_some_and(|hash| state.memory.order(view, hash).is_some())
 }
 
 /// The snapshot, or a listing that stood under the view's own key, if it may be served sooner, or just as soon and is newer.

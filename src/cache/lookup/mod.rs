@@ -17,12 +17,12 @@ pub use answer::{Answer, Outcome, Served};
 pub use trace::{ForwardReason, TierReport, Trace};
 
 use super::{
-    background::{FollowUp, flush_is_due},
+    background::{FollowUp, flush_is_due, has_idled},
     isolate::Isolate,
     rebuild::Unavailable,
     telemetry::{Counter, Event},
 };
-use crate::{catalog::View, ports::Tier};
+use crate::{catalog::View, config::Mode, ports::Tier};
 use walk::Walk;
 
 /// Finds the listing of a view.
@@ -35,6 +35,23 @@ pub(super) async fn lookup(isolate: &Rc<Isolate>, view: View) -> Outcome {
         follow_ups.push(FollowUp::FlushCounters);
     }
     Outcome { answer, trace: walk.trace, follow_ups }
+}
+
+/// The listing of a view, if memory has it fresh, in its order, and leaves nothing to do: an answer that awaits nothing. What
+/// is none is for [`lookup`], which finds everything as it was.
+pub(super) fn hit(isolate: &Rc<Isolate>, view: View) -> Option<(Answer, Trace)> {
+    let is_ready = isolate.policy.mode != Mode::Passthrough
+        && memory::is_ordered(isolate, &view)
+        && !has_idled(isolate, &view)
+        && !flush_is_due(isolate);
+    let mut walk = is_ready.then(|| Walk::new(Rc::clone(isolate), view))?;
+    let answer = memory::answer_from_memory(&mut walk)?;
+    if answer.served != Served::Hit || !walk.follow_ups.is_empty() {
+        return None;
+    }
+    let answer = Ok(answer);
+    count_and_log(isolate, &view, &answer, &walk.trace);
+    answer.ok().map(|answer| (answer, walk.trace))
 }
 
 /// Counts a request and logs it: one line, and of what memory answers only a sample.

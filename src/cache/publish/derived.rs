@@ -20,6 +20,8 @@ use crate::{
 
 /// So many times the bytes of its snapshot may be derived of a version.
 const BUDGET: usize = 4;
+/// So many bytes may be derived of any version: all that clients of a small catalog are likely to ask for.
+const BUDGET_MIN: usize = 16_000_000;
 
 /// Whether a view's listing is to be published behind its response: this isolate holds what is published, and has not published
 /// the listing yet.
@@ -53,7 +55,7 @@ pub(in crate::cache) async fn publish_derived(isolate: &Isolate, view: View) {
         (version, snapshot.listing(&view))
     };
     let base = (version.hash, version.epoch);
-    let budget = version.bytes.saturating_mul(BUDGET);
+    let budget = version.bytes.saturating_mul(BUDGET).max(BUDGET_MIN);
     let max = isolate.state.borrow().publishing.request_bytes_max();
     let size = listing.text_bytes();
     // Before it is sent: requests that ask for the same meanwhile must not send it again.

@@ -1,7 +1,7 @@
 //! `GET /models/unique`: one page of a listing, and how it was served (docs/api.md, "The listing").
 
 use crate::{
-    cache::{Answer, Cache, FollowUp, Outcome},
+    cache::{Answer, Cache, FollowUp, Outcome, Trace},
     catalog::Scope,
     config::Policy,
     http::{
@@ -21,20 +21,29 @@ pub(crate) async fn get(cache: &Cache, query: &str) -> (Response, Vec<FollowUp>)
     };
     let Outcome { answer, trace, follow_ups } = cache.lookup(query.selection.into()).await;
     let response = match answer {
-        Ok(answer) => page(&query, &answer, cache.policy()),
+        Ok(answer) => page(&query, &answer, &trace, cache.policy()),
         Err(unavailable) => {
             let detail = "The model catalog is temporarily unavailable";
             problem::unavailable(detail, unavailable.retry_after)
+                .with("cache-status", cache_status(&trace))
         }
     };
-    (response.with("cache-status", cache_status(&trace)), follow_ups)
+    (response, follow_ups)
 }
 
-fn page(query: &Query, answer: &Answer, policy: &Policy) -> Response {
+/// The page that was asked for, if memory can answer at once.
+pub(crate) fn hit(cache: &Cache, query: &str) -> Option<Response> {
+    let query = parse(query).ok()?;
+    let (answer, trace) = cache.hit(query.selection.into())?;
+    Some(page(&query, &answer, &trace, cache.policy()))
+}
+
+fn page(query: &Query, answer: &Answer, trace: &Trace, policy: &Policy) -> Response {
     let cache_control = headers::listing(answer.served, answer.age, policy);
     Response::new(200, "application/json", &cache_control, body(query, answer))
         .with("x-cache", answer.served.as_str())
         .with("age", answer.age.as_secs().to_string())
+        .with("cache-status", cache_status(trace))
 }
 
 /// What stands before the models.

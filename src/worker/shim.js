@@ -1,0 +1,27 @@
+// What the platform calls. A hit is answered by a plain function, before anything of an event is made: no class, no future, no
+// promise. Everything else goes the way that worker-build made, which also starts the module anew after a trap.
+import Recovering from "../../build/worker.js";
+
+const { hit } = Recovering.prototype;
+const state = globalThis.__worker_init_state;
+
+function answered(request) {
+  const isHead = request.method === "HEAD";
+  if (state.criticalError || !(isHead || request.method === "GET")) return undefined;
+  try {
+    return hit(request.url, isHead);
+  } catch (error) {
+    // A module that trapped is broken: the event finds that out, and starts it anew.
+    if (error instanceof WebAssembly.RuntimeError) state.criticalError = true;
+    return undefined;
+  }
+}
+
+export default {
+  fetch(request, env, context) {
+    return answered(request) ?? new Recovering(context, env).fetch(request);
+  },
+  scheduled(controller, env, context) {
+    return new Recovering(context, env).scheduled(controller);
+  },
+};
