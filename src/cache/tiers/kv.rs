@@ -30,7 +30,7 @@ pub(in crate::cache) fn read_kv(
         match value {
             Err(error) => Found::Failed(error),
             Ok(None) => Found::Nothing,
-            Ok(Some(value)) => keep_snapshot(&isolate, Tier::Kv, source, &value, None),
+            Ok(Some(value)) => keep_snapshot(&isolate, Tier::Kv, source, &value),
         }
     }
     .boxed_local()
