@@ -51,7 +51,9 @@ pub(super) async fn publish_to_kv(
         while let Some(copy) = copies.next_if(|copy| {
             together.is_empty() || bytes.saturating_add(copy.version.bytes) <= TOGETHER_BYTES
         }) {
-            if there(&copy.key).is_some_and(|there| is_good_enough(&there, &copy.version)) {
+            let is_there = matches!(copy.resource, Resource::Snapshot(_)) && publication.is_in_kv;
+            let is_good = |there: Version| is_good_enough(&there, &copy.version);
+            if is_there || there(&copy.key).is_some_and(is_good) {
                 kept = kept.saturating_add(1);
                 continue;
             }

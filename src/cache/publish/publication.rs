@@ -23,6 +23,8 @@ pub(super) struct Publication {
     pub(super) snapshot: Rc<Snapshot>,
     /// The version that tells of it; what it says of place and listings is decided by what a request may hold.
     pub(super) version: Version,
+    /// Whether KV was just given the snapshot.
+    pub(super) is_in_kv: bool,
 }
 
 /// What became of a publication.
@@ -76,6 +78,7 @@ impl Publication {
                 place: Place::Redis,
                 listings: 0,
             },
+            is_in_kv: false,
         };
         publication.fit(isolate.state.borrow().publishing.request_bytes_max());
         Ok(publication)

@@ -20,8 +20,8 @@ use crate::{
     ports::{Tier, TierError},
 };
 
-/// How often what a request may hold is learned anew in one publication.
-const SIZES_MAX: usize = 4;
+/// How often what a request may hold is learned anew in one publication: halving it leads from the largest to the smallest limit.
+const SIZES_MAX: usize = 10;
 
 /// A publication that is wanted.
 pub(in crate::cache) struct Wanted<'a> {
@@ -139,14 +139,16 @@ async fn renew(
 /// Sends the snapshot, the listings and the version, in as few requests as their sizes allow.
 async fn send(
     isolate: &Isolate,
-    publication: &Publication,
+    publication: &mut Publication,
     release: Option<&Release>,
 ) -> Result<PublishReply, TierError> {
-    let Publication { source, version, .. } = publication;
-    if version.place == Place::Kv {
+    if publication.version.place == Place::Kv && !publication.is_in_kv {
         // Others find it there as soon as the version says so.
         kv_copies::write_snapshot(isolate, publication).await?;
+        publication.is_in_kv = true;
     }
+    let publication = &*publication;
+    let Publication { source, version, .. } = publication;
     let max = isolate.state.borrow().publishing.request_bytes_max();
     let mut views = publication.views_in_redis().into_iter().peekable();
     let mut room = max;
