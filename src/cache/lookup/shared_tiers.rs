@@ -19,7 +19,7 @@ use crate::{
         background::FollowUp,
         entry::Entry,
         isolate::poll,
-        protocol::Freshness,
+        protocol::{Freshness, Place},
         state::{ReadOutcome, Work},
         telemetry::Reason,
         tiers::{Found, hedge_delay, read_kv, read_listing, read_upstash},
@@ -155,6 +155,15 @@ fn judge(walk: &mut Walk, tier: Tier, resource: Resource, found: Found) -> Optio
     }
 }
 
+/// Whether Redis says that this is in KV, since no request to Redis holds it.
+fn is_in_kv(walk: &Walk, entry: &Entry) -> bool {
+    let state = walk.isolate.state.borrow();
+    let version = state.knowledge.version(walk.view.source());
+    version.is_some_and(|version| {
+        version.place == Place::Kv && entry.content.hash() == Some(version.hash)
+    })
+}
+
 fn judge_entry(walk: &mut Walk, tier: Tier, resource: Resource, entry: Entry) -> Option<Answer> {
     let (now, source) = (walk.isolate.now(), walk.view.source());
     let freshness = {
@@ -167,7 +176,7 @@ fn judge_entry(walk: &mut Walk, tier: Tier, resource: Resource, entry: Entry) ->
     match freshness {
         Freshness::Fresh => {
             // A Redis that is silent or failing has no use for what KV had.
-            if tier == Tier::Kv && walk.trace.lacks(Tier::Upstash) {
+            if tier == Tier::Kv && walk.trace.lacks(Tier::Upstash) && !is_in_kv(walk, &entry) {
                 walk.follow_ups.push(FollowUp::PublishAgain(source, entry.clone()));
             }
             Some(serve_fresh(walk, tier, resource, &entry))

@@ -108,28 +108,14 @@ fn offers_named(isolate: &Isolate) -> u32 {
     extents.map(|extent| extent.offers_max).fold(OFFERS_NAMED, u32::max)
 }
 
-/// Brings KV's marker up to what is known: it never goes back. Another invalidation may have come since and have written it
-/// already, so control is read once more, and what it says is written as well.
+/// Brings KV's marker up to what is known. A marker that says more is learned from first.
 async fn mark(isolate: &Isolate) -> Result<(), TierError> {
     let read = tiers::kv(isolate, isolate.ports.kv.get(&isolate.keys.marker())).await?;
-    let marker = read.as_deref().and_then(Control::read);
-    let written = {
-        let mut state = isolate.state.borrow_mut();
-        if marker.is_some() {
-            let now = isolate.ports.clock.now();
-            state.knowledge.learn_control(marker, now);
-        }
-        state.knowledge.control()
-    };
-    tiers::write_marker(isolate).await?;
-    let begun = isolate.now();
-    let control = tiers::redis(isolate, async |session| redis::control(session).await).await?;
-    let moved = {
-        let mut state = isolate.state.borrow_mut();
-        state.knowledge.learn_control(control, begun);
-        state.knowledge.control() != written
-    };
-    if moved { tiers::write_marker(isolate).await } else { Ok(()) }
+    if let Some(marker) = read.as_deref().and_then(Control::read) {
+        let now = isolate.now();
+        isolate.state.borrow_mut().knowledge.learn_control(Some(marker), now);
+    }
+    tiers::raise_marker(isolate).await
 }
 
 /// Looks for listings of the backend's under names that are not listed, within bounds; whether all was looked through, and how

@@ -24,10 +24,12 @@ const TOGETHER_BYTES: usize = 4_000_000;
 /// KV takes values of so many bytes.
 const VALUE_BYTES_MAX: usize = 25 * 1024 * 1024;
 
-/// Brings KV up to date; returns how many of the values it has now.
+/// Brings KV up to date; returns how many of the values it has now. Only who `reached_redis` just now knows enough of control to
+/// write the marker.
 pub(super) async fn publish_to_kv(
     isolate: &Isolate,
     publication: &Publication,
+    reached_redis: bool,
 ) -> Result<usize, TierError> {
     let listed = tiers::kv(isolate, isolate.ports.kv.list(&isolate.keys.prefix())).await?;
     let there = |key: &str| {
@@ -39,8 +41,8 @@ pub(super) async fn publish_to_kv(
     let told = told.and_then(|(_, metadata)| Control::read(metadata.as_deref()?));
     let mut kept = 0_usize;
     let mut failed = None;
-    if !knows_as_much(isolate, told) {
-        failed = tiers::write_marker(isolate).await.err();
+    if reached_redis && !knows_as_much(isolate, told) {
+        failed = tiers::raise_marker(isolate).await.err();
     }
     let mut copies = Copies::of(publication, isolate).into_iter().peekable();
     while copies.peek().is_some() {
@@ -49,7 +51,9 @@ pub(super) async fn publish_to_kv(
         while let Some(copy) = copies.next_if(|copy| {
             together.is_empty() || bytes.saturating_add(copy.version.bytes) <= TOGETHER_BYTES
         }) {
-            if there(&copy.key).is_some_and(|there| is_good_enough(&there, &copy.version)) {
+            let is_there = matches!(copy.resource, Resource::Snapshot(_)) && publication.is_in_kv;
+            let is_good = |there: Version| is_good_enough(&there, &copy.version);
+            if is_there || there(&copy.key).is_some_and(is_good) {
                 kept = kept.saturating_add(1);
                 continue;
             }

@@ -25,6 +25,8 @@ pub(super) struct Publication {
     pub(super) version: Version,
     /// The snapshot packed, with its checksum; made when it is first wanted.
     packed: OnceCell<(String, Option<u64>)>,
+    /// Whether KV was just given the snapshot.
+    pub(super) is_in_kv: bool,
 }
 
 /// What became of a publication.
@@ -80,6 +82,7 @@ impl Publication {
                 listings: 0,
                 packed: None,
             },
+            is_in_kv: false,
         })
     }
 

@@ -20,8 +20,8 @@ use crate::{
     ports::{Tier, TierError},
 };
 
-/// How often what a request may hold is learned anew in one publication.
-const SIZES_MAX: usize = 4;
+/// How often what a request may hold is learned anew in one publication: halving it leads from the largest to the smallest limit.
+const SIZES_MAX: usize = 10;
 
 /// A publication that is wanted.
 pub(in crate::cache) struct Wanted<'a> {
@@ -61,7 +61,11 @@ pub(in crate::cache) async fn publish(isolate: &Isolate, wanted: Wanted<'_>) -> 
     }
     // Without Redis the guard fails open, as the backend's does (docs/backend.md, "The sync guard").
     let allowed = matches!(redis, Ok(PublishReply::Published) | Err(_));
-    let kv = if to_kv && allowed { publish_to_kv(isolate, &publication).await } else { Ok(0) };
+    let kv = if to_kv && allowed {
+        publish_to_kv(isolate, &publication, redis.is_ok()).await
+    } else {
+        Ok(0)
+    };
     let version = (redis == Ok(PublishReply::Published)).then_some(publication.version);
     PublishOutcome { redis, renewed, kv, place: publication.version.place, version }
 }
@@ -134,14 +138,16 @@ async fn renew(
 /// Sends the snapshot, the listings and the version, in as few requests as their sizes allow.
 async fn send(
     isolate: &Isolate,
-    publication: &Publication,
+    publication: &mut Publication,
     release: Option<&Release>,
 ) -> Result<PublishReply, TierError> {
-    let Publication { source, version, .. } = publication;
-    if version.place == Place::Kv {
+    if publication.version.place == Place::Kv && !publication.is_in_kv {
         // Others find it there as soon as the version says so.
         kv_copies::write_snapshot(isolate, publication).await?;
+        publication.is_in_kv = true;
     }
+    let publication = &*publication;
+    let Publication { source, version, .. } = publication;
     let max = isolate.state.borrow().publishing.request_bytes_max();
     let mut views = publication.views_in_redis().into_iter().peekable();
     let mut room = max;

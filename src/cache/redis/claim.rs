@@ -23,7 +23,7 @@ pub struct Claim {
     pub acquired: bool,
     /// Control as it is now, our knowledge included.
     pub control: Option<Control>,
-    /// Whether control, or another record, was nonsense and was replaced.
+    /// Whether control was nonsense and was replaced.
     pub healed: bool,
     /// Failures in a row and the back-off that is left; no failures while loads are merely kept apart.
     pub backoff: Option<(u32, Duration)>,

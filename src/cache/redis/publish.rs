@@ -22,7 +22,7 @@ pub struct Guarded {
     pub reply: PublishReply,
     /// Control as it is now.
     pub control: Option<Control>,
-    /// Whether control, or another record, was nonsense and was replaced.
+    /// Whether control was nonsense and was replaced.
     pub healed: bool,
 }
 

@@ -31,7 +31,7 @@ pub(in crate::cache) enum Event<'a> {
     PublishPaused { reason: Reason, secs: u64 },
     /// Redis takes writes again.
     PublishResumed {},
-    /// A record in Redis was nonsense, and was replaced.
+    /// Control in Redis was nonsense, and was replaced.
     Healed { key: &'a str },
     /// A key without expiry stood in the way: it was taken over, or given one.
     Overdue { key: &'a str },

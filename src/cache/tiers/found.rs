@@ -26,14 +26,9 @@ pub(in crate::cache) enum Found {
     Failed(TierError),
 }
 
-/// Decodes a snapshot as Redis and KV hold it, its header first, and keeps it in memory. `version` is what was read with it.
-pub(super) fn keep_snapshot(
-    isolate: &Isolate,
-    tier: Tier,
-    source: Source,
-    value: &str,
-    version: Option<&Version>,
-) -> Found {
+/// Decodes a snapshot as Redis and KV hold it, its header first, and keeps it in memory. A later version of the same content
+/// moves it on.
+pub(super) fn keep_snapshot(isolate: &Isolate, tier: Tier, source: Source, value: &str) -> Found {
     let name = Resource::Snapshot(source);
     let Some((header, text)) = Version::split(value) else { return corrupt(isolate, tier, &name) };
     if header.config != isolate.policy.fingerprint {
@@ -42,12 +37,15 @@ pub(super) fn keep_snapshot(
     let Some(snapshot) = decode(isolate, source, &header, text) else {
         return corrupt(isolate, tier, &name);
     };
-    let dated = version
-        .filter(|version| version.hash == header.hash)
-        .map_or(header.dated(), |version| header.dated().moved_on(version));
-    let entry = Entry { content: Content::Snapshot(snapshot), dated };
     let mut state = isolate.state.borrow_mut();
-    state.learn_version(source, header);
+    // Of the same version Redis knows better which listings are beside it.
+    let is_news = |known: &Version| header.order() > known.order();
+    if state.knowledge.version(source).is_none_or(is_news) {
+        state.learn_version(source, header);
+    }
+    let version = state.knowledge.version(source).filter(|version| version.hash == header.hash);
+    let dated = version.map_or(header.dated(), |version| header.dated().moved_on(version));
+    let entry = Entry { content: Content::Snapshot(snapshot), dated };
     state.keep(name, entry.clone(), isolate.ports.clock.now());
     Found::Entry(entry)
 }

@@ -5,11 +5,11 @@ use std::rc::Rc;
 use futures_util::{FutureExt, future::LocalBoxFuture, join};
 
 use super::{
-    call::{kv, kv_write},
+    call::{kv, kv_write, redis},
     found::{Found, keep_snapshot},
 };
 use crate::{
-    cache::{isolate::Isolate, protocol::Control},
+    cache::{isolate::Isolate, protocol::Control, redis},
     catalog::{Resource, Source},
     config::Mode,
     ports::{Tier, TierError},
@@ -30,7 +30,7 @@ pub(in crate::cache) fn read_kv(
         match value {
             Err(error) => Found::Failed(error),
             Ok(None) => Found::Nothing,
-            Ok(Some(value)) => keep_snapshot(&isolate, Tier::Kv, source, &value, None),
+            Ok(Some(value)) => keep_snapshot(&isolate, Tier::Kv, source, &value),
         }
     }
     .boxed_local()
@@ -43,13 +43,31 @@ pub(in crate::cache) async fn read_marker(isolate: &Isolate) -> Result<(), TierE
     let marker = read.as_deref().and_then(Control::read);
     let is_due = isolate.state.borrow_mut().knowledge.learn_marker(marker, begun);
     if is_due && isolate.policy.mode == Mode::Active {
-        write_marker(isolate).await?;
+        // What was read may be a minute old. Who is cut off from Redis cannot know what was raised and written meanwhile.
+        read_control(isolate).await?;
+        raise_marker(isolate).await?;
     }
     Ok(())
 }
 
-/// Writes what is known of control to KV. Who calls this has read the marker: it never goes back.
-pub(in crate::cache) async fn write_marker(isolate: &Isolate) -> Result<(), TierError> {
+/// Brings KV's marker up to what is known of control, which the caller has just read: it never goes back. Somebody may have
+/// raised control and written the marker meanwhile, so control is read once more, and what it says is written as well.
+pub(in crate::cache) async fn raise_marker(isolate: &Isolate) -> Result<(), TierError> {
+    let written = isolate.state.borrow().knowledge.control();
+    write_marker(isolate).await?;
+    read_control(isolate).await?;
+    let moved = isolate.state.borrow().knowledge.control() != written;
+    if moved { write_marker(isolate).await } else { Ok(()) }
+}
+
+async fn read_control(isolate: &Isolate) -> Result<(), TierError> {
+    let begun = isolate.now();
+    let control = redis(isolate, async |session| redis::control(session).await).await?;
+    isolate.state.borrow_mut().knowledge.learn_control(control, begun);
+    Ok(())
+}
+
+async fn write_marker(isolate: &Isolate) -> Result<(), TierError> {
     let text = isolate.state.borrow().knowledge.control().to_text();
     let key = isolate.keys.marker();
     kv_write(isolate, isolate.ports.kv.put(&key, &text, &text, None)).await

@@ -7,5 +7,5 @@ mod upstash;
 
 pub(super) use call::{Deadline, kv, kv_write, redis, redis_within};
 pub(super) use found::Found;
-pub(super) use kv::{read_kv, read_marker, write_marker};
+pub(super) use kv::{raise_marker, read_kv, read_marker};
 pub(super) use upstash::{check, hedge_delay, is_ours, observe, read_listing, read_upstash};

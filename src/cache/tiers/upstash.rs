@@ -36,10 +36,9 @@ pub(in crate::cache) fn read_upstash(
             Err(error) => return Found::Failed(error),
         };
         observe(&isolate, &observed, begun);
-        let version = observed.version(source).filter(|version| is_ours(&isolate, version));
         match value {
             None => Found::Nothing,
-            Some(value) => keep_snapshot(&isolate, Tier::Upstash, source, &value, version.as_ref()),
+            Some(value) => keep_snapshot(&isolate, Tier::Upstash, source, &value),
         }
     }
     .boxed_local()

@@ -29,6 +29,7 @@ struct Inner {
     now: Cell<u64>,
     random: Cell<u64>,
     sequence: Cell<u64>,
+    sleeps: Cell<u64>,
     timers: RefCell<BTreeMap<(u64, u64), Waker>>,
     tasks: RefCell<BTreeMap<u64, Task>>,
 }
@@ -53,6 +54,7 @@ impl Sim {
             now: Cell::new(BEGIN),
             random: Cell::new(seed.wrapping_mul(2).wrapping_add(1)),
             sequence: Cell::new(0),
+            sleeps: Cell::new(0),
             timers: RefCell::default(),
             tasks: RefCell::default(),
         }))
@@ -120,7 +122,13 @@ impl Sim {
     /// Waits.
     pub fn sleep(&self, duration: Duration) -> Sleep {
         let millis = u64::try_from(duration.as_millis()).unwrap();
+        self.0.sleeps.set(self.0.sleeps.get() + 1);
         Sleep { sim: self.clone(), at: self.0.now.get() + millis, timer: None }
+    }
+
+    /// How often anybody has waited.
+    pub fn sleeps(&self) -> u64 {
+        self.0.sleeps.get()
     }
 
     fn poll_ready(&self) {

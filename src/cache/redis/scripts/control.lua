@@ -6,7 +6,6 @@ local healed = 0
 local function text_of(key)
   local text = redis.pcall('GET', key)
   if type(text) == 'string' then return text end
-  if type(text) == 'table' then healed = 1 end
   return ''
 end
 
@@ -14,7 +13,8 @@ local function read_control(key)
   local text = text_of(key)
   local e, b, t = string.match(text, '^{"epoch":(%d+),"barrier":(%d+),"barrier_at":(%d+)}$')
   if e and #e <= 15 and #b <= 15 and #t <= 15 then return tonumber(e), tonumber(b), tonumber(t) end
-  if text ~= '' then healed = 1 end
+  -- An empty text is nonsense too; what is of another type has no text.
+  if redis.call('EXISTS', key) == 1 then healed = 1 end
   return 0, 0, 0
 end
 
