@@ -14,7 +14,6 @@ mod support;
 
 mod degradation;
 mod fake_redis;
-mod faults;
 mod golden;
 mod policy;
 mod publishing;
