@@ -66,11 +66,11 @@ pub(super) async fn publish_to_kv(
     failed.map_or(Ok(kept), Err)
 }
 
-/// Whether KV's marker tells all that is known here.
+/// Whether KV's marker tells all that is known here. Where nothing was ever invalidated there need not be one.
 fn knows_as_much(isolate: &Isolate, marked: Option<Control>) -> bool {
-    let state = isolate.state.borrow();
-    let known = state.knowledge.control();
-    !state.knowledge.is_informed() || marked.is_some_and(|marked| marked.merged(known) == marked)
+    let known = isolate.state.borrow().knowledge.control();
+    let marked = marked.unwrap_or_default();
+    marked.merged(known) == marked
 }
 
 /// Writes the snapshot alone: Redis cannot hold it, so that KV must before others are told.

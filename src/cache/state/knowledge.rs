@@ -86,15 +86,14 @@ impl Knowledge {
     }
 
     /// Learns KV's marker, read at `begun`; says whether this isolate is to bring it up to date: it knows more, and nobody
-    /// else has done it for a while.
+    /// else has done it for a while. Every invalidation leaves a marker: a KV that has none tells of none.
     pub(in crate::cache) fn learn_marker(
         &mut self,
         marker: Option<Control>,
         begun: Timestamp,
     ) -> bool {
-        let Some(marker) = marker else { return false };
-        self.learn_control(Some(marker), begun);
-        if marker == self.control() {
+        self.learn_control(marker, begun);
+        if marker.unwrap_or_default() == self.control() {
             self.marker_behind = None;
             return false;
         }
@@ -149,6 +148,16 @@ mod tests {
         }
         assert_eq!(mended, [60, 120, 180]);
         assert!(!known.learn_marker(Some(control(7)), Timestamp(300_000)));
-        assert!(!known.learn_marker(None, Timestamp(400_000)), "an unknown one tells nothing");
+        assert!(!known.learn_marker(None, Timestamp(400_000)), "an invalidator may be writing it");
+        assert!(known.learn_marker(None, Timestamp(460_000)), "it was lost");
+        assert_eq!(known.control(), control(7));
+    }
+
+    #[test]
+    fn a_kv_without_a_marker_tells_that_nothing_was_invalidated() {
+        let mut known = Knowledge::default();
+        assert!(!known.learn_marker(None, Timestamp(5)));
+        assert!(known.is_informed());
+        assert_eq!((known.control(), known.verified_at()), (Control::default(), Timestamp(5)));
     }
 }
