@@ -38,7 +38,8 @@ async function main() {
   const stack = await startStack({ seed: true, ports, log: say });
   const folder = mkdtempSync(join(tmpdir(), "model-catalog-edge-"));
   const secrets = join(folder, "secrets.env");
-  const vars = { ...stack.vars, ...stack.secrets, ADMIN_TOKEN };
+  // Deployed, a hit is logged now and then; here whoever looks wants to see each.
+  const vars = { ...stack.vars, ...stack.secrets, ADMIN_TOKEN, LOG_HITS_ONE_IN: "1" };
   writeFileSync(secrets, Object.entries(vars).map(([name, value]) => `${name}=${value}\n`).join(""), { mode: 0o600 });
 
   const kv = join(folder, "kv");

@@ -27,7 +27,7 @@ pub(super) struct Isolate {
 impl Isolate {
     /// An isolate that knows nothing yet.
     pub(super) fn new(ports: Ports, policy: Policy, keys: KeySpace) -> Rc<Self> {
-        let state = RefCell::new(State::new(policy.memory_max_bytes));
+        let state = RefCell::new(State::new(policy.memory_max_bytes, ports.clock.now()));
         Rc::new(Self { ports, policy, keys, state })
     }
 

@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { startStack } from "../../dev/stack/index.mjs";
 import { eventually, startWorker } from "./harness.mjs";
-import { cachedValues, eventsOf, NAMESPACE, snapshotLoads } from "./support.mjs";
+import { cachedValues, controlOf, eventsOf, NAMESPACE, parseSnapshot, snapshotLoads } from "./support.mjs";
 import { readVectors } from "./vectors.mjs";
 
 const TTL_MS = 1_800_000;
-const EPOCH = "gw:models:edge:epoch";
+const CONTROL = "gw:models:edge:control";
 const SNAPSHOT = "gw:models:edge:snapshot:active";
 const SYNC_MARKER = "gw:models:sync:in_progress";
 const WARM = [
@@ -39,7 +39,7 @@ test("warms six variants and the snapshot with one load, and reports it", async 
   assert.deepEqual([...values.keys()].sort(), [SNAPSHOT, ...WARM].sort());
   for (const key of WARM) assert.deepEqual(JSON.parse(values.get(key)), listings.get(key), key);
   const names = (models) => models.map(({ name }) => name).sort();
-  assert.deepEqual(names(JSON.parse(values.get(SNAPSHOT))), names(listings.get(WARM[0])));
+  assert.deepEqual(names(JSON.parse(parseSnapshot(values.get(SNAPSHOT)).text)), names(listings.get(WARM[0])));
   for (const key of values.keys()) {
     const left = await stack.redis.command("PTTL", key);
     assert.ok(left > TTL_MS - 60_000 && left <= TTL_MS, `${key} lives for ${left} ms`);
@@ -66,16 +66,17 @@ test("writes KV too, with what tells its age, and not again while nothing change
   const begun = Date.now();
   await worker.cron();
   const kv = await worker.kv();
-  const epoch = Number(await stack.redis.command("GET", EPOCH));
+  const { epoch } = await controlOf(stack);
   const { keys } = await kv.list();
   assert.deepEqual(keys.map(({ name }) => name).sort(), [SNAPSHOT, ...WARM].sort());
   for (const { name, metadata } of keys) {
-    assert.equal(metadata.v, 1, name);
+    assert.equal(metadata.v, 2, name);
     assert.ok(metadata.at >= begun - 1000 && metadata.at <= Date.now() + 1000, name);
     assert.equal(metadata.epoch, epoch, name);
     assert.equal(metadata.n, (listings.get(name) ?? listings.get(WARM[0])).length, name);
-    assert.ok(Number.isSafeInteger(metadata.hash), name);
+    assert.match(metadata.hash, /^[0-9a-f]{16}$/, name);
   }
+  assert.deepEqual(parseSnapshot(await kv.get(SNAPSHOT)).header, keys.find(({ name }) => name === SNAPSHOT).metadata);
   for (const key of WARM) assert.deepEqual(await kv.get(key, "json"), listings.get(key), key);
   await worker.cron();
   assert.equal((await lastReport(2)).successful, 6);
@@ -171,8 +172,7 @@ test("what was read before an invalidation is not published after it, but serves
   stack.proxies.supabase.set({ fault: "latency", ms: 400 });
   const answering = worker.get("/models/unique");
   await eventually(() => stack.supabase.requests.length > 0 || stack.proxies.supabase.inFlight > 0, "a load");
-  assert.equal(await stack.redis.command("EXISTS", EPOCH), 1, "the load began under an epoch");
-  await stack.redis.command("INCR", EPOCH);
+  await stack.redis.command("SET", CONTROL, JSON.stringify({ epoch: Date.now(), barrier: 0, barrier_at: 0 }));
   const answer = await answering;
   assert.equal(answer.status, 200);
   assert.deepEqual(answer.body.models, listings.get(WARM[0]));

@@ -24,11 +24,11 @@ binding = "CATALOG_KV"
 id = "catalog"
 `;
 
-// `stack` gives vars and secrets; `vars` overrides them (null takes one away).
+// `stack` gives vars and secrets; `vars` overrides them (null takes one away). Every answer is logged.
 export async function startWorker(stack, vars = {}) {
   const folder = mkdtempSync(join(tmpdir(), "worker-"));
   writeFileSync(join(folder, "wrangler.toml"), config);
-  const all = { ...stack.vars, ...stack.secrets, ...vars };
+  const all = { LOG_HITS_ONE_IN: "1", ...stack.vars, ...stack.secrets, ...vars };
   const set = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
   const server = createTestHarness({
     root: folder,

@@ -1,5 +1,5 @@
-// What several specs look at: loads of the origin, keys in Redis, members of Cache-Status.
-import { startWorker } from "./harness.mjs";
+// What several specs look at and lay out: loads of the origin, values of Redis and KV, members of Cache-Status.
+import { eventually, startWorker } from "./harness.mjs";
 
 export const NAMESPACE = "gw:";
 
@@ -28,6 +28,38 @@ export async function cachedValues(stack) {
   const held = keys.filter((key) => /models:(unique:filtered|edge:snapshot):/.test(key)).sort();
   const values = await Promise.all(held.map((key) => stack.redis.command("GET", key)));
   return new Map(held.map((key, index) => [key, values[index]]));
+}
+
+/** A snapshot as Redis and KV hold it, taken apart: a line that says what the text is, then the text. */
+export function parseSnapshot(value) {
+  const end = value.indexOf("\n");
+  return { header: JSON.parse(value.slice(0, end)), text: value.slice(end + 1) };
+}
+
+/** The same put together; what KV has beside it is the header as well. */
+export function snapshotValue({ header, text }) {
+  return `${JSON.stringify(header)}\n${text}`;
+}
+
+/** What this stack's Worker publishes of the active scope, parsed: its header names the settings of the specs' isolates. */
+export async function publishedSnapshot(stack, vars = {}, start = startWorker) {
+  const key = `${NAMESPACE}models:edge:snapshot:active`;
+  const value = await withWorker(
+    stack,
+    vars,
+    async (worker) => {
+      await worker.get("/models/unique?limit=1");
+      return eventually(() => stack.redis.command("GET", key), "publication");
+    },
+    start,
+  );
+  return parseSnapshot(value);
+}
+
+/** Control as Redis has it: what was invalidated. */
+export async function controlOf(stack, namespace = NAMESPACE) {
+  const text = await stack.redis.command("GET", `${namespace}models:edge:control`);
+  return text === null ? { epoch: 0, barrier: 0, barrier_at: 0 } : JSON.parse(text);
 }
 
 /** `Cache-Status` (RFC 9211) as one object a member, in its order: `{tier, hit: true, ttl: "1423", key: "…"}`. */

@@ -3,21 +3,25 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { startStack } from "../../dev/stack/index.mjs";
 import { eventually } from "./harness.mjs";
-import { cacheStatus, hitOf, snapshotLoads, statistics, withWorker } from "./support.mjs";
+import { cacheStatus, controlOf, hitOf, publishedSnapshot, snapshotLoads, snapshotValue, statistics, withWorker } from "./support.mjs";
 import { readText, readVectors } from "./vectors.mjs";
 
 const TTL = 1800;
 const ADMIN_TOKEN = "walk-admin-token";
 const DEFAULT_KEY = "gw:models:unique:filtered:sortprovider_count:desc";
 const NAME_KEY = "gw:models:unique:filtered:sortname:asc";
+const SNAPSHOT = "gw:models:edge:snapshot:active";
 // The last of the keys that follow a load into KV.
 const LAST_WRITTEN = "gw:models:unique:filtered:sortcheapest_price:asc";
 const BY_NAME = "/models/unique?sort_by=name&order=asc";
 
 const { tables, listings } = readVectors("tiny");
-let stack;
+let stack, published;
 
-before(async () => (stack = await startStack({ tables })));
+before(async () => {
+  stack = await startStack({ tables });
+  published = await publishedSnapshot(stack);
+});
 after(() => stack?.stop());
 beforeEach(async () => {
   await stack.redis.command("FLUSHALL");
@@ -85,16 +89,18 @@ test("upstash: another isolate finds what the first one published", async () => 
 test("kv: what Redis lost is served from KV and promoted to Redis, with its true age", async () => {
   await withWorker(stack, {}, async (worker) => {
     const age = 60;
-    const metadata = { v: 1, at: Date.now() - age * 1000, epoch: null, n: listings.get(NAME_KEY).length, hash: 1 };
-    await (await worker.kv()).put(NAME_KEY, JSON.stringify(listings.get(NAME_KEY)), { metadata });
+    const header = { ...published.header, at: Date.now() - age * 1000 };
+    await (await worker.kv()).put(SNAPSHOT, snapshotValue({ ...published, header }), { metadata: header });
     const answer = await worker.get(BY_NAME);
     assert.equal(answer.headers["x-cache"], "HIT");
     assert.deepEqual(cacheStatus(answer).map(({ tier }) => tier), ["kv", "upstash", "memory"]);
     assert.equal(hitOf(answer).tier, "kv");
     assert.deepEqual(answer.body.models, listings.get(NAME_KEY));
     assertAbout(Number(answer.headers.age), age);
-    await eventually(() => stack.redis.command("GET", NAME_KEY), "promotion");
-    assertAbout(TTL - (await stack.redis.command("TTL", NAME_KEY)), age);
+    for (const key of [SNAPSHOT, DEFAULT_KEY, NAME_KEY]) {
+      await eventually(() => stack.redis.command("EXISTS", key), "promotion");
+      assertAbout(TTL - (await stack.redis.command("TTL", key)), age);
+    }
     assert.deepEqual(stack.supabase.requests, []);
   });
 });
@@ -107,9 +113,9 @@ test("kv: the Worker's own copy answers while Redis cannot be reached", async ()
       const found = await kv.getWithMetadata(NAME_KEY);
       return found.value && found;
     }, "write to KV");
-    assert.equal(metadata.v, 1);
+    assert.equal(metadata.v, 2);
     assert.equal(metadata.n, listings.get(NAME_KEY).length);
-    assert.equal(metadata.epoch, Number(await stack.redis.command("GET", "gw:models:edge:epoch")));
+    assert.equal(metadata.epoch, (await controlOf(stack)).epoch);
     await stack.upstash.stop();
     try {
       const answer = await worker.get(BY_NAME);
@@ -156,41 +162,89 @@ describe("values of the backend", () => {
 });
 
 describe("corrupt values are counted misses", () => {
-  const whole = JSON.stringify(listings.get(NAME_KEY));
-  const CORRUPT = {
-    truncated: whole.slice(0, whole.length / 2),
-    "a list cut after a model": whole.slice(0, -1),
-    NaN: whole.replace(/"cheapest_prompt_price":[^,}]+/, '"cheapest_prompt_price":NaN'),
-    "a string": '"text"',
-    "a list of numbers": "[1,2]",
-    "an object": '{"models":[]}',
-    "models without providers": '[{"id":"a","name":"A"}]',
-    empty: "",
+  const spoilt = (text) => {
+    const half = text.slice(0, text.length / 2);
+    return {
+      truncated: half,
+      "a list cut after a model": text.slice(0, -1),
+      NaN: text.replace(/"cheapest_prompt_price":[^,}]+/, '"cheapest_prompt_price":NaN'),
+      "a string": '"text"',
+      "a list of numbers": "[1,2]",
+      "an object": '{"models":[]}',
+      "models without providers": '[{"id":"a","name":"A"}]',
+    };
   };
 
-  test("in Redis, and are replaced", async () => {
+  // Under the header of the whole text, under one that says of the spoilt text how long it is, and without one.
+  function spoiltSnapshots(header) {
+    const whole = snapshotValue({ header, text: published.text });
+    const cases = { empty: "", "no header": published.text, "cut in its header": whole.slice(0, 40) };
+    cases["the format of another edition"] = snapshotValue({ header: { ...header, v: 1 }, text: published.text });
+    cases["another text than its header says"] = whole.replace(/"name":"[A-Za-z]/, '"name":"~');
+    for (const [what, text] of Object.entries(spoilt(published.text))) {
+      cases[what] = snapshotValue({ header, text });
+      cases[`${what}, of its length`] = snapshotValue({ header: { ...header, bytes: Buffer.byteLength(text) }, text });
+    }
+    return cases;
+  }
+
+  test("snapshots in Redis, and are replaced by KV's", async () => {
     // Without memory every request walks.
     await withWorker(stack, { MEMORY_MAX_BYTES: "0", ADMIN_TOKEN }, async (worker) => {
+      const kv = await worker.kv();
+      await worker.get(BY_NAME);
+      await eventually(() => kv.get(LAST_WRITTEN), "write to KV");
       let counted = 0;
-      for (const [what, text] of Object.entries(CORRUPT)) {
-        await stack.redis.command("SET", NAME_KEY, text);
+      for (const [what, value] of Object.entries(spoiltSnapshots(published.header))) {
+        await stack.redis.command("SET", SNAPSHOT, value, "KEEPTTL");
         await assertMissed(worker, "upstash", what, (counted += 1));
-        await replaced();
+        await replaced(what);
       }
-      await stack.redis.command("DEL", NAME_KEY);
-      await stack.redis.command("HSET", NAME_KEY, "a", "b");
-      await assertMissed(worker, "upstash", "a hash", (counted += 1));
-      await replaced();
+      assert.equal(snapshotLoads(stack), 1);
     });
   });
 
-  async function replaced() {
+  test("snapshots in Redis, and are replaced by the origin's", async () => {
+    await withWorker(stack, { MEMORY_MAX_BYTES: "0", ADMIN_TOKEN }, async (worker) => {
+      const kv = await worker.kv();
+      await worker.get(BY_NAME);
+      await eventually(() => kv.get(LAST_WRITTEN), "write to KV");
+      await kv.delete(SNAPSHOT);
+      await stack.redis.command("SET", SNAPSHOT, "nonsense", "KEEPTTL");
+      await assertMissed(worker, "upstash", "with the expiry of what was there", 1);
+      await replaced("with the expiry of what was there");
+      await stack.redis.command("DEL", SNAPSHOT);
+      await stack.redis.command("HSET", SNAPSHOT, "a", "b");
+      assert.equal((await worker.get(BY_NAME)).status, 200, "a hash is no value");
+      await replaced("a hash");
+    });
+  });
+
+  test("listings in Redis, and are replaced", async () => {
+    await withWorker(stack, { MEMORY_MAX_BYTES: "0", ADMIN_TOKEN }, async (worker) => {
+      let counted = 0;
+      const setHash = () => stack.redis.command("HSET", NAME_KEY, "a", "b");
+      const set = (text) => stack.redis.command("SET", NAME_KEY, text, "PX", TTL * 1000);
+      const cases = { ...spoilt(JSON.stringify(listings.get(NAME_KEY))), empty: "", "a hash": undefined };
+      for (const [what, text] of Object.entries(cases)) {
+        await stack.redis.command("FLUSHALL");
+        await (await worker.kv()).delete(SNAPSHOT);
+        await (text === undefined ? setHash() : set(text));
+        await assertMissed(worker, "upstash", what, (counted += 1));
+        await replaced(what);
+      }
+    });
+  });
+
+  async function replaced(what) {
     const whole = async () => {
-      const type = await stack.redis.command("TYPE", NAME_KEY);
-      return type === "string" && (await stack.redis.command("GET", NAME_KEY)).endsWith("}]");
+      const types = [await stack.redis.command("TYPE", SNAPSHOT), await stack.redis.command("TYPE", NAME_KEY)];
+      if (types.some((type) => type !== "string")) return false;
+      const value = await stack.redis.command("GET", SNAPSHOT);
+      return value.slice(value.indexOf("\n") + 1) === published.text && (await stack.redis.command("GET", NAME_KEY)).endsWith("}]");
     };
-    await eventually(whole, "replacement");
-    assert.deepEqual(JSON.parse(await stack.redis.command("GET", NAME_KEY)), listings.get(NAME_KEY));
+    await eventually(whole, `replacement of ${what}`);
+    assert.deepEqual(JSON.parse(await stack.redis.command("GET", NAME_KEY)), listings.get(NAME_KEY), what);
   }
 
   test("in KV", async () => {
@@ -200,16 +254,12 @@ describe("corrupt values are counted misses", () => {
         const kv = await worker.kv();
         await worker.get("/models/unique");
         await eventually(() => kv.get(LAST_WRITTEN), "write to KV");
-        const metadata = { v: 1, at: Date.now(), epoch: null, n: 1, hash: 1 };
+        const header = { ...published.header, at: Date.now() };
         let counted = 0;
-        for (const [what, text] of Object.entries(CORRUPT)) {
-          await kv.put(NAME_KEY, text, { metadata });
+        for (const [what, value] of Object.entries(spoiltSnapshots(header))) {
+          await kv.put(SNAPSHOT, value, { metadata: header });
           await assertMissed(worker, "kv", what, (counted += 1));
         }
-        await kv.put(NAME_KEY, whole, { metadata: { ...metadata, v: 2 } });
-        await assertMissed(worker, "kv", "a format of another version", (counted += 1));
-        await kv.put(NAME_KEY, whole);
-        await assertMissed(worker, "kv", "no metadata", (counted += 1));
       } finally {
         await stack.upstash.start();
       }
@@ -220,8 +270,8 @@ describe("corrupt values are counted misses", () => {
     const answer = await worker.get(BY_NAME);
     assert.equal(answer.status, 200, what);
     assert.deepEqual(answer.body.models, listings.get(NAME_KEY), what);
-    const hit = hitOf(answer);
-    assert.ok(hit?.tier !== tier || hit.key !== NAME_KEY, what);
+    assert.equal(cacheStatus(answer).find((member) => member.tier === tier).detail, "corrupt", what);
+    assert.notEqual(hitOf(answer)?.tier, tier, what);
     const { isolate } = await statistics(worker, ADMIN_TOKEN);
     assert.equal(isolate.corrupt, counted, what);
   }

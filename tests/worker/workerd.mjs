@@ -30,6 +30,7 @@ const TRIGGER = `export default {
 
 /**
  * Starts a process over `stack` (made with `kv: true`); `vars` overrides its vars and secrets, null takes one away.
+ * Every answer is logged.
  * `kvUrl` may be another place of the same namespace, `build` another folder than build/. With `tail` the platform's
  * view of each invocation is collected: how it ended, and with which exceptions.
  *
@@ -39,7 +40,7 @@ const TRIGGER = `export default {
  */
 export async function startWorkerd(stack, vars = {}, { kvUrl = stack.kvUrl, build = defaultBuild(), tail = false } = {}) {
   const [port, triggerPort] = [await choosePort(), await choosePort()];
-  const settings = Object.entries({ ...stack.vars, ...stack.secrets, ...vars }).filter(([, value]) => value !== null);
+  const settings = Object.entries({ LOG_HITS_ONE_IN: "1", ...stack.vars, ...stack.secrets, ...vars }).filter(([, value]) => value !== null);
   const files = { "config.capnp": config({ build, settings, kvUrl, tail, port, triggerPort }) };
   const child = startChild(workerdBinary(), ["serve", "--experimental", `--import-path=${build}`, "config.capnp"], { env: {}, files });
   const lines = collectLines(child.subprocess.stdout, child.subprocess.stderr);

@@ -41,7 +41,11 @@ pub(in crate::cache) async fn publish(isolate: &Isolate, wanted: Wanted<'_>) -> 
     if isolate.policy.mode != Mode::Active {
         return PublishOutcome::refused(Reason::ReadOnly);
     }
-    let mut publication = match Publication::of(isolate, source, wanted.entry) {
+    let publication = match inform(isolate).await {
+        Ok(()) => Publication::of(isolate, source, wanted.entry),
+        Err(reason) => Err(reason),
+    };
+    let mut publication = match publication {
         Ok(publication) => publication,
         Err(reason) => {
             give_back(isolate, release).await;
@@ -68,6 +72,14 @@ pub(in crate::cache) async fn publish(isolate: &Isolate, wanted: Wanted<'_>) -> 
     };
     let version = (redis == Ok(PublishReply::Published)).then_some(publication.version);
     PublishOutcome { redis, renewed, kv, place: publication.version.place, version }
+}
+
+/// What was loaded while nothing told of control belongs to no epoch: Redis is asked once more before it is given up.
+async fn inform(isolate: &Isolate) -> Result<(), Reason> {
+    if isolate.state.borrow().knowledge.is_informed() {
+        return Ok(());
+    }
+    tiers::check(isolate, &[]).await.map(drop).map_err(|error| Reason::from(&error))
 }
 
 /// What became of Redis's part.

@@ -245,7 +245,8 @@ async fn found_elsewhere(
 ) -> Option<LoadOutcome> {
     let now = isolate.now();
     match claim.backoff {
-        Some((0, left)) if request.can_wait => {
+        // Loads are kept apart while the backend writes; what it has written is wanted at once.
+        Some((0, left)) if request.can_wait && claim.syncing.is_some() => {
             return Some(LoadOutcome::unavailable(left, Reason::BackendSyncing));
         }
         Some((failures, left)) if failures > 0 && !request.insist => {

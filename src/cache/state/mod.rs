@@ -84,7 +84,8 @@ pub(super) struct State {
 type Passed = (Timestamp, Result<Rc<Snapshot>, Reason>);
 
 impl State {
-    pub(super) fn new(memory_max_bytes: usize) -> Self {
+    /// What an isolate knows that begins at `now`: nothing.
+    pub(super) fn new(memory_max_bytes: usize, now: Timestamp) -> Self {
         Self {
             memory: Memory::new(memory_max_bytes),
             upstash: Breaker::default(),
@@ -95,7 +96,8 @@ impl State {
             knowledge: Knowledge::default(),
             handover: Handover::default(),
             publishing: Publishing::default(),
-            flushed_at: Timestamp::default(),
+            // A cold isolate's first request has better things to ask of Redis.
+            flushed_at: now,
             check_ended_at: Timestamp::default(),
             backoff: HashMap::new(),
             logged: Vec::new(),

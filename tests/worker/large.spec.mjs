@@ -1,0 +1,106 @@
+// The largest catalogs on record: what isolates share when a snapshot is too large for Redis, and what memory it takes.
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { startStack } from "../../dev/stack/index.mjs";
+import { grown } from "./catalogs.mjs";
+import { assertWithin, clearJournals, costs, quiet } from "./cost.mjs";
+import { eventually } from "./harness.mjs";
+import { isolatesOver } from "./isolates.mjs";
+import { startOrigin } from "./origin.mjs";
+import { cacheStatus, hitOf, statistics } from "./support.mjs";
+import { readVectors } from "./vectors.mjs";
+
+const ADMIN_TOKEN = "large-admin-token";
+const PATH = "/models/unique?limit=100";
+const SORTS = ["provider_count", "name", "cheapest_price"];
+const COMBINATIONS = SORTS.flatMap((sort) =>
+  ["asc", "desc"].flatMap((order) => [1, 2, 3, 4, 5, 10].map((minimum) => `${PATH}&sort_by=${sort}&order=${order}&min_providers=${minimum}`)),
+);
+const MEGABYTE = 1_000_000;
+const { tables } = readVectors("mid");
+
+let stack, origin;
+const isolates = isolatesOver(() => stack, { vars: { ADMIN_TOKEN } });
+
+before(async () => (stack = await startStack({ kv: true })));
+after(() => stack?.stop());
+beforeEach(() => isolates.renew());
+afterEach(async () => {
+  await isolates.stop();
+  await origin?.stop();
+  clearJournals(stack);
+});
+
+async function withOffers(copies, use) {
+  origin = await startOrigin(grown(tables, copies));
+  return use((vars) => isolates.start({ ...origin.vars, ...vars }));
+}
+
+test("13,500 offers are more than Redis takes: four isolates, one after the other, share one load through KV", async () => {
+  await withOffers(11, async (start) => {
+    for (let born = 0; born < 4; born += 1) {
+      const worker = await start();
+      const answer = await worker.get(PATH);
+      assert.equal(answer.status, 200);
+      assert.equal(hitOf(answer)?.tier, born === 0 ? undefined : "kv", JSON.stringify(cacheStatus(answer)));
+      await eventually(() => stack.redis.command("EXISTS", `${isolates.namespace}models:edge:version:active`), "the version");
+      await quiet(stack);
+    }
+    assert.equal(origin.loads(), 1);
+    const version = JSON.parse(await stack.redis.command("GET", `${isolates.namespace}models:edge:version:active`));
+    assert.equal(version.place, "kv");
+    assert.ok(version.bytes > 9 * MEGABYTE, `${version.bytes} bytes`);
+  });
+});
+
+test("a cold request of 5,000 offers stays far below a free plan's 50 subrequests", async () => {
+  await withOffers(4, async (start) => {
+    const worker = await start();
+    clearJournals(stack);
+    assert.equal((await worker.get(PATH)).headers["x-cache"], "MISS");
+    await quiet(stack);
+    const { redis, kv } = costs(stack);
+    const sum = redis.requests + kv.requests + origin.requests.length;
+    assert.ok(sum <= 40, `${sum} subrequests: ${redis.requests}, ${kv.requests}, ${origin.requests.length}`);
+  });
+});
+
+describe("memory", { skip: process.platform !== "linux" && "only /proc tells" }, () => {
+  for (const [copies, offers, wasmMax, grownMax] of [
+    [11, "13,500", 48, 110],
+    [25, "30,000", 100, Infinity],
+  ]) {
+    test(`of ${offers} offers, after warm runs and with all combinations used`, async () => {
+      await withOffers(copies, async (start) => {
+        const worker = await start({ ORIGIN_TIMEOUT_MS: "30000" });
+        await worker.get("/");
+        const before = worker.residentBytes().now;
+        const seen = [];
+        const look = async (what) => {
+          const { isolate } = await statistics(worker, ADMIN_TOKEN);
+          seen.push(`${what}: ${mb(worker.residentBytes().now - before)} MB, wasm ${mb(isolate.wasm_memory_bytes)}`);
+          return isolate;
+        };
+        await worker.cron();
+        await look("a warm run");
+        for (const path of COMBINATIONS) assert.equal((await worker.get(path)).headers["x-cache"], "HIT", path);
+        await look("all combinations");
+        await worker.cron();
+        await look("the same content");
+        origin.change();
+        await worker.cron();
+        for (const path of COMBINATIONS) assert.equal((await worker.get(path)).headers["x-cache"], "HIT", path);
+        const { wasm_memory_bytes: wasm } = await look("other content");
+        const growth = worker.residentBytes().peak - before;
+        seen.push(`peak: ${mb(growth)} MB`);
+        assert.ok(wasm <= wasmMax * MEGABYTE, seen.join("\n"));
+        assert.ok(growth <= grownMax * MEGABYTE, seen.join("\n"));
+        process.stdout.write(`[large] ${offers} offers: ${seen.join("; ")}\n`);
+      });
+    });
+  }
+});
+
+function mb(bytes) {
+  return Math.round(bytes / MEGABYTE);
+}
