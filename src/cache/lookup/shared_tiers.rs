@@ -31,19 +31,24 @@ use crate::{
 /// When a request looks for the second time at what another one is reading.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Upstash and KV, asked by one request of the isolate for all that want the same. The others take what it found, stale or
-/// not; if it found nothing, they need not ask; if its tiers failed, the next one tries, for as long as one read may take.
+/// The snapshot in Upstash and KV, and then the view's own key in Upstash, asked by one request of the isolate for all that want
+/// the same source. The others take what it found, stale or not; if it found nothing, they need not ask, for their views'
+/// keys neither; if its tiers failed, the next one tries, for as long as one read may take.
 pub(super) async fn read_shared_tiers(walk: &mut Walk) -> Option<Answer> {
     let isolate = Rc::clone(&walk.isolate);
     let source = walk.view.source();
     let work = Work::Read(source);
-    let length = isolate.policy.upstash_timeout.saturating_add(isolate.policy.kv_timeout);
+    let policy = &isolate.policy;
+    let length = policy.upstash_timeout.saturating_mul(2).saturating_add(policy.kv_timeout);
     let until = isolate.now() + length;
     loop {
         let now = isolate.now();
         let hold = isolate.state.borrow_mut().leases.acquire(work, now, length);
         if let Some(hold) = hold {
-            let answer = hedged_read(walk).await;
+            let mut answer = hedged_read(walk).await;
+            if answer.is_none() && isolate.state.borrow().probably_has_key(&walk.view) {
+                answer = read_own_key(walk).await;
+            }
             let outcome = read_outcome(walk);
             let mut state = isolate.state.borrow_mut();
             state.leases.release(work, hold);
@@ -78,6 +83,7 @@ pub(super) async fn read_own_key(walk: &mut Walk) -> Option<Answer> {
     if walk.failed.contains(&Tier::Upstash) {
         return None;
     }
+    walk.asked_own_key = true;
     let found = read_listing(&walk.isolate, &walk.view).await;
     judge(walk, Tier::Upstash, Resource::Listing(walk.view), found)
 }

@@ -28,6 +28,7 @@ pub(super) struct Walk {
     /// The last snapshot that a shared tier had, whatever it was good for.
     pub(super) found: Option<Entry>,
     pub(super) asked_kv: bool,
+    pub(super) asked_own_key: bool,
     /// Whether nothing could tell if what is served was invalidated.
     pub(super) unverified: bool,
     pub(super) follow_ups: Vec<FollowUp>,
@@ -45,6 +46,7 @@ impl Walk {
             stale: None,
             found: None,
             asked_kv: false,
+            asked_own_key: false,
             unverified: false,
             follow_ups: Vec::new(),
         }
