@@ -25,7 +25,7 @@ pub(super) struct Walk {
     pub(super) trace: Trace,
     pub(super) failed: Vec<Tier>,
     pub(super) stale: Option<Candidate>,
-    /// The last snapshot that a shared tier had, whatever it was good for.
+    /// What a shared tier had last, whatever it was good for.
     pub(super) found: Option<Entry>,
     pub(super) asked_kv: bool,
     /// Whether nothing could tell if what is served was invalidated.
