@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use model_catalog_edge::{
     cache::{InvalidationMode, Served},
-    catalog::{Scope, View, WARM},
+    catalog::{Scope, WARM},
     config::Mode,
     ports::TierError,
 };
