@@ -14,6 +14,7 @@ mod support;
 
 mod degradation;
 mod fake_redis;
+mod faults;
 mod golden;
 mod policy;
 mod publishing;

@@ -36,15 +36,20 @@ pub(super) async fn run(walk: &mut Walk) -> Result<Answer, Unavailable> {
     if let Some(answer) = read_shared_tiers(walk).await {
         return Ok(answer);
     }
+    let keyed = walk.isolate.state.borrow().probably_has_key(&walk.view);
+    // Who waited for another's read and has something stale leaves it at that: the views' keys are many.
+    let is_worth_it = keyed && !(walk.followed && walk.stale.is_some());
+    if is_worth_it && let Some(answer) = read_own_key(walk).await {
+        return Ok(answer);
+    }
     let unavailable = match ask_origin(walk).await {
         Ok(answer) => return Ok(answer),
         Err(unavailable) => unavailable,
     };
-    // Whether this view has a key at all, or whether somebody looked there, was left open until here; the backend may have
-    // written it.
-    let may_have_key = walk.isolate.state.borrow().has_key(&walk.view) != Some(false);
-    let is_worth_it = walk.stale.is_none() && !walk.asked_own_key && may_have_key;
-    if is_worth_it
+    // Whether this view has a key at all was left open until here; the backend may have written it.
+    let unknown = walk.isolate.state.borrow().has_key(&walk.view).is_none();
+    if !keyed
+        && unknown
         && !walk.budget_left().is_zero()
         && let Some(answer) = read_own_key(walk).await
     {

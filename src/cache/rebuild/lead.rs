@@ -12,9 +12,10 @@ use super::{
 };
 use crate::{
     cache::{
+        entry::Entry,
         isolate::Isolate,
         protocol::{Dated, Freshness, Place},
-        publish::note_refusal,
+        publish::{note_refusal, note_write_passed},
         redis::{self, Claim, Observed},
         state::{Hold, Work},
         telemetry::{Event, Reason},
@@ -163,6 +164,9 @@ async fn take_turn(
         };
         learn(isolate, source, &claim, begun);
         leased.set(claim.acquired);
+        if claim.acquired {
+            note_write_passed(isolate);
+        }
         let ours = claim.acquired.then(|| token.to_owned());
         if let Some(outcome) = found_elsewhere(isolate, source, request, &claim).await {
             let settlement = ours.map(|token| LoadSettlement::unasked(source, token));
@@ -268,6 +272,13 @@ async fn found_elsewhere(
     };
     if !is_wanted(version.dated(), version.hash) {
         return None;
+    }
+    // Memory may hold the same content, which the claim's reply has moved on.
+    let held = isolate.state.borrow().memory.snapshot(source).cloned();
+    let is_same = |entry: &Entry| entry.content.hash() == Some(version.hash);
+    if let Some(entry) = held.filter(|entry| is_same(entry) && is_wanted(entry.dated, version.hash))
+    {
+        return Some(LoadOutcome::of(Ok(entry), Tier::Upstash));
     }
     let (tier, found) = match version.place {
         Place::Redis => (Tier::Upstash, read_upstash(isolate, source).await),
