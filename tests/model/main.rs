@@ -20,6 +20,7 @@
 mod environment;
 mod isolate;
 mod liveness;
+mod lua;
 mod promises;
 mod redis;
 mod search;
