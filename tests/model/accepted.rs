@@ -1,4 +1,5 @@
-//! What the protocol does not promise, and is known not to: the runs that show it. Who mends one of these deletes its test.
+//! What the protocol does not promise, and is known not to: the runs that show it. Who mends one of these deletes its
+//! test.
 
 use crate::{
     environment::{Copies, Environment, Faults, Parts},
@@ -16,8 +17,8 @@ fn breaks(environment: &Environment, broken: Broken, length: usize) {
     assert_eq!((run.broken, run.steps.len()), (broken, length), "{run}");
 }
 
-/// A listing without its version is dated by the longer of 1,800 s and the reader's own lifetime: one that was written for longer
-/// looks newer than it is. All isolates of a deployment have the same lifetime but while it is changed.
+/// A listing without its version is dated by the longer of 1,800 s and the reader's own lifetime: one that was written
+/// for longer looks newer than it is. All isolates of a deployment have the same lifetime but while it is changed.
 #[test]
 fn lifetimes_that_differ_above_the_backends() {
     let faults = Faults { copies: Copies::Whole, eviction: true, ..Faults::default() };
@@ -36,8 +37,8 @@ fn lifetimes_that_differ_below_the_backends() {
     assert!(report.counterexample.is_none(), "{:?}", report.counterexample);
 }
 
-/// A copy that takes over has a clock of its own. Where that is behind by more than what happened since, an epoch that was lost
-/// is given out again.
+/// A copy that takes over has a clock of its own. Where that is behind by more than what happened since, an epoch that
+/// was lost is given out again.
 #[test]
 fn the_clock_of_redis_goes_back() {
     let faults =

@@ -1,5 +1,5 @@
-//! What an isolate makes of what it reads: the production's decisions over the model's state. A rule that is taken out is a
-//! broken copy of a line here.
+//! What an isolate makes of what it reads: the production's decisions over the model's state. A rule that is taken out
+//! is a broken copy of a line here.
 
 use model_catalog_edge::{
     cache::protocol::{BackendEpoch, Dated, Expiry, Freshness, Known},

@@ -1,5 +1,5 @@
-//! What must come of every state once nothing goes wrong any more: a load becomes what every isolate finds fresh. A round is a
-//! look of each isolate, and a load of who finds nothing fresh.
+//! What must come of every state once nothing goes wrong any more: a load becomes what every isolate finds fresh. A
+//! round is a look of each isolate, and a load of who finds nothing fresh.
 
 use std::time::Duration;
 
@@ -77,7 +77,8 @@ fn load(environment: &Environment, state: &mut State, index: usize) {
     let caller = Caller { environment, known: isolate.known };
     let there = claim.version;
     let is_same = there.is_there() && there.content == content;
-    let renewed = is_same && redis.data.renew(caller, there, version).0 == Word::Published;
+    let renewed =
+        is_same && redis.data.renew(caller, there, there.renewed_as(version)).0 == Word::Published;
     let now = environment.redis_clock(state);
     let (redis, isolate) = (&mut state.redis, &mut state.isolates[index]);
     if !renewed {

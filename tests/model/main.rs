@@ -1,6 +1,6 @@
-//! The cache's protocol, searched exhaustively (docs/model.md): all orders in which isolates, invalidators, the backend and
-//! faults can take turns, within small bounds. The decisions are the production's; what Redis decides in Lua is written here
-//! as plain functions, and shown to be the same.
+//! The cache's protocol, searched exhaustively (docs/model.md): all orders in which isolates, invalidators, the
+//! backend and faults can take turns, within small bounds. The decisions are the production's; what Redis decides in
+//! Lua is written here as plain functions, and shown to be the same.
 #![expect(unreachable_pub, reason = "a test binary exports nothing")]
 #![expect(
     clippy::unwrap_used,

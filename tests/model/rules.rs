@@ -1,5 +1,5 @@
-//! That every rule of the protocol is needed: without it the search finds a run that breaks a promise, the shortest there is.
-//! docs/model.md has their lengths.
+//! That every rule of the protocol is needed: without it the search finds a run that breaks a promise, the shortest
+//! there is. docs/model.md has their lengths.
 
 use crate::{
     environment::{Copies, Environment, Faults, Leases, Parts, Without},

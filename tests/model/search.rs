@@ -1,5 +1,6 @@
-//! Breadth-first search through all that can happen: every state once, the shortest run to a broken promise first. Of a state
-//! that was seen only its fingerprint is kept, and that of the state it was reached from; a run is found again by replaying.
+//! Breadth-first search through all that can happen: every state once, the shortest run to a broken promise first. Of
+//! a state that was seen only its fingerprint is kept, and that of the state it was reached from; a run is found again
+//! by replaying.
 
 use std::{
     collections::HashMap,

@@ -1,5 +1,5 @@
-//! The world at one moment, in less than 300 bytes. Fields named `generation` are what nobody in it knows: how many hard
-//! clears had been done when the origin was asked for this.
+//! The world at one moment, in less than 300 bytes. Fields named `generation` are what nobody in it knows: how many
+//! hard clears had been done when the origin was asked for this.
 
 use std::time::Duration;
 
@@ -270,6 +270,13 @@ impl Published {
             listings: 1,
             packed: None,
         }
+    }
+
+    /// The same content, found again by a load.
+    pub fn renewed_as(self, load: Self) -> Self {
+        let Version { at, epoch, hash, .. } = self.version().renewed_as(&load.version());
+        let content = u8::try_from(hash).expect("a content of the model");
+        Self { at: Stamp::of(at), epoch: Stamp::of(Timestamp(epoch)), content, ..load }
     }
 
     pub fn expires(self) -> Stamp {

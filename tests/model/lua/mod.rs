@@ -1,5 +1,5 @@
-//! That Redis's scripts decide as the model has it: generated cases, each through the production's calls and the real Lua, in
-//! the fake Redis and, where there is one, in redis-server; and through the model's plain functions.
+//! That Redis's scripts decide as the model has it: generated cases, each through the production's calls and the real
+//! Lua, in the fake Redis and, where there is one, in redis-server; and through the model's plain functions.
 
 mod cases;
 mod servers;

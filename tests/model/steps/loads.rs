@@ -1,4 +1,5 @@
-//! A load from its claim to its end: renewing or publishing, adding, KV, and giving the lease back; and what is derived.
+//! A load from its claim to its end: renewing or publishing, adding, KV, and giving the lease back; and what is
+//! derived.
 
 use super::{Act, End, Lost, Next, Step};
 use crate::{
@@ -181,6 +182,7 @@ fn stop(state: &mut State, index: usize, load: Load, shares: bool) {
 }
 
 fn renew(next: &mut Next<'_>, index: usize, load: Load, version: Published) {
+    let version = load.there.renewed_as(version);
     let (mut state, reader) = (next.before, next.reader(index));
     let caller = next.caller(state.isolates[index].known);
     let old = state.redis.data;
