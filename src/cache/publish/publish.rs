@@ -109,9 +109,10 @@ async fn to_redis(isolate: &Isolate, publication: &mut Publication, wanted: &Wan
     Sent { redis: sent.map_err(|error| Reason::from(&error)), renewed: false }
 }
 
-/// Whether a load found what is there already.
+/// Whether a load found what is there already. An invalidation between the two unlinked it, whatever the version says.
 fn is_same(there: &Version, new: &Version) -> bool {
-    (there.hash, there.config, there.bytes) == (new.hash, new.config, new.bytes)
+    let of = |version: &Version| (version.hash, version.config, version.bytes, version.epoch);
+    of(there) == of(new)
 }
 
 /// Lets what is there live on.
