@@ -84,7 +84,10 @@ impl Supabase {
         };
         let query = format!("{MAPPINGS}{active}&provider_id=in.({})", ids.join(","));
         // The rows are let go of before their text is read: both are as large as the catalog.
-        let (text, count) = text_of(&providers, reader.read(&query).await?)?;
+        let (text, count) = {
+            let rows = reader.read(&query).await?;
+            text_of(&providers, &rows)?
+        };
         let snapshot = Snapshot::decode(source, text)?;
         Ok(Load { snapshot, rows: count, requests: reader.requests() })
     }
@@ -116,7 +119,7 @@ impl Origin for Supabase {
 
 /// A slug as the backend compares slugs (docs/backend.md, "Provider filter").
 /// The snapshot's text, and how many mappings it was made of.
-fn text_of(providers: &[ProviderRow], rows: Rows) -> Result<(String, usize), OriginError> {
+fn text_of(providers: &[ProviderRow], rows: &Rows) -> Result<(String, usize), OriginError> {
     let mappings: Vec<Mapping<'_>> = rows.parse()?;
     check_ids(mappings.iter().map(|mapping| mapping.id), rows.total)?;
     let count = mappings.len();

@@ -1,7 +1,7 @@
 //! Publishing a listing that a request asked for and nobody keeps warm: for the backend, which reads no snapshot of ours. Once
 //! for each version, and no more of them than a byte budget that isolates share.
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 
 use super::{
     publication::views_of,
@@ -13,6 +13,7 @@ use crate::{
         isolate::Isolate,
         protocol::{Freshness, Version},
         redis::{self, Guarded, PublishReply},
+        state::Work,
         telemetry::Counter,
     },
     catalog::{Snapshot, Source, View},
@@ -22,6 +23,12 @@ use crate::{
 
 /// So many times the bytes of its snapshot may be derived of a version.
 const BUDGET: usize = 4;
+/// Those that ask together are waited for so long.
+const GATHER: Duration = Duration::from_millis(20);
+/// What is sent together takes no more, but for a single larger one: memory holds it twice.
+const TOGETHER_BYTES: usize = 4_000_000;
+/// Who publishes and died gives way to another after this.
+const HELD: Duration = Duration::from_secs(30);
 /// So many bytes may be derived of any version: all that clients of a small catalog are likely to ask for.
 const BUDGET_MIN: usize = 16_000_000;
 
@@ -43,41 +50,96 @@ pub(in crate::cache) fn is_wanted(isolate: &Isolate, view: &View) -> bool {
         && state.publishing.is_wanted(view, (version.hash, version.epoch), now)
 }
 
-/// Publishes a view's listing.
+/// Publishes a view's listing, together with those that others ask for meanwhile: many requests at once are few to Redis.
 pub(in crate::cache) async fn publish_derived(isolate: &Isolate, view: View) {
     if !is_wanted(isolate, &view) {
         return;
     }
     let (source, now) = (view.source(), isolate.now());
-    let (version, listing, smallest_refused) = {
-        let state = isolate.state.borrow();
-        let Some(version) = state.knowledge.version(source).copied() else { return };
-        let Some(entry) = state.memory.snapshot(source) else { return };
-        let Content::Snapshot(snapshot) = &entry.content else { return };
-        (version, snapshot.listing(&view), smallest_refused(source, snapshot, &version))
+    let work = Work::Derive(source);
+    let hold = {
+        let mut state = isolate.state.borrow_mut();
+        state.publishing.waiting.insert(view);
+        state.leases.acquire(work, now, HELD)
     };
+    // Whoever holds it takes this one along.
+    let Some(hold) = hold else { return };
+    isolate.ports.clock.sleep(GATHER).await;
+    while publish_waiting(isolate, source).await {}
+    isolate.state.borrow_mut().leases.release(work, hold);
+}
+
+/// Publishes as many of the waiting listings as a request holds; says whether there may be more.
+async fn publish_waiting(isolate: &Isolate, source: Source) -> bool {
+    let Some(Batch { version, values, more }) = next_batch(isolate, source) else { return false };
+    if values.is_empty() {
+        return more;
+    }
     let base = (version.hash, version.epoch);
     let budget = version.bytes.saturating_mul(BUDGET).max(BUDGET_MIN);
-    let max = isolate.state.borrow().publishing.request_bytes_max();
-    let size = listing.text_bytes();
-    // Before it is sent: requests that ask for the same meanwhile must not send it again.
-    let ttl = isolate.policy.ttl;
-    isolate.state.borrow_mut().publishing.note_derived(view, base, now, ttl);
-    if size >= smallest_refused || size.saturating_add(size.checked_div(4).unwrap_or(0)) > max {
-        return;
-    }
-    let values = vec![(isolate.keys.listing(&view), listing.to_text())];
+    let size = values.iter().map(|(_, text)| text.len()).sum();
+    let sets = u64::try_from(values.len()).unwrap_or(u64::MAX);
     let result = write(isolate, async move |session| {
         redis::add(session, source, &version, Some(budget), values, None).await
     })
     .await;
     match result {
-        Ok(Guarded { reply: PublishReply::Published, .. }) => isolate.count(Counter::Sets),
+        Ok(Guarded { reply: PublishReply::Published, .. }) => {
+            isolate.state.borrow_mut().counters.add(Counter::Sets, sets);
+        }
         Ok(Guarded { reply: PublishReply::OverBudget, .. }) => {
             isolate.state.borrow_mut().publishing.note_over_budget(source, base);
         }
-        Ok(_) | Err(TierError::Open) => {}
-        Err(error) => learn_size(isolate, &error, size),
+        Ok(_) | Err(TierError::Open) => return false,
+        Err(error) => {
+            learn_size(isolate, &error, size);
+            return false;
+        }
+    }
+    more
+}
+
+/// Listings that go into one request.
+struct Batch {
+    version: Version,
+    values: Vec<(String, String)>,
+    more: bool,
+}
+
+/// Takes waiting views, and makes their listings, until a request is full. What is taken counts as published before it is sent:
+/// requests that ask for the same meanwhile must not send it again.
+fn next_batch(isolate: &Isolate, source: Source) -> Option<Batch> {
+    let (version, snapshot) = {
+        let state = isolate.state.borrow();
+        let version = state.knowledge.version(source).copied()?;
+        let entry = state.memory.snapshot(source)?;
+        let Content::Snapshot(snapshot) = &entry.content else { return None };
+        (version, Rc::clone(snapshot))
+    };
+    let smallest_refused = smallest_refused(source, &snapshot, &version);
+    let (now, ttl, base) = (isolate.now(), isolate.policy.ttl, (version.hash, version.epoch));
+    let max = isolate.state.borrow().publishing.request_bytes_max();
+    let mut room = max.min(TOGETHER_BYTES);
+    let mut values = Vec::new();
+    loop {
+        let view = isolate.state.borrow().publishing.next_waiting(source);
+        let Some(view) = view else { return Some(Batch { version, values, more: false }) };
+        let is_wanted = is_wanted(isolate, &view);
+        let size = snapshot.listing(&view).text_bytes();
+        // With its quotes escaped.
+        let sent = size.saturating_add(size.checked_div(4).unwrap_or(0));
+        if is_wanted && sent > room && !values.is_empty() {
+            return Some(Batch { version, values, more: true });
+        }
+        let mut state = isolate.state.borrow_mut();
+        state.publishing.waiting.remove(&view);
+        if is_wanted {
+            state.publishing.note_derived(view, base, now, ttl);
+            if size < smallest_refused && sent <= max {
+                room = room.saturating_sub(sent);
+                values.push((isolate.keys.listing(&view), snapshot.listing(&view).to_text()));
+            }
+        }
     }
 }
 

@@ -20,6 +20,8 @@ pub(in crate::cache) enum Work {
     Refresh(Source),
     /// Asking the origin for everyone who passes through.
     PassThrough(Source),
+    /// Publishing listings that are not kept warm.
+    Derive(Source),
     /// Checking memory against Redis.
     Check,
     /// Writing the counters to Redis.

@@ -1,7 +1,10 @@
 //! What this isolate remembers of publishing, outside the memory tier: what a request may hold, what was derived and
 //! published, and whether writes are paused.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
 use super::pause::Pause;
 use crate::{
@@ -23,6 +26,8 @@ pub(in crate::cache) type Base = (u64, u64);
 pub(in crate::cache) struct Publishing {
     /// Whether Redis refused writes.
     pub(in crate::cache) pause: Pause,
+    /// Views whose listings are to be published.
+    pub(in crate::cache) waiting: BTreeSet<View>,
     request_bytes_max: usize,
     /// Which listings were published, from what, and until when that is remembered.
     derived: HashMap<View, (Base, Timestamp)>,
@@ -34,6 +39,7 @@ impl Default for Publishing {
     fn default() -> Self {
         Self {
             pause: Pause::default(),
+            waiting: BTreeSet::new(),
             request_bytes_max: REQUEST_BYTES_MAX,
             derived: HashMap::new(),
             over_budget: HashMap::new(),
@@ -56,6 +62,11 @@ impl Publishing {
         let learned = named.filter(|named| *named < refused).unwrap_or(half);
         self.request_bytes_max = learned.max(REQUEST_BYTES_MIN);
         learned >= REQUEST_BYTES_MIN
+    }
+
+    /// The next view of a source whose listing is to be published.
+    pub(in crate::cache) fn next_waiting(&self, source: Source) -> Option<View> {
+        self.waiting.iter().find(|view| view.source() == source).copied()
     }
 
     /// Whether a listing derived from this is to be published.
