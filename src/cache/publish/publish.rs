@@ -42,11 +42,8 @@ pub(in crate::cache) async fn publish(isolate: &Isolate, wanted: Wanted<'_>) -> 
         return PublishOutcome::refused(Reason::ReadOnly);
     }
     let paused = isolate.state.borrow().publishing.pause.reason(isolate.now());
-    let publication = match inform(isolate).await {
-        Ok(()) => Publication::of(isolate, source, wanted.entry),
-        Err(reason) => Err(reason),
-    };
-    let mut publication = match publication {
+    inform(isolate).await;
+    let mut publication = match Publication::of(isolate, source, wanted.entry) {
         Ok(publication) => publication,
         Err(reason) => {
             give_back(isolate, release).await;
@@ -74,12 +71,13 @@ pub(in crate::cache) async fn publish(isolate: &Isolate, wanted: Wanted<'_>) -> 
     PublishOutcome { redis, renewed, kv, place: publication.version.place, version }
 }
 
-/// What was loaded while nothing told of control belongs to no epoch: Redis is asked once more before it is given up.
-async fn inform(isolate: &Isolate) -> Result<(), Reason> {
-    if isolate.state.borrow().knowledge.is_informed() {
-        return Ok(());
+/// What was loaded while nothing told of control is dated by its time alone: Redis is asked once more what it belongs to.
+async fn inform(isolate: &Isolate) {
+    let informed = isolate.state.borrow().knowledge.is_informed();
+    if !informed {
+        // What does not come is found missing where it is needed.
+        let _ = tiers::check(isolate, &[]).await;
     }
-    tiers::check(isolate, &[]).await.map(drop).map_err(|error| Reason::from(&error))
 }
 
 /// What became of Redis's part.
