@@ -1,7 +1,10 @@
 //! A snapshot as it is shared: compressed, with the places and the facets of its entries, so that who reads it scans nothing. As
 //! text, since Redis is asked and answers in JSON.
 
+use std::io::{Read, Write};
+
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
+use snap::{read::FrameDecoder, write::FrameEncoder};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{snapshot::Snapshot, source::Source};
@@ -12,14 +15,16 @@ const BYTES_MAX: usize = 64 * 1024 * 1024;
 impl Snapshot {
     /// Packs it; with a checksum of what was packed.
     pub fn pack(&self) -> Option<(String, u64)> {
-        let plain = self.to_bytes();
-        let packed = snap::raw::Encoder::new().compress_vec(&plain).ok()?;
-        drop(plain);
+        // Piece by piece: a copy of the whole would be as large as the catalog.
+        let mut encoder = FrameEncoder::new(Vec::new());
+        encoder.write_all(&self.to_prefix()).ok()?;
+        encoder.write_all(self.text().as_bytes()).ok()?;
+        let packed = encoder.into_inner().ok()?;
         let checksum = xxh3_64(&packed);
         Some((BASE64_STANDARD_NO_PAD.encode(packed), checksum))
     }
 
-    /// Unpacks a snapshot of so many entries whose text has this hash. None of what is not whole, or not what was packed: the
+    /// Unpacks a snapshot of so many entries, whose text has this hash and about so many `bytes`. None of what is not whole, or not what was packed: the
     /// checksum vouches for the text's shape and hash, which were checked before it was packed.
     pub fn unpack(
         source: Source,
@@ -27,12 +32,15 @@ impl Snapshot {
         checksum: u64,
         entries: usize,
         hash: u64,
+        bytes: usize,
     ) -> Option<Self> {
         let packed = BASE64_STANDARD_NO_PAD.decode(text).ok()?;
-        if xxh3_64(&packed) != checksum || snap::raw::decompress_len(&packed).ok()? > BYTES_MAX {
+        if xxh3_64(&packed) != checksum {
             return None;
         }
-        let plain = snap::raw::Decoder::new().decompress_vec(&packed).ok()?;
+        let most = u64::try_from(BYTES_MAX).ok()?;
+        let mut plain = Vec::with_capacity(bytes.min(BYTES_MAX));
+        FrameDecoder::new(&*packed).take(most).read_to_end(&mut plain).ok()?;
         Self::from_bytes(source, plain, entries, hash)
     }
 }
@@ -50,7 +58,7 @@ mod tests {
             let whole = snapshot(1, models);
             let (text, checksum) = whole.pack().unwrap();
             let (entries, hash) = (whole.len(), whole.hash());
-            let unpacked = Snapshot::unpack(ACTIVE, &text, checksum, entries, hash).unwrap();
+            let unpacked = Snapshot::unpack(ACTIVE, &text, checksum, entries, hash, 0).unwrap();
             assert_eq!(unpacked, whole);
             assert!(models < 300 || text.len() * 3 < whole.text().len(), "{}", text.len());
         }
@@ -61,10 +69,11 @@ mod tests {
         let whole = snapshot(1, 7);
         let (text, checksum) = whole.pack().unwrap();
         let unpack = |text: &str, checksum, entries| {
-            Snapshot::unpack(ACTIVE, text, checksum, entries, whole.hash())
+            Snapshot::unpack(ACTIVE, text, checksum, entries, whole.hash(), 9)
         };
         for cut in 0..text.len() {
-            assert_eq!(unpack(&text[..cut], checksum, 7), None, "cut at {cut}");
+            let text: String = text.chars().take(cut).collect();
+            assert_eq!(unpack(&text, checksum, 7), None, "cut at {cut}");
         }
         for text in [format!("{text}A"), text.replacen('A', "B", 1), "☃".to_owned()] {
             assert_eq!(unpack(&text, checksum, 7), None);

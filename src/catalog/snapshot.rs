@@ -7,7 +7,7 @@ use super::{
     json_array::JsonArray,
     malformed::Malformed,
     source::{Extent, Source, View},
-    unique::{self, Changes, Facets, Model, Scope, unpack_u32s},
+    unique::{self, Changes, Facets, Model, unpack_u32s},
 };
 
 /// A source's entries and what its views filter and sort by.
@@ -27,9 +27,12 @@ enum KindFacets {
 }
 
 impl Snapshot {
-    /// Writes unique models as the text of a snapshot and reads that back, so that what is published is what was checked.
-    pub fn encode(models: &[Model<'_>]) -> Result<Self, Malformed> {
-        Self::decode(Source::Unique(Scope::Active), serde_json::to_string(models)?)
+    /// Writes unique models as the text of a snapshot; what is published is what [`Self::decode`] checks of it. `rows_bytes` is how
+    /// long the rows are that they were made of: the text is about as long.
+    pub fn encode(models: &[Model<'_>], rows_bytes: usize) -> Result<String, Malformed> {
+        let mut text = Vec::with_capacity(rows_bytes);
+        serde_json::to_writer(&mut text, models)?;
+        Ok(String::from_utf8(text).unwrap_or_default())
     }
 
     /// Reads the text of a snapshot of a source; what is not whole and well-formed is refused.
@@ -46,10 +49,9 @@ impl Snapshot {
         Ok(Self { array: JsonArray::new(text, spans), hash, facets })
     }
 
-    /// All of it as bytes: the entries' places, their facets, the text.
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
-        let around = self.len().saturating_mul(24);
-        let mut bytes = Vec::with_capacity(self.text().len().saturating_add(around));
+    /// What belongs to the text, as bytes that stand before it: the entries' places and their facets.
+    pub(super) fn to_prefix(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
         for span in self.array.spans() {
             bytes.extend_from_slice(&span.start.to_le_bytes());
             bytes.extend_from_slice(&span.end.to_le_bytes());
@@ -59,11 +61,10 @@ impl Snapshot {
             #[cfg(test)]
             KindFacets::Toy => {}
         }
-        bytes.extend_from_slice(self.text().as_bytes());
         bytes
     }
 
-    /// Reads what [`Self::to_bytes`] made of so many entries, whose text has this hash; none where that cannot be.
+    /// Reads the prefix and the text of so many entries, whose text has this hash; none where that cannot be.
     pub(super) fn from_bytes(
         source: Source,
         mut bytes: Vec<u8>,

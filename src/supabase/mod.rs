@@ -15,7 +15,7 @@ use crate::{
 };
 use client::Client;
 use retry::Allowance;
-use rows::{Reader, check_ids};
+use rows::{Reader, Rows, check_ids};
 
 const PROVIDERS: &str = "providers?select=id,slug,name&is_active=is.true&order=id";
 const MAPPINGS: &str = "unique_models_provider?select=id,unique_model_id,provider_id,\
@@ -64,13 +64,18 @@ impl Supabase {
 
     /// The unique models of a scope: active providers, then every mapping with its unique model and its model embedded.
     async fn read_unique(&self, scope: Scope, reader: &Reader<'_>) -> Result<Load, OriginError> {
+        let source = Source::Unique(scope);
         let rows = reader.read(PROVIDERS).await?;
         let mut providers: Vec<ProviderRow> = rows.parse()?;
         check_ids(providers.iter().map(|provider| provider.id), rows.total)?;
         providers.retain(|provider| self.is_enabled(provider));
         if providers.is_empty() {
             let requests = reader.requests();
-            return Ok(Load { snapshot: Snapshot::encode(&[])?, rows: 0, requests });
+            return Ok(Load {
+                snapshot: Snapshot::decode(source, "[]".to_owned())?,
+                rows: 0,
+                requests,
+            });
         }
         let ids: Vec<String> = providers.iter().map(|provider| provider.id.to_string()).collect();
         let active = match scope {
@@ -78,11 +83,9 @@ impl Supabase {
             Scope::All => "",
         };
         let query = format!("{MAPPINGS}{active}&provider_id=in.({})", ids.join(","));
-        let rows = reader.read(&query).await?;
-        let mappings: Vec<Mapping<'_>> = rows.parse()?;
-        check_ids(mappings.iter().map(|mapping| mapping.id), rows.total)?;
-        let count = mappings.len();
-        let snapshot = Snapshot::encode(&models(&providers, mappings))?;
+        // The rows are let go of before their text is read: both are as large as the catalog.
+        let (text, count) = text_of(&providers, reader.read(&query).await?)?;
+        let snapshot = Snapshot::decode(source, text)?;
         Ok(Load { snapshot, rows: count, requests: reader.requests() })
     }
 
@@ -112,6 +115,16 @@ impl Origin for Supabase {
 }
 
 /// A slug as the backend compares slugs (docs/backend.md, "Provider filter").
+/// The snapshot's text, and how many mappings it was made of.
+fn text_of(providers: &[ProviderRow], rows: Rows) -> Result<(String, usize), OriginError> {
+    let mappings: Vec<Mapping<'_>> = rows.parse()?;
+    check_ids(mappings.iter().map(|mapping| mapping.id), rows.total)?;
+    let count = mappings.len();
+    let bytes = rows.bodies.iter().map(String::len).sum();
+    let models = models(providers, mappings);
+    Ok((Snapshot::encode(&models, bytes)?, count))
+}
+
 fn normalized(slug: &str) -> String {
     slug.trim().to_lowercase().replace('_', "-")
 }

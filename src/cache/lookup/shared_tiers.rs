@@ -86,6 +86,7 @@ async fn read_for_all(walk: &mut Walk, name: Resource) -> Option<Answer> {
             (!reading || isolate.now() >= until).then_some(())
         })
         .await;
+        walk.followed = true;
         if let Some(answer) = answer_from_memory(walk) {
             return Some(answer);
         }

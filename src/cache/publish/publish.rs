@@ -71,11 +71,10 @@ pub(in crate::cache) async fn publish(isolate: &Isolate, wanted: Wanted<'_>) -> 
     PublishOutcome { redis, renewed, kv, place: publication.version.place, version }
 }
 
-/// What was loaded while nothing told of control is dated by its time alone: Redis is asked once more what it belongs to.
+/// What was loaded while nothing told of control belongs to no epoch: Redis is asked once more. A failure is logged where it is
+/// found.
 async fn inform(isolate: &Isolate) {
-    let informed = isolate.state.borrow().knowledge.is_informed();
-    if !informed {
-        // What does not come is found missing where it is needed.
+    if !isolate.state.borrow().knowledge.is_informed() {
         let _ = tiers::check(isolate, &[]).await;
     }
 }
@@ -110,9 +109,10 @@ async fn to_redis(isolate: &Isolate, publication: &mut Publication, wanted: &Wan
     Sent { redis: sent.map_err(|error| Reason::from(&error)), renewed: false }
 }
 
-/// Whether a load found what is there already.
+/// Whether a load found what is there already. An invalidation between the two unlinked it, whatever the version says.
 fn is_same(there: &Version, new: &Version) -> bool {
-    (there.hash, there.config, there.bytes) == (new.hash, new.config, new.bytes)
+    let of = |version: &Version| (version.hash, version.config, version.bytes, version.epoch);
+    of(there) == of(new)
 }
 
 /// Lets what is there live on.

@@ -155,7 +155,7 @@ async fn take_turn(
             redis::claim(session, source, token, LEASE).await
         })
         .await;
-        let claim = match claimed {
+        let mut claim = match claimed {
             Ok(claim) => claim,
             Err(error) => {
                 note_refusal(isolate, &error);
@@ -168,7 +168,7 @@ async fn take_turn(
             note_write_passed(isolate);
         }
         let ours = claim.acquired.then(|| token.to_owned());
-        if let Some(outcome) = found_elsewhere(isolate, source, request, &claim).await {
+        if let Some(outcome) = found_elsewhere(isolate, source, request, &mut claim).await {
             let settlement = ours.map(|token| LoadSettlement::unasked(source, token));
             return Way::Settled(LoadOutcome { settlement, ..outcome });
         }
@@ -240,12 +240,13 @@ async fn take_over_configuration(isolate: &Isolate, source: Source, claim: &Clai
     let _ = tiers::redis(isolate, async |session| redis::unlink(session, values).await).await;
 }
 
-/// What the claim shows to be there already: a back-off, or a snapshot that is new enough.
+/// What the claim shows to be there already: a back-off, or a snapshot that is new enough. One that is corrupt is not there:
+/// it must not live on when the load finds the same content.
 async fn found_elsewhere(
     isolate: &Rc<Isolate>,
     source: Source,
     request: LoadRequest,
-    claim: &Claim,
+    claim: &mut Claim,
 ) -> Option<LoadOutcome> {
     let now = isolate.now();
     match claim.backoff {
@@ -284,7 +285,14 @@ async fn found_elsewhere(
         Place::Redis => (Tier::Upstash, read_upstash(isolate, source).await),
         Place::Kv => (Tier::Kv, read_kv(isolate, source).await),
     };
-    let Found::Entry(mut entry) = found else { return None };
+    let mut entry = match found {
+        Found::Entry(entry) => entry,
+        Found::Corrupt => {
+            claim.version = None;
+            return None;
+        }
+        Found::Nothing | Found::Failed(_) => return None,
+    };
     let hash = entry.content.hash()?;
     if hash == version.hash {
         entry.dated = entry.dated.moved_on(&version);

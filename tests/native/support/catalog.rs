@@ -87,7 +87,8 @@ pub fn stored(value: &str) -> JsonArray {
             None => decoded(body),
             Some(checksum) => {
                 let source = Scope::Active.into();
-                let snapshot = Snapshot::unpack(source, body, checksum, header.n, header.hash);
+                let snapshot =
+                    Snapshot::unpack(source, body, checksum, header.n, header.hash, header.bytes);
                 decoded(snapshot.unwrap().text())
             }
         },
