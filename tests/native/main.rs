@@ -15,6 +15,7 @@ mod support;
 mod degradation;
 mod fake_redis;
 mod golden;
+mod planet;
 mod policy;
 mod publishing;
 mod resilience;
