@@ -24,5 +24,6 @@ mod service;
 mod simulation;
 mod structure;
 mod supabase;
+mod thrift;
 mod tidy;
 mod upstash;

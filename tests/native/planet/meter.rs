@@ -38,6 +38,8 @@ pub enum Kind {
     Publish,
     /// Redis: letting what is there live on.
     Renew,
+    /// Redis: whether a derived listing is there.
+    Look,
     /// Redis: a derived listing.
     Derived,
     /// Redis: all of an invalidation, and control on its own.
@@ -55,7 +57,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Check,
         Self::Snapshot,
         Self::Listing,
@@ -65,6 +67,7 @@ impl Kind {
         Self::Lease,
         Self::Publish,
         Self::Renew,
+        Self::Look,
         Self::Derived,
         Self::Control,
         Self::Report,
@@ -88,6 +91,7 @@ impl Kind {
             Self::Lease => "lease",
             Self::Publish => "publish",
             Self::Renew => "renew",
+            Self::Look => "look",
             Self::Derived => "derived",
             Self::Control => "control",
             Self::Report => "report",

@@ -67,13 +67,14 @@ fn one(name: &str, plan: &Plan, report: &Report) -> String {
         "  simulated: {} colos, {requests:.0} requests ({run:.0} run, the others counted), {isolates:.0} isolates, {commands:.0} commands; what colos do multiplied by {}",
         plan.sampled, report.factor,
     ));
-    line(format_args!("  for a million requests      value         floor    of it"));
-    for figure in report.figures.iter().chain(&report.commands) {
-        let beside = figure.floor.map_or_else(String::new, |floor| {
-            let ratio = if floor > 0.0 { figure.value / floor } else { 1.0 };
-            format!("{floor:>14.2} {ratio:>8.2}{}", if figure.is_over() { "  OVER" } else { "" })
-        });
-        line(format_args!("  {:<20} {:>14.2}{beside}", figure.name, figure.value));
+    line(format_args!("  for a million requests             value            floor    of it"));
+    for figure in &report.figures {
+        let over = if figure.is_over() { "  OVER" } else { "" };
+        line(format_args!("  {}{over}", beside(figure)));
+    }
+    line(format_args!("  of the Redis commands"));
+    for figure in &report.commands {
+        line(format_args!("  {}", beside(figure)));
     }
     let percent = |share: f64| share * 100.0;
     for (tier, share) in &report.tiers {
@@ -109,4 +110,14 @@ fn one(name: &str, plan: &Plan, report: &Report) -> String {
         line(format_args!("  a month on {:<30} {dollars}", bill.plan));
     }
     text
+}
+
+/// A figure beside its floor.
+fn beside(figure: &Figure) -> String {
+    let floor = match figure.floor {
+        Some(floor) if floor > 0.0 => format!("{floor:>16.2} {:>8.2}", figure.value / floor),
+        Some(_) => format!("{:>16}", 0),
+        None => String::new(),
+    };
+    format!("{:<20} {:>16.2}{floor}", figure.name, figure.value)
 }
