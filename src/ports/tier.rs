@@ -110,6 +110,11 @@ impl TierError {
         )
     }
 
+    /// Whether the tier answers, and takes no writes.
+    pub fn is_write_refusal(&self) -> bool {
+        matches!(self, Self::NotPermitted | Self::Full | Self::ReadOnlyReplica)
+    }
+
     /// Whether the tier itself is out of order, which is what a breaker counts. What is refused is a matter of the command,
     /// and others may pass, unless it is the credentials that are refused.
     pub fn is_outage(&self) -> bool {

@@ -14,6 +14,7 @@ mod support;
 
 mod degradation;
 mod fake_redis;
+mod faults;
 mod golden;
 mod planet;
 mod policy;
@@ -24,6 +25,5 @@ mod service;
 mod simulation;
 mod structure;
 mod supabase;
-mod thrift;
 mod tidy;
 mod upstash;

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use model_catalog_edge::{
-    cache::{Counter, InvalidationMode, Served, protocol::Version},
+    cache::{
+        Counter, InvalidationMode, Served,
+        protocol::{Control, Version},
+    },
     catalog::{Order, Resource, Scope, Selection, SortBy, WARM},
 };
 
@@ -289,4 +292,35 @@ fn what_no_request_can_hold_is_shared_through_kv_alone() {
         1,
         "its absence from Redis is not taken for a change"
     );
+}
+
+#[test]
+fn a_version_that_outlived_control_does_not_stop_publishing() {
+    let world = World::new(1);
+    let first = world.isolate(1);
+    invalidate(&first, InvalidationMode::Soft);
+    warm(&first, false);
+    invalidate(&first, InvalidationMode::Hard);
+    drop(world.redis.data.borrow_mut().remove(&world.keys.control()));
+    let cold = world.isolate(2);
+    let snapshot = world.keys.resource(&Resource::Snapshot(Scope::Active.into()));
+    for _ in 0..2 {
+        warm(&cold, false);
+    }
+    assert!(world.redis.get(&snapshot).is_some(), "the version's epoch was learned");
+}
+
+#[test]
+fn a_publication_does_not_take_the_barrier_out_of_kvs_marker() {
+    let world = World::new(1);
+    invalidate(&world.isolate(1), InvalidationMode::Hard);
+    let marker = || Control::read(&world.kv.newest(&world.keys.marker()).unwrap().text).unwrap();
+    let before = marker();
+    assert!(before.barrier > 0);
+    // Redis lost what it held, and somebody has raised its epoch since.
+    world.redis.flush();
+    let raised = Control { epoch: before.epoch + 1_000, ..Control::default() };
+    world.redis.set(&world.keys.control(), &raised.to_text(), None);
+    warm(&world.isolate(2), false);
+    assert_eq!(marker(), raised.merged(before));
 }

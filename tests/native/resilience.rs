@@ -209,7 +209,7 @@ fn recovery_is_one_trial_then_normal() {
     world.origin.fault.set(Fault::Error);
     for _ in 0..5 {
         assert!(isolate.get(Selection { scope: Scope::All, ..LISTING }).0.is_err());
-        world.sim.run_for(Duration::from_millis(10));
+        world.sim.run_for(Duration::from_millis(600));
     }
     let before = world.redis.calls.borrow().len();
     assert!(isolate.get(Selection { scope: Scope::All, ..LISTING }).0.is_err());

@@ -3,11 +3,13 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { startStack } from "../../dev/stack/index.mjs";
 import { eventually, startWorker } from "./harness.mjs";
-import { cachedValues, controlOf, eventsOf, NAMESPACE, parseSnapshot, snapshotLoads } from "./support.mjs";
+import { parseSnapshot } from "./snapshots.mjs";
+import { cachedValues, controlOf, eventsOf, NAMESPACE, snapshotLoads } from "./support.mjs";
 import { readVectors } from "./vectors.mjs";
 
 const TTL_MS = 1_800_000;
 const CONTROL = "gw:models:edge:control";
+const MARKER = "gw:models:edge:marker";
 const SNAPSHOT = "gw:models:edge:snapshot:active";
 const SYNC_MARKER = "gw:models:sync:in_progress";
 const WARM = [
@@ -68,8 +70,9 @@ test("writes KV too, with what tells its age, and not again while nothing change
   const kv = await worker.kv();
   const { epoch } = await controlOf(stack);
   const { keys } = await kv.list();
-  assert.deepEqual(keys.map(({ name }) => name).sort(), [SNAPSHOT, ...WARM].sort());
-  for (const { name, metadata } of keys) {
+  assert.deepEqual(keys.map(({ name }) => name).sort(), [MARKER, SNAPSHOT, ...WARM].sort());
+  assert.deepEqual(await kv.get(MARKER, "json"), await controlOf(stack));
+  for (const { name, metadata } of keys.filter(({ name }) => name !== MARKER)) {
     assert.equal(metadata.v, 2, name);
     assert.ok(metadata.at >= begun - 1000 && metadata.at <= Date.now() + 1000, name);
     assert.equal(metadata.epoch, epoch, name);

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { startStack } from "../../dev/stack/index.mjs";
 import { eventually } from "./harness.mjs";
-import { controlOf, eventsOf, NAMESPACE, parseSnapshot, publishedSnapshot, withWorker } from "./support.mjs";
+import { parseSnapshot } from "./snapshots.mjs";
+import { controlOf, eventsOf, NAMESPACE, publishedSnapshot, withWorker } from "./support.mjs";
 import { readText, readVectors } from "./vectors.mjs";
 
 const EDGE = `${NAMESPACE}models:edge`;

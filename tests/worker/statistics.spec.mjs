@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { startStack } from "../../dev/stack/index.mjs";
 import { eventually, startWorker } from "./harness.mjs";
-import { NAMESPACE, parseSnapshot, statistics, withWorker } from "./support.mjs";
+import { parseSnapshot } from "./snapshots.mjs";
+import { NAMESPACE, statistics, withWorker } from "./support.mjs";
 import { readVectors } from "./vectors.mjs";
 
 const ADMIN_TOKEN = "admin-token-0123456789";

@@ -1,5 +1,6 @@
 // What several specs look at and lay out: loads of the origin, values of Redis and KV, members of Cache-Status.
 import { eventually, startWorker } from "./harness.mjs";
+import { parseSnapshot } from "./snapshots.mjs";
 
 export const NAMESPACE = "gw:";
 
@@ -28,17 +29,6 @@ export async function cachedValues(stack) {
   const held = keys.filter((key) => /models:(unique:filtered|edge:snapshot):/.test(key)).sort();
   const values = await Promise.all(held.map((key) => stack.redis.command("GET", key)));
   return new Map(held.map((key, index) => [key, values[index]]));
-}
-
-/** A snapshot as Redis and KV hold it, taken apart: a line that says what the text is, then the text. */
-export function parseSnapshot(value) {
-  const end = value.indexOf("\n");
-  return { header: JSON.parse(value.slice(0, end)), text: value.slice(end + 1) };
-}
-
-/** The same put together; what KV has beside it is the header as well. */
-export function snapshotValue({ header, text }) {
-  return `${JSON.stringify(header)}\n${text}`;
 }
 
 /** What this stack's Worker publishes of the active scope, parsed: its header names the settings of the specs' isolates. */

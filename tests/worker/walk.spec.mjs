@@ -3,13 +3,17 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { startStack } from "../../dev/stack/index.mjs";
 import { eventually } from "./harness.mjs";
-import { cacheStatus, controlOf, hitOf, publishedSnapshot, snapshotLoads, snapshotValue, statistics, withWorker } from "./support.mjs";
+import { plainValue, snapshotValue } from "./snapshots.mjs";
+import { cacheStatus, controlOf, hitOf, publishedSnapshot, snapshotLoads, statistics, withWorker } from "./support.mjs";
 import { readText, readVectors } from "./vectors.mjs";
+import { startWorkerd } from "./workerd.mjs";
 
 const TTL = 1800;
 const ADMIN_TOKEN = "walk-admin-token";
 const DEFAULT_KEY = "gw:models:unique:filtered:sortprovider_count:desc";
 const NAME_KEY = "gw:models:unique:filtered:sortname:asc";
+const MARKER = "gw:models:edge:marker";
+const NOTHING = { epoch: 0, barrier: 0, barrier_at: 0 };
 const SNAPSHOT = "gw:models:edge:snapshot:active";
 // The last of the keys that follow a load into KV.
 const LAST_WRITTEN = "gw:models:unique:filtered:sortcheapest_price:asc";
@@ -19,18 +23,22 @@ const { tables, listings } = readVectors("tiny");
 let stack, published;
 
 before(async () => {
-  stack = await startStack({ tables });
-  published = await publishedSnapshot(stack);
+  stack = await startStack({ tables, kv: true });
+  published = await publishedSnapshot(stack, {}, startWorkerd);
 });
 after(() => stack?.stop());
+
+const withIsolate = (vars, use) => withWorker(stack, vars, use, startWorkerd);
+
 beforeEach(async () => {
   await stack.redis.command("FLUSHALL");
+  stack.kv.forget();
   stack.supabase.clearRequests();
   stack.upstash.clearCommands();
 });
 
 test("memory: page 2 of a variant hits where page 1 missed", async () => {
-  await withWorker(stack, {}, async (worker) => {
+  await withIsolate({}, async (worker) => {
     const first = await worker.get("/models/unique?limit=10");
     assert.equal(first.headers["x-cache"], "MISS");
     assert.equal(first.headers["cache-status"], "kv; fwd=miss, upstash; fwd=miss, memory; fwd=miss; stored");
@@ -47,8 +55,9 @@ test("memory: page 2 of a variant hits where page 1 missed", async () => {
 });
 
 test("memory: a custom combination is derived, without the origin, and published for the others", async () => {
-  await withWorker(stack, {}, async (worker) => {
+  await withIsolate({}, async (worker) => {
     await worker.get("/models/unique");
+    await eventually(() => stack.redis.command("EXISTS", LAST_WRITTEN), "publication of what it is derived from");
     const before = stack.supabase.requests.length;
     const custom = await worker.get("/models/unique?min_providers=4&sort_by=name&order=asc");
     assert.equal(stack.supabase.requests.length, before);
@@ -66,12 +75,12 @@ test("memory: a custom combination is derived, without the origin, and published
 });
 
 test("upstash: another isolate finds what the first one published", async () => {
-  await withWorker(stack, {}, async (first) => {
+  await withIsolate({}, async (first) => {
     await first.get("/models/unique");
     await eventually(() => stack.redis.command("GET", NAME_KEY), "publication");
   });
   assert.equal(snapshotLoads(stack), 1);
-  await withWorker(stack, {}, async (second) => {
+  await withIsolate({}, async (second) => {
     const answer = await second.get(BY_NAME);
     assert.equal(answer.headers["x-cache"], "HIT");
     const [upstash, memory, ...others] = cacheStatus(answer);
@@ -87,10 +96,10 @@ test("upstash: another isolate finds what the first one published", async () => 
 });
 
 test("kv: what Redis lost is served from KV and promoted to Redis, with its true age", async () => {
-  await withWorker(stack, {}, async (worker) => {
+  await withIsolate({}, async (worker) => {
     const age = 60;
     const header = { ...published.header, at: Date.now() - age * 1000 };
-    await (await worker.kv()).put(SNAPSHOT, snapshotValue({ ...published, header }), { metadata: header });
+    await stack.kv.put(SNAPSHOT, plainValue({ ...published, header }), { metadata: header });
     const answer = await worker.get(BY_NAME);
     assert.equal(answer.headers["x-cache"], "HIT");
     assert.deepEqual(cacheStatus(answer).map(({ tier }) => tier), ["kv", "upstash", "memory"]);
@@ -106,11 +115,10 @@ test("kv: what Redis lost is served from KV and promoted to Redis, with its true
 });
 
 test("kv: the Worker's own copy answers while Redis cannot be reached", async () => {
-  await withWorker(stack, { MEMORY_MAX_BYTES: "0" }, async (worker) => {
+  await withIsolate({ MEMORY_MAX_BYTES: "0" }, async (worker) => {
     await worker.get("/models/unique");
-    const kv = await worker.kv();
     const { metadata } = await eventually(async () => {
-      const found = await kv.getWithMetadata(NAME_KEY);
+      const found = await stack.kv.getWithMetadata(NAME_KEY);
       return found.value && found;
     }, "write to KV");
     assert.equal(metadata.v, 2);
@@ -142,7 +150,7 @@ describe("values of the backend", () => {
       const text = readText(`tiny/expected_raw_stdlib/${key}.json`);
       assert.match(text, /", "/, "spaced as Python's json does");
       await stack.redis.command("SETEX", key, ttl, text);
-      await withWorker(stack, {}, async (worker) => {
+      await withIsolate({}, async (worker) => {
         const answer = await worker.get(path);
         assert.equal(answer.status, 200);
         assert.equal(answer.headers["x-cache"], "HIT");
@@ -175,25 +183,33 @@ describe("corrupt values are counted misses", () => {
     };
   };
 
-  // Under the header of the whole text, under one that says of the spoilt text how long it is, and without one.
   function spoiltSnapshots(header) {
-    const whole = snapshotValue({ header, text: published.text });
-    const cases = { empty: "", "no header": published.text, "cut in its header": whole.slice(0, 40) };
-    cases["the format of another edition"] = snapshotValue({ header: { ...header, v: 1 }, text: published.text });
-    cases["another text than its header says"] = whole.replace(/"name":"[A-Za-z]/, '"name":"~');
-    for (const [what, text] of Object.entries(spoilt(published.text))) {
-      cases[what] = snapshotValue({ header, text });
-      cases[`${what}, of its length`] = snapshotValue({ header: { ...header, bytes: Buffer.byteLength(text) }, text });
+    const { body, text } = published;
+    const whole = snapshotValue({ header, body });
+    const other = body.at(100) === "A" ? "B" : "A";
+    const cases = {
+      empty: "",
+      "no header": body,
+      "cut in its header": whole.slice(0, 40),
+      "the format of another edition": snapshotValue({ header: { ...header, v: 1 }, body }),
+      "packed, and cut": whole.slice(0, -8),
+      "packed, with another character": snapshotValue({ header, body: body.slice(0, 100) + other + body.slice(101) }),
+      "packed, under another checksum": snapshotValue({ header: { ...header, packed: "0123456789abcdef" }, body }),
+      "packed, of fewer models": snapshotValue({ header: { ...header, n: header.n - 1 }, body }),
+      "another text than its header says": plainValue({ header, text: text.replace(/"name":"[A-Za-z]/, '"name":"~') }),
+    };
+    for (const [what, short] of Object.entries(spoilt(text))) {
+      cases[what] = plainValue({ header, text: short });
+      cases[`${what}, of its length`] = plainValue({ header: { ...header, bytes: Buffer.byteLength(short) }, text: short });
     }
     return cases;
   }
 
   test("snapshots in Redis, and are replaced by KV's", async () => {
     // Without memory every request walks.
-    await withWorker(stack, { MEMORY_MAX_BYTES: "0", ADMIN_TOKEN }, async (worker) => {
-      const kv = await worker.kv();
+    await withIsolate({ MEMORY_MAX_BYTES: "0", ADMIN_TOKEN }, async (worker) => {
       await worker.get(BY_NAME);
-      await eventually(() => kv.get(LAST_WRITTEN), "write to KV");
+      await eventually(() => stack.kv.get(LAST_WRITTEN), "write to KV");
       let counted = 0;
       for (const [what, value] of Object.entries(spoiltSnapshots(published.header))) {
         await stack.redis.command("SET", SNAPSHOT, value, "KEEPTTL");
@@ -205,59 +221,73 @@ describe("corrupt values are counted misses", () => {
   });
 
   test("snapshots in Redis, and are replaced by the origin's", async () => {
-    await withWorker(stack, { MEMORY_MAX_BYTES: "0", ADMIN_TOKEN }, async (worker) => {
-      const kv = await worker.kv();
+    await withIsolate({ MEMORY_MAX_BYTES: "0", ADMIN_TOKEN }, async (worker) => {
       await worker.get(BY_NAME);
-      await eventually(() => kv.get(LAST_WRITTEN), "write to KV");
-      await kv.delete(SNAPSHOT);
+      await eventually(() => stack.kv.get(LAST_WRITTEN), "write to KV");
+      await stack.kv.delete(SNAPSHOT);
       await stack.redis.command("SET", SNAPSHOT, "nonsense", "KEEPTTL");
-      await assertMissed(worker, "upstash", "with the expiry of what was there", 1);
-      await replaced("with the expiry of what was there");
+      const own = await worker.get(BY_NAME);
+      assert.equal(hitOf(own).tier, "upstash", "the listing's own key is whole");
+      assert.equal((await statistics(worker, ADMIN_TOKEN)).isolate.corrupt, 1);
+      // No key has this one.
+      const loaded = await worker.get("/models/unique?sort_by=name&order=asc&min_providers=4");
+      assert.equal(loaded.headers["x-cache"], "MISS");
+      assert.ok((await statistics(worker, ADMIN_TOKEN)).isolate.corrupt >= 2);
+      await replaced("what had the expiry of what was there");
+      await forgottenByKv();
       await stack.redis.command("DEL", SNAPSHOT);
       await stack.redis.command("HSET", SNAPSHOT, "a", "b");
-      assert.equal((await worker.get(BY_NAME)).status, 200, "a hash is no value");
+      assert.equal((await worker.get("/models/unique?sort_by=name&order=asc&min_providers=4")).headers["x-cache"], "MISS");
       await replaced("a hash");
     });
   });
 
   test("listings in Redis, and are replaced", async () => {
-    await withWorker(stack, { MEMORY_MAX_BYTES: "0", ADMIN_TOKEN }, async (worker) => {
+    await withIsolate({ MEMORY_MAX_BYTES: "0", ADMIN_TOKEN }, async (worker) => {
       let counted = 0;
       const setHash = () => stack.redis.command("HSET", NAME_KEY, "a", "b");
       const set = (text) => stack.redis.command("SET", NAME_KEY, text, "PX", TTL * 1000);
       const cases = { ...spoilt(JSON.stringify(listings.get(NAME_KEY))), empty: "", "a hash": undefined };
       for (const [what, text] of Object.entries(cases)) {
         await stack.redis.command("FLUSHALL");
-        await (await worker.kv()).delete(SNAPSHOT);
+        stack.kv.forget();
         await (text === undefined ? setHash() : set(text));
         await assertMissed(worker, "upstash", what, (counted += 1));
         await replaced(what);
+        await forgottenByKv();
       }
     });
   });
+
+  // Not before what follows a load has written it.
+  async function forgottenByKv() {
+    await eventually(() => stack.kv.get(SNAPSHOT), "write to KV");
+    await stack.kv.delete(SNAPSHOT);
+  }
 
   async function replaced(what) {
     const whole = async () => {
       const types = [await stack.redis.command("TYPE", SNAPSHOT), await stack.redis.command("TYPE", NAME_KEY)];
       if (types.some((type) => type !== "string")) return false;
+      const header = `{"v":${published.header.v},`;
       const value = await stack.redis.command("GET", SNAPSHOT);
-      return value.slice(value.indexOf("\n") + 1) === published.text && (await stack.redis.command("GET", NAME_KEY)).endsWith("}]");
+      return value.startsWith(header) && value.endsWith(published.body) && (await stack.redis.command("GET", NAME_KEY)).endsWith("}]");
     };
     await eventually(whole, `replacement of ${what}`);
     assert.deepEqual(JSON.parse(await stack.redis.command("GET", NAME_KEY)), listings.get(NAME_KEY), what);
   }
 
   test("in KV", async () => {
-    await withWorker(stack, { MEMORY_MAX_BYTES: "0", ADMIN_TOKEN }, async (worker) => {
+    await withIsolate({ MEMORY_MAX_BYTES: "0", ADMIN_TOKEN }, async (worker) => {
+      await stack.kv.put(MARKER, JSON.stringify(NOTHING));
       await stack.upstash.stop();
       try {
-        const kv = await worker.kv();
         await worker.get("/models/unique");
-        await eventually(() => kv.get(LAST_WRITTEN), "write to KV");
+        await eventually(() => stack.kv.get(LAST_WRITTEN), "write to KV");
         const header = { ...published.header, at: Date.now() };
         let counted = 0;
         for (const [what, value] of Object.entries(spoiltSnapshots(header))) {
-          await kv.put(SNAPSHOT, value, { metadata: header });
+          await stack.kv.put(SNAPSHOT, value, { metadata: header });
           await assertMissed(worker, "kv", what, (counted += 1));
         }
       } finally {

@@ -96,7 +96,7 @@ pub(super) async fn check(isolate: &Rc<Isolate>) {
 fn unpublished(isolate: &Isolate, sources: &[Source], observed: &Observed) -> Vec<(Source, Entry)> {
     let now = isolate.now();
     let state = isolate.state.borrow();
-    if isolate.policy.mode != Mode::Active || state.publishing.pause.reason(now).is_some() {
+    if isolate.policy.mode != Mode::Active || !state.publishing.pause.is_over() {
         return Vec::new();
     }
     let held = sources.iter().filter_map(|source| {

@@ -9,7 +9,7 @@ use crate::{
         protocol::{Freshness, Place},
         rebuild::{LoadOutcome, LoadRequest, load, settle},
         state::Work,
-        tiers::{Found, read_kv, read_upstash},
+        tiers::{self, Found, read_kv, read_upstash},
     },
     catalog::Source,
 };
@@ -37,17 +37,31 @@ pub(super) async fn refresh(isolate: &Rc<Isolate>, source: Source) {
     }
 }
 
+/// Whether another isolate has done the work. What memory holds may have been found again: that takes no download.
 async fn is_fresh_elsewhere(isolate: &Rc<Isolate>, source: Source) -> bool {
-    let in_redis = read_upstash(isolate, source).await;
-    if is_fresh(isolate, source, &in_redis) {
+    let Ok(observed) = tiers::check(isolate, &[source]).await else {
+        let in_kv = read_kv(isolate, source).await;
+        return is_fresh(isolate, source, &in_kv);
+    };
+    if is_fresh_in_memory(isolate, &isolate.state.borrow(), source) {
         return true;
     }
-    let place = isolate.state.borrow().knowledge.version(source).map(|version| version.place);
-    let ask_kv = matches!(in_redis, Found::Failed(_)) || place == Some(Place::Kv);
-    ask_kv && {
-        let in_kv = read_kv(isolate, source).await;
-        is_fresh(isolate, source, &in_kv)
-    }
+    let there = observed.version(source).filter(|version| tiers::is_ours(isolate, version));
+    let there = there.filter(|version| {
+        let known = isolate.state.borrow().knowledge.known(source);
+        let dated = version.dated();
+        dated.freshness(Some(version.hash), &known, isolate.now(), &isolate.policy)
+            == Freshness::Fresh
+    });
+    let paused = isolate.state.borrow().publishing.pause.reason(isolate.now()).is_some();
+    let found = match there.map(|version| version.place) {
+        Some(Place::Redis) => read_upstash(isolate, source).await,
+        Some(Place::Kv) => read_kv(isolate, source).await,
+        // Where Redis takes no writes, isolates share what KV has.
+        None if paused => read_kv(isolate, source).await,
+        None => return false,
+    };
+    is_fresh(isolate, source, &found)
 }
 
 fn is_fresh(isolate: &Isolate, source: Source, found: &Found) -> bool {

@@ -31,23 +31,54 @@ use crate::{
 /// When a request looks for the second time at what another one is reading.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Upstash and KV, asked by one request of the isolate for all that want the same. The others take what it found, stale or
-/// not; if it found nothing, they need not ask; if its tiers failed, the next one tries, for as long as one read may take.
+/// Upstash and KV, for the snapshot of the view's source.
 pub(super) async fn read_shared_tiers(walk: &mut Walk) -> Option<Answer> {
+    let name = Resource::Snapshot(walk.view.source());
+    read_for_all(walk, name).await
+}
+
+/// The view's own key in Upstash: what the backend put there, or an edge whose snapshot is gone.
+pub(super) async fn read_own_key(walk: &mut Walk) -> Option<Answer> {
+    if walk.failed.contains(&Tier::Upstash) {
+        return None;
+    }
+    let name = Resource::Listing(walk.view);
+    read_for_all(walk, name).await
+}
+
+/// Read by one request of the isolate for all that want the same. The others take what it found, stale or not; if it found
+/// nothing, they need not ask; if its tiers failed, the next one tries, for as long as one read may take.
+async fn read_for_all(walk: &mut Walk, name: Resource) -> Option<Answer> {
+    if is_missing(walk, &name) {
+        let tiers: &[Tier] = match name {
+            Resource::Snapshot(_) => &[Tier::Kv, Tier::Upstash],
+            Resource::Listing(_) => &[Tier::Upstash],
+        };
+        for tier in tiers {
+            walk.trace.note_forward(*tier, ForwardReason::Bypass, Some(Reason::BackingOff));
+        }
+        return None;
+    }
     let isolate = Rc::clone(&walk.isolate);
-    let source = walk.view.source();
-    let work = Work::Read(source);
+    let work = Work::Read(name);
     let length = isolate.policy.upstash_timeout.saturating_add(isolate.policy.kv_timeout);
     let until = isolate.now() + length;
     loop {
         let now = isolate.now();
         let hold = isolate.state.borrow_mut().leases.acquire(work, now, length);
         if let Some(hold) = hold {
-            let answer = hedged_read(walk).await;
-            let outcome = read_outcome(walk);
+            walk.found = None;
+            let answer = match name {
+                Resource::Snapshot(_) => hedged_read(walk).await,
+                Resource::Listing(view) => {
+                    let found = read_listing(&isolate, &view).await;
+                    judge(walk, Tier::Upstash, name, found)
+                }
+            };
+            let outcome = read_outcome(walk, &name);
             let mut state = isolate.state.borrow_mut();
             state.leases.release(work, hold);
-            state.handover.note_read(source, outcome, isolate.ports.clock.now());
+            state.handover.note_read(name, outcome, isolate.ports.clock.now());
             return answer;
         }
         poll(&*isolate.ports.clock, PAUSE, || {
@@ -55,14 +86,15 @@ pub(super) async fn read_shared_tiers(walk: &mut Walk) -> Option<Answer> {
             (!reading || isolate.now() >= until).then_some(())
         })
         .await;
+        walk.followed = true;
         if let Some(answer) = answer_from_memory(walk) {
             return Some(answer);
         }
-        let outcome = isolate.state.borrow().handover.read(source, walk.begun);
+        let outcome = isolate.state.borrow().handover.read(&name, walk.begun);
         match outcome {
             Some(ReadOutcome::Found(entry)) => {
                 walk.trace.mark_collapsed();
-                return judge_entry(walk, Tier::Memory, Resource::Snapshot(source), entry);
+                return judge_entry(walk, Tier::Memory, name, entry);
             }
             Some(ReadOutcome::Failed) | None if isolate.now() < until => {}
             Some(ReadOutcome::Failed | ReadOutcome::Missed) | None => {
@@ -73,20 +105,24 @@ pub(super) async fn read_shared_tiers(walk: &mut Walk) -> Option<Answer> {
     }
 }
 
-/// The view's own key in Upstash: what the backend put there, or an edge whose snapshot is gone.
-pub(super) async fn read_own_key(walk: &mut Walk) -> Option<Answer> {
-    if walk.failed.contains(&Tier::Upstash) {
-        return None;
-    }
-    let found = read_listing(&walk.isolate, &walk.view).await;
-    judge(walk, Tier::Upstash, Resource::Listing(walk.view), found)
+/// Whether this was looked for a moment ago and was nowhere, and the origin must not be asked yet: an outage of the origin must not
+/// cost reads of all other tiers with every request.
+fn is_missing(walk: &Walk, name: &Resource) -> bool {
+    let (now, lately) = (walk.isolate.now(), walk.isolate.policy.memory_ttl);
+    let mut state = walk.isolate.state.borrow_mut();
+    let backing_off = state.backoff(walk.view.source()).remaining(now).is_some();
+    backing_off && state.handover.has_missed(name, now, lately)
 }
 
-fn read_outcome(walk: &Walk) -> ReadOutcome {
+fn read_outcome(walk: &Walk, name: &Resource) -> ReadOutcome {
+    let has_failed = match name {
+        Resource::Snapshot(_) => !walk.failed.is_empty(),
+        Resource::Listing(_) => walk.failed.contains(&Tier::Upstash),
+    };
     match &walk.found {
         Some(entry) => ReadOutcome::Found(entry.clone()),
-        None if walk.failed.is_empty() => ReadOutcome::Missed,
-        None => ReadOutcome::Failed,
+        None if has_failed => ReadOutcome::Failed,
+        None => ReadOutcome::Missed,
     }
 }
 
@@ -170,9 +206,7 @@ fn judge_entry(walk: &mut Walk, tier: Tier, resource: Resource, entry: Entry) ->
         let state = walk.isolate.state.borrow();
         state.freshness(source, &entry, now, &walk.isolate.policy)
     };
-    if let Resource::Snapshot(_) = resource {
-        walk.found = Some(entry.clone());
-    }
+    walk.found = Some(entry.clone());
     match freshness {
         Freshness::Fresh => {
             // A Redis that is silent or failing has no use for what KV had.

@@ -37,7 +37,9 @@ pub(super) async fn run(walk: &mut Walk) -> Result<Answer, Unavailable> {
         return Ok(answer);
     }
     let keyed = walk.isolate.state.borrow().probably_has_key(&walk.view);
-    if keyed && let Some(answer) = read_own_key(walk).await {
+    // Who waited for another's read and has something stale leaves it at that: the views' keys are many.
+    let is_worth_it = keyed && !(walk.followed && walk.stale.is_some());
+    if is_worth_it && let Some(answer) = read_own_key(walk).await {
         return Ok(answer);
     }
     let unavailable = match ask_origin(walk).await {

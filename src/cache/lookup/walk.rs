@@ -25,9 +25,11 @@ pub(super) struct Walk {
     pub(super) trace: Trace,
     pub(super) failed: Vec<Tier>,
     pub(super) stale: Option<Candidate>,
-    /// The last snapshot that a shared tier had, whatever it was good for.
+    /// What a shared tier had last, whatever it was good for.
     pub(super) found: Option<Entry>,
     pub(super) asked_kv: bool,
+    /// Whether another request's read was waited for.
+    pub(super) followed: bool,
     /// Whether nothing could tell if what is served was invalidated.
     pub(super) unverified: bool,
     pub(super) follow_ups: Vec<FollowUp>,
@@ -45,6 +47,7 @@ impl Walk {
             stale: None,
             found: None,
             asked_kv: false,
+            followed: false,
             unverified: false,
             follow_ups: Vec::new(),
         }

@@ -1,6 +1,8 @@
 //! Publishing a listing that a request asked for and nobody keeps warm: for the backend, which reads no snapshot of ours. Once
 //! for each version, and no more of them than a byte budget that isolates share.
 
+use std::rc::Rc;
+
 use super::{
     publication::views_of,
     publish::{learn_size, write},
@@ -9,11 +11,11 @@ use crate::{
     cache::{
         entry::Content,
         isolate::Isolate,
-        protocol::Freshness,
+        protocol::{Freshness, Version},
         redis::{self, Guarded, PublishReply},
         telemetry::Counter,
     },
-    catalog::View,
+    catalog::{Snapshot, Source, View},
     config::Mode,
     ports::TierError,
 };
@@ -37,7 +39,7 @@ pub(in crate::cache) fn is_wanted(isolate: &Isolate, view: &View) -> bool {
         && entry.content.hash() == Some(version.hash)
         && view.has_key(Some(version.extent())) == Some(true)
         && !views_of(source, version).contains(view)
-        && state.publishing.pause.reason(now).is_none()
+        && state.publishing.pause.is_over()
         && state.publishing.is_wanted(view, (version.hash, version.epoch), now)
 }
 
@@ -47,12 +49,12 @@ pub(in crate::cache) async fn publish_derived(isolate: &Isolate, view: View) {
         return;
     }
     let (source, now) = (view.source(), isolate.now());
-    let (version, listing) = {
+    let (version, listing, smallest_refused) = {
         let state = isolate.state.borrow();
         let Some(version) = state.knowledge.version(source).copied() else { return };
         let Some(entry) = state.memory.snapshot(source) else { return };
         let Content::Snapshot(snapshot) = &entry.content else { return };
-        (version, snapshot.listing(&view))
+        (version, snapshot.listing(&view), smallest_refused(source, snapshot, &version))
     };
     let base = (version.hash, version.epoch);
     let budget = version.bytes.saturating_mul(BUDGET).max(BUDGET_MIN);
@@ -61,7 +63,7 @@ pub(in crate::cache) async fn publish_derived(isolate: &Isolate, view: View) {
     // Before it is sent: requests that ask for the same meanwhile must not send it again.
     let ttl = isolate.policy.ttl;
     isolate.state.borrow_mut().publishing.note_derived(view, base, now, ttl);
-    if size.saturating_add(size.checked_div(4).unwrap_or(0)) > max {
+    if size >= smallest_refused || size.saturating_add(size.checked_div(4).unwrap_or(0)) > max {
         return;
     }
     let values = vec![(isolate.keys.listing(&view), listing.to_text())];
@@ -77,4 +79,15 @@ pub(in crate::cache) async fn publish_derived(isolate: &Isolate, view: View) {
         Ok(_) | Err(TierError::Open) => {}
         Err(error) => learn_size(isolate, &error, size),
     }
+}
+
+/// The size of the smallest listing that is kept warm and is not in Redis, since no request holds it: what is as large need not be
+/// sent to learn that.
+fn smallest_refused(source: Source, snapshot: &Rc<Snapshot>, version: &Version) -> usize {
+    let there = views_of(source, version);
+    let refused = source
+        .warm_views()
+        .into_iter()
+        .filter(|view| view.has_key(Some(version.extent())) == Some(true) && !there.contains(view));
+    refused.map(|view| snapshot.listing(&view).text_bytes()).min().unwrap_or(usize::MAX)
 }

@@ -31,6 +31,7 @@ pub(super) async fn publish_to_kv(
     publication: &Publication,
     reached_redis: bool,
 ) -> Result<usize, TierError> {
+    let begun = isolate.now();
     let listed = tiers::kv(isolate, isolate.ports.kv.list(&isolate.keys.prefix())).await?;
     let there = |key: &str| {
         let (_, metadata) = listed.iter().find(|(name, _)| name == key)?;
@@ -41,7 +42,7 @@ pub(super) async fn publish_to_kv(
     let told = told.and_then(|(_, metadata)| Control::read(metadata.as_deref()?));
     let mut kept = 0_usize;
     let mut failed = None;
-    if reached_redis && !knows_as_much(isolate, told) {
+    if reached_redis && !knows_as_much(isolate, told, begun) {
         failed = tiers::raise_marker(isolate).await.err();
     }
     let mut copies = Copies::of(publication, isolate).into_iter().peekable();
@@ -70,11 +71,13 @@ pub(super) async fn publish_to_kv(
     failed.map_or(Ok(kept), Err)
 }
 
-/// Whether KV's marker tells all that is known here.
-fn knows_as_much(isolate: &Isolate, told: Option<Control>) -> bool {
-    let state = isolate.state.borrow();
-    let known = state.knowledge.control();
-    !state.knowledge.is_informed() || told.is_some_and(|told| told.merged(known) == told)
+/// Whether KV's marker tells all that is known here, once what it tells is.
+fn knows_as_much(isolate: &Isolate, told: Option<Control>, begun: Timestamp) -> bool {
+    let mut state = isolate.state.borrow_mut();
+    if told.is_some() {
+        state.knowledge.learn_control(told, begun);
+    }
+    !state.knowledge.is_informed() || told == Some(state.knowledge.control())
 }
 
 /// Writes the snapshot alone: Redis cannot hold it, so that KV must before others are told.

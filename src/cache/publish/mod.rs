@@ -10,4 +10,4 @@ mod refusal;
 pub(super) use derived::{is_wanted, publish_derived};
 pub(super) use publication::PublishOutcome;
 pub(super) use publish::{Wanted, give_back, publish};
-pub(super) use refusal::note as note_refusal;
+pub(super) use refusal::{note as note_refusal, note_passed as note_write_passed};

@@ -57,6 +57,8 @@ impl Publication {
         let (at, epoch, backend_epoch) = match entry.dated.adopted(&known) {
             Dated::Ours { at, epoch, backend_epoch } => (at, epoch, backend_epoch),
             Dated::Provisional(_) => return Err(Reason::BackendSyncing),
+            // KV can have it all the same: whoever knows of an epoch finds it older than that.
+            Dated::ByTime(at) if known.control.is_none() => (at, 0, None),
             Dated::ByTime(_) => return Err(Reason::EpochMoved),
         };
         if isolate.now().since(at) >= isolate.policy.ttl {

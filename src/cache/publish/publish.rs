@@ -41,27 +41,24 @@ pub(in crate::cache) async fn publish(isolate: &Isolate, wanted: Wanted<'_>) -> 
     if isolate.policy.mode != Mode::Active {
         return PublishOutcome::refused(Reason::ReadOnly);
     }
-    let publication = match inform(isolate).await {
-        Ok(()) => Publication::of(isolate, source, wanted.entry),
-        Err(reason) => Err(reason),
-    };
-    let mut publication = match publication {
+    let paused = isolate.state.borrow().publishing.pause.reason(isolate.now());
+    inform(isolate).await;
+    let mut publication = match Publication::of(isolate, source, wanted.entry) {
         Ok(publication) => publication,
         Err(reason) => {
             give_back(isolate, release).await;
+            // That Redis takes no writes is why nothing is known that this could belong to.
+            let reason = paused.unwrap_or(reason);
             note_refused(isolate, source, reason);
             return PublishOutcome::refused(reason);
         }
     };
-    let Sent { redis, renewed } = to_redis(isolate, &mut publication, &wanted).await;
-    match redis {
-        Ok(PublishReply::Published) => {}
-        Ok(reply) => {
-            if let Some(reason) = reply.refusal() {
-                note_refused(isolate, source, reason);
-            }
-        }
-        Err(reason) => note_refused(isolate, source, reason),
+    let Sent { redis, renewed } = match paused {
+        Some(reason) => Sent { redis: Err(reason), renewed: false },
+        None => to_redis(isolate, &mut publication, &wanted).await,
+    };
+    if let Some(reason) = redis.map_or_else(Some, PublishReply::refusal) {
+        note_refused(isolate, source, reason);
     }
     // Without Redis the guard fails open, as the backend's does (docs/backend.md, "The sync guard").
     let allowed = matches!(redis, Ok(PublishReply::Published) | Err(_));
@@ -74,12 +71,12 @@ pub(in crate::cache) async fn publish(isolate: &Isolate, wanted: Wanted<'_>) -> 
     PublishOutcome { redis, renewed, kv, place: publication.version.place, version }
 }
 
-/// What was loaded while nothing told of control belongs to no epoch: Redis is asked once more before it is given up.
-async fn inform(isolate: &Isolate) -> Result<(), Reason> {
-    if isolate.state.borrow().knowledge.is_informed() {
-        return Ok(());
+/// What was loaded while nothing told of control belongs to no epoch: Redis is asked once more. A failure is logged where it is
+/// found.
+async fn inform(isolate: &Isolate) {
+    if !isolate.state.borrow().knowledge.is_informed() {
+        let _ = tiers::check(isolate, &[]).await;
     }
-    tiers::check(isolate, &[]).await.map(drop).map_err(|error| Reason::from(&error))
 }
 
 /// What became of Redis's part.
@@ -89,11 +86,6 @@ struct Sent {
 }
 
 async fn to_redis(isolate: &Isolate, publication: &mut Publication, wanted: &Wanted<'_>) -> Sent {
-    let paused = isolate.state.borrow().publishing.pause.reason(isolate.now());
-    if let Some(reason) = paused {
-        give_back(isolate, wanted.release).await;
-        return Sent { redis: Err(reason), renewed: false };
-    }
     if let Some(there) = wanted.there.filter(|there| is_same(there, &publication.version)) {
         match renew(isolate, publication, there, wanted.release).await {
             Ok(PublishReply::VersionMoved | PublishReply::NotOurs) => {}
@@ -269,15 +261,21 @@ pub(super) fn learn_size(isolate: &Isolate, error: &TierError, size: usize) {
     }
 }
 
-/// Gives a lease back that no publication took along. It expires by itself, and a failure is logged where it is found.
+/// Gives a lease back that no publication took along, unless Redis takes no writes. It expires by itself, and a failure is
+/// logged where it is found.
 pub(in crate::cache) async fn give_back(isolate: &Isolate, release: Option<&Release>) {
-    if let Some(release) = release {
+    let paused = isolate.state.borrow().publishing.pause.reason(isolate.now()).is_some();
+    if let Some(release) = release.filter(|_| !paused) {
         let _ = tiers::redis(isolate, async |session| release.run(session).await).await;
     }
 }
 
+/// Counts what was refused, and logs it, unless it was logged when publishing was paused.
 fn note_refused(isolate: &Isolate, source: Source, reason: Reason) {
     isolate.count(Counter::PublishRefused);
+    if isolate.state.borrow().publishing.pause.reason(isolate.now()) == Some(reason) {
+        return;
+    }
     isolate.log(&Event::PublishRefused { source: source.as_str(), reason });
 }
 

@@ -10,12 +10,10 @@ use crate::{
 
 /// Notes a write that failed. What Redis refuses to this token, or for want of room, it refuses again.
 pub(in crate::cache) fn note(isolate: &Isolate, error: &TierError) {
-    let reason = match error {
-        TierError::NotPermitted | TierError::Full | TierError::ReadOnlyReplica => {
-            Reason::from(error)
-        }
-        _ => return,
-    };
+    if !error.is_write_refusal() {
+        return;
+    }
+    let reason = Reason::from(error);
     let (now, random) = (isolate.now(), isolate.ports.clock.random());
     let (is_news, left) = {
         let pause = &mut isolate.state.borrow_mut().publishing.pause;
@@ -26,8 +24,8 @@ pub(in crate::cache) fn note(isolate: &Isolate, error: &TierError) {
     }
 }
 
-/// Notes a write that passed.
-pub(super) fn note_passed(isolate: &Isolate) {
+/// Notes a write that passed, however small.
+pub(in crate::cache) fn note_passed(isolate: &Isolate) {
     let is_news = isolate.state.borrow_mut().publishing.pause.passed();
     if is_news {
         isolate.log(&Event::PublishResumed {});

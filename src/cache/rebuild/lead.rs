@@ -12,9 +12,10 @@ use super::{
 };
 use crate::{
     cache::{
+        entry::Entry,
         isolate::Isolate,
         protocol::{Dated, Freshness, Place},
-        publish::note_refusal,
+        publish::{note_refusal, note_write_passed},
         redis::{self, Claim, Observed},
         state::{Hold, Work},
         telemetry::{Event, Reason},
@@ -154,7 +155,7 @@ async fn take_turn(
             redis::claim(session, source, token, LEASE).await
         })
         .await;
-        let claim = match claimed {
+        let mut claim = match claimed {
             Ok(claim) => claim,
             Err(error) => {
                 note_refusal(isolate, &error);
@@ -163,8 +164,11 @@ async fn take_turn(
         };
         learn(isolate, source, &claim, begun);
         leased.set(claim.acquired);
+        if claim.acquired {
+            note_write_passed(isolate);
+        }
         let ours = claim.acquired.then(|| token.to_owned());
-        if let Some(outcome) = found_elsewhere(isolate, source, request, &claim).await {
+        if let Some(outcome) = found_elsewhere(isolate, source, request, &mut claim).await {
             let settlement = ours.map(|token| LoadSettlement::unasked(source, token));
             return Way::Settled(LoadOutcome { settlement, ..outcome });
         }
@@ -236,12 +240,13 @@ async fn take_over_configuration(isolate: &Isolate, source: Source, claim: &Clai
     let _ = tiers::redis(isolate, async |session| redis::unlink(session, values).await).await;
 }
 
-/// What the claim shows to be there already: a back-off, or a snapshot that is new enough.
+/// What the claim shows to be there already: a back-off, or a snapshot that is new enough. One that is corrupt is not there:
+/// it must not live on when the load finds the same content.
 async fn found_elsewhere(
     isolate: &Rc<Isolate>,
     source: Source,
     request: LoadRequest,
-    claim: &Claim,
+    claim: &mut Claim,
 ) -> Option<LoadOutcome> {
     let now = isolate.now();
     match claim.backoff {
@@ -269,11 +274,25 @@ async fn found_elsewhere(
     if !is_wanted(version.dated(), version.hash) {
         return None;
     }
+    // Memory may hold the same content, which the claim's reply has moved on.
+    let held = isolate.state.borrow().memory.snapshot(source).cloned();
+    let is_same = |entry: &Entry| entry.content.hash() == Some(version.hash);
+    if let Some(entry) = held.filter(|entry| is_same(entry) && is_wanted(entry.dated, version.hash))
+    {
+        return Some(LoadOutcome::of(Ok(entry), Tier::Upstash));
+    }
     let (tier, found) = match version.place {
         Place::Redis => (Tier::Upstash, read_upstash(isolate, source).await),
         Place::Kv => (Tier::Kv, read_kv(isolate, source).await),
     };
-    let Found::Entry(mut entry) = found else { return None };
+    let mut entry = match found {
+        Found::Entry(entry) => entry,
+        Found::Corrupt => {
+            claim.version = None;
+            return None;
+        }
+        Found::Nothing | Found::Failed(_) => return None,
+    };
     let hash = entry.content.hash()?;
     if hash == version.hash {
         entry.dated = entry.dated.moved_on(&version);

@@ -2,8 +2,8 @@
 //! under names that cannot be listed.
 
 use super::{
-    scripts::INVALIDATE,
-    session::{Session, command},
+    scripts::{CONTROL, INVALIDATE},
+    session::{Session, command, eval},
 };
 use crate::{cache::protocol::Control, ports::TierError};
 
@@ -44,9 +44,9 @@ pub async fn unlink(session: Session<'_>, values: Vec<String>) -> Result<u64, Ti
     session.run(vec![words]).await?.number()
 }
 
-/// Control as the record gives it; none when there is none.
+/// Control as the record gives it where it is written, and not a copy of it; none when there is none.
 pub async fn control(session: Session<'_>) -> Result<Option<Control>, TierError> {
-    session.run(vec![command(["GET", &session.keys.control()])]).await?.control()
+    session.run(vec![eval("EVAL", CONTROL, vec![session.keys.control()], [])]).await?.control()
 }
 
 /// One step of a scan for listings: where to go on, none at its end, and how many keys were unlinked.

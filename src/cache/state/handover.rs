@@ -2,7 +2,11 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use crate::{cache::entry::Entry, catalog::Source, ports::Timestamp};
+use crate::{
+    cache::entry::Entry,
+    catalog::{Resource, Source},
+    ports::Timestamp,
+};
 
 /// Whoever waited has looked by then.
 const KEPT: Duration = Duration::from_secs(2);
@@ -18,10 +22,15 @@ pub(in crate::cache) enum ReadOutcome {
     Failed,
 }
 
-/// The last read and the last load of each source.
+/// A tier that did not answer may the next moment.
+const FAILURES_KEPT: Duration = Duration::from_millis(500);
+/// That nothing was there is remembered for as long as memory may go unchecked at the longest.
+const MISSES_KEPT: Duration = Duration::from_secs(60);
+
+/// The last read of each thing, and the last load of each source.
 #[derive(Clone, Debug, Default)]
 pub(in crate::cache) struct Handover {
-    reads: HashMap<Source, (Timestamp, ReadOutcome)>,
+    reads: HashMap<Resource, (Timestamp, ReadOutcome)>,
     loads: HashMap<Source, (Timestamp, Entry)>,
 }
 
@@ -29,22 +38,41 @@ impl Handover {
     /// Notes how a read ended.
     pub(in crate::cache) fn note_read(
         &mut self,
-        source: Source,
+        resource: Resource,
         outcome: ReadOutcome,
         now: Timestamp,
     ) {
-        self.reads.retain(|_, (at, _)| now.since(*at) < KEPT);
-        self.reads.insert(source, (now, outcome));
+        self.forget(now);
+        self.reads.insert(resource, (now, outcome));
     }
 
-    /// How the last read of a source ended, if that was at `since` or later.
-    pub(in crate::cache) fn read(&self, source: Source, since: Timestamp) -> Option<ReadOutcome> {
-        self.reads.get(&source).filter(|(at, _)| *at >= since).map(|(_, outcome)| outcome.clone())
+    /// How the last read of something ended, if that was at `since` or later.
+    pub(in crate::cache) fn read(
+        &self,
+        resource: &Resource,
+        since: Timestamp,
+    ) -> Option<ReadOutcome> {
+        self.reads.get(resource).filter(|(at, _)| *at >= since).map(|(_, outcome)| outcome.clone())
+    }
+
+    /// Whether a read found nothing within `lately`; where a tier did not answer, that counts for a moment only.
+    pub(in crate::cache) fn has_missed(
+        &self,
+        resource: &Resource,
+        now: Timestamp,
+        lately: Duration,
+    ) -> bool {
+        let within = |at: &Timestamp, limit| now.since(*at) < limit;
+        match self.reads.get(resource) {
+            Some((at, ReadOutcome::Missed)) => within(at, lately),
+            Some((at, ReadOutcome::Failed)) => within(at, lately.min(FAILURES_KEPT)),
+            Some((_, ReadOutcome::Found(_))) | None => false,
+        }
     }
 
     /// Notes a load.
     pub(in crate::cache) fn note_load(&mut self, source: Source, entry: Entry, now: Timestamp) {
-        self.loads.retain(|_, (at, _)| now.since(*at) < KEPT);
+        self.forget(now);
         self.loads.insert(source, (now, entry));
     }
 
@@ -56,7 +84,10 @@ impl Handover {
 
     /// Lets go of what nobody can be waiting for.
     pub(in crate::cache) fn forget(&mut self, now: Timestamp) {
-        self.reads.retain(|_, (at, _)| now.since(*at) < KEPT);
+        self.reads.retain(|_, (at, outcome)| {
+            let kept = if matches!(outcome, ReadOutcome::Missed) { MISSES_KEPT } else { KEPT };
+            now.since(*at) < kept
+        });
         self.loads.retain(|_, (at, _)| now.since(*at) < KEPT);
     }
 }

@@ -4,15 +4,18 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use crate::{catalog::Source, ports::Timestamp};
+use crate::{
+    catalog::{Resource, Source},
+    ports::Timestamp,
+};
 
 /// What a lease is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::cache) enum Work {
     /// Loading a source's snapshot from the origin.
     Load(Source),
-    /// Asking Upstash and KV for a source's snapshot.
-    Read(Source),
+    /// Asking Upstash and KV for a snapshot, or Upstash for a listing.
+    Read(Resource),
     /// Refreshing something stale behind a response.
     Refresh(Source),
     /// Asking the origin for everyone who passes through.

@@ -137,8 +137,10 @@ impl State {
         self.memory.put(resource, Resident::new(entry, now));
     }
 
-    /// Learns a source's version, and lets what memory holds of it move on.
+    /// Learns a source's version, and lets what memory holds of it move on. Where control was lost and the version was not, the
+    /// version's epoch is what control is lifted to: it would refuse every publication else.
     pub(super) fn learn_version(&mut self, source: Source, version: Version) {
+        self.knowledge.learn_epoch(version.epoch);
         self.knowledge.learn_version(source, version);
         self.memory.move_on(source, &version);
     }

@@ -22,6 +22,11 @@ impl Pause {
         self.reason.filter(|_| now < self.until)
     }
 
+    /// Whether the last write that tells passed: until a small one has, no large one is tried.
+    pub(in crate::cache) fn is_over(&self) -> bool {
+        self.reason.is_none()
+    }
+
     /// How long that lasts.
     pub(in crate::cache) fn remaining(&self, now: Timestamp) -> Duration {
         self.until.since(now)

@@ -102,7 +102,8 @@ fn record(isolate: &Isolate, tier: CacheTier, permit: Permit, error: Option<&Tie
     }
 }
 
-/// Counts a failed call, and logs it unless the same was logged a moment ago: an outage must not cost a line a request.
+/// Counts a failed call, and logs it unless the same was logged a moment ago: an outage must not cost a line a request. That
+/// writes are refused is logged where publishing is paused for it.
 fn note_error(isolate: &Isolate, tier: CacheTier, error: &TierError) {
     let now = isolate.now();
     let is_news = {
@@ -112,7 +113,7 @@ fn note_error(isolate: &Isolate, tier: CacheTier, error: &TierError) {
             CacheTier::Upstash => Counter::UpstashErrors,
             CacheTier::Kv => Counter::KvErrors,
         });
-        state.note_error(tier, error, now)
+        !error.is_write_refusal() && state.note_error(tier, error, now)
     };
     if is_news {
         let tier = Tier::from(tier).as_str();

@@ -15,6 +15,9 @@ use crate::{
     ports::{Tier, TierError},
 };
 
+/// Invalidations that come one after the other while the marker is written are followed so often.
+const MARKER_WRITES_MAX: usize = 4;
+
 /// Reads a source's snapshot from KV. The future owns what it needs, so that it can go on behind a response that did not wait
 /// for it.
 pub(in crate::cache) fn read_kv(
@@ -50,14 +53,18 @@ pub(in crate::cache) async fn read_marker(isolate: &Isolate) -> Result<(), TierE
     Ok(())
 }
 
-/// Brings KV's marker up to what is known of control, which the caller has just read: it never goes back. Somebody may have
-/// raised control and written the marker meanwhile, so control is read once more, and what it says is written as well.
+/// Brings KV's marker up to what is known of control, which the caller has just read and learned from: it never goes back.
+/// Somebody may have raised control and written the marker meanwhile, so control is read once more, until it stands still.
 pub(in crate::cache) async fn raise_marker(isolate: &Isolate) -> Result<(), TierError> {
-    let written = isolate.state.borrow().knowledge.control();
-    write_marker(isolate).await?;
-    read_control(isolate).await?;
-    let moved = isolate.state.borrow().knowledge.control() != written;
-    if moved { write_marker(isolate).await } else { Ok(()) }
+    for _ in 0..MARKER_WRITES_MAX {
+        let written = isolate.state.borrow().knowledge.control();
+        write_marker(isolate).await?;
+        read_control(isolate).await?;
+        if isolate.state.borrow().knowledge.control() == written {
+            break;
+        }
+    }
+    Ok(())
 }
 
 async fn read_control(isolate: &Isolate) -> Result<(), TierError> {

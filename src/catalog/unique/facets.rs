@@ -146,7 +146,7 @@ mod tests {
             let mut packed = Vec::new();
             facets.pack(&mut packed);
             prop_assert_eq!(Facets::unpack(keys.len(), &packed), Some((facets.clone(), &[][..])));
-            prop_assert_eq!(Facets::unpack(keys.len() + 1, &packed), None);
+            prop_assert_eq!(Facets::unpack(keys.len().saturating_add(1), &packed), None);
             let by_name = Selection { sort: SortBy::Name, order: Order::Asc, ..Selection::default() };
             let names: Vec<&str> = facets
                 .order(&by_name)

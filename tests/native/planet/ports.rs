@@ -10,7 +10,7 @@ use std::{
 use async_trait::async_trait;
 use model_catalog_edge::{
     cache::redis::{
-        ADD, CLAIM, COUNT, DERIVED, EXTEND, INVALIDATE, LISTING, PUBLISH, RELEASE, RENEW,
+        ADD, CLAIM, CONTROL, COUNT, EXTEND, INVALIDATE, LISTING, PUBLISH, RELEASE, RENEW,
     },
     ports::{Clock, Command, Kv, Log, Ports, Redis, Reply, TierError, Timestamp},
 };
@@ -109,10 +109,10 @@ fn scripts() -> HashMap<String, Kind> {
         (ADD, Kind::Derived),
         (RENEW, Kind::Renew),
         (INVALIDATE, Kind::Control),
+        (CONTROL, Kind::Control),
         (RELEASE, Kind::Lease),
         (EXTEND, Kind::Lease),
         (LISTING, Kind::Listing),
-        (DERIVED, Kind::Look),
         (COUNT, Kind::Flush),
     ];
     kinds.into_iter().map(|(script, kind)| (sent(script), kind)).collect()

@@ -9,9 +9,6 @@ use super::{
     report::{Figure, Report},
 };
 
-/// A run by its name: what it was, and what it came to.
-pub type Run = (&'static str, Plan, Report);
-
 /// All reports as JSON, by name.
 pub fn json<N: AsRef<str>>(runs: &[(N, Plan, Report)]) -> Value {
     let entry =

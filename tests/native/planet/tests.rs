@@ -4,6 +4,7 @@
 use super::{
     plan::Plan,
     report::{Figure, Report},
+    runs, table,
     world::Planet,
 };
 
@@ -95,4 +96,19 @@ fn a_cache_in_front_takes_requests_off() {
     assert!(figure(&fronted, "Redis commands").value <= figure(&bare, "Redis commands").value);
     assert!(fronted.month.requests < bare.month.requests * 0.8);
     assert!(fronted.unavailable.abs() < f64::EPSILON);
+}
+
+#[test]
+fn every_run_has_a_name_and_reports_are_tables() {
+    let names: std::collections::BTreeSet<&str> =
+        runs::all().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names.len(), runs::all().len());
+    let plan = Plan { hours: 0.2, ..Plan::small() };
+    let runs = [("base", plan.clone(), run(plan))];
+    let text = table::text(&runs);
+    for words in ["simulated: 4 colos", "Redis commands", "target: hit rate", "Upstash Free"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let json = table::json(&runs);
+    assert_eq!(json["base"]["figures"][0]["name"], "Redis commands");
 }

@@ -9,12 +9,17 @@ use model_catalog_edge::{
 
 /// A snapshot of `models` models; model n has n % 5 + 1 offers.
 pub fn snapshot(version: u64, models: u64) -> Snapshot {
-    let models: Vec<String> = (0..models).map(|n| model(version, n)).collect();
+    offered(version, models, 5)
+}
+
+/// The same where the largest model has so many offers.
+pub fn offered(version: u64, models: u64, offers_max: u64) -> Snapshot {
+    let models: Vec<String> = (0..models).map(|n| model(version, n, n % offers_max)).collect();
     Snapshot::decode(Scope::Active.into(), format!("[{}]", models.join(","))).unwrap()
 }
 
-fn model(version: u64, n: u64) -> String {
-    let offers: Vec<String> = (0..=n % 5)
+fn model(version: u64, n: u64, last: u64) -> String {
+    let offers: Vec<String> = (0..=last)
         .map(|offer| {
             format!(
                 r#"{{"slug":"p{offer}","name":"P","pricing":{{"prompt":"1","completion":"1","image":"0","request":"0"}},"context_length":1,"health_status":null,"average_response_time_ms":null,"modality":null,"supports_streaming":null,"supports_function_calling":null,"supports_vision":null,"description":null,"model_name":"m{n}"}}"#

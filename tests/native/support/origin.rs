@@ -12,7 +12,7 @@ use model_catalog_edge::{
     ports::{Load, Origin, OriginError},
 };
 
-use super::{catalog::snapshot, redis::Fault, sim::Sim};
+use super::{catalog::offered, redis::Fault, sim::Sim};
 
 /// The database; every isolate asks the same one.
 #[derive(Clone)]
@@ -23,6 +23,8 @@ pub struct FakeOrigin {
     pub version: Rc<Cell<u64>>,
     /// How many models it has.
     pub models: Rc<Cell<u64>>,
+    /// How many offers the largest of them has.
+    pub offers_max: Rc<Cell<u64>>,
     /// Times a whole read takes.
     pub latency_ms: Rc<Cell<u64>>,
     /// Who asks.
@@ -59,6 +61,7 @@ impl FakeOrigin {
             fault: Rc::default(),
             version: Rc::new(Cell::new(1)),
             models: Rc::new(Cell::new(10)),
+            offers_max: Rc::new(Cell::new(5)),
             latency_ms: Rc::new(Cell::new(100)),
             group: 0,
             loads: Rc::default(),
@@ -90,7 +93,8 @@ impl Origin for FakeOrigin {
             Fault::None => self.latency_ms.get(),
         };
         // What is read is what was there when the read began; it arrives later.
-        let snapshot: Snapshot = snapshot(self.version.get(), self.models.get());
+        let snapshot: Snapshot =
+            offered(self.version.get(), self.models.get(), self.offers_max.get());
         self.sim.sleep(Duration::from_millis(latency)).await;
         let rows = snapshot.len();
         Ok(Load { snapshot, rows, requests: 2 })

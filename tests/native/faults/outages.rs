@@ -1,0 +1,229 @@
+//! Tiers that are out for long: what it costs meanwhile, and what is served (C1, C12, S3, S5, S7).
+
+use std::time::Duration;
+
+use model_catalog_edge::{
+    cache::{InvalidationMode, Served},
+    catalog::{Scope, View, WARM},
+};
+
+use super::{Meter, combinations};
+use crate::support::{
+    catalog::{snapshot, version},
+    isolate::World,
+    redis::Fault,
+};
+
+const FAULTS: [Fault; 3] = [Fault::Error, Fault::Hung, Fault::Quota];
+
+fn warm_views() -> Vec<View> {
+    WARM.map(View::from).to_vec()
+}
+
+#[test]
+fn c1_without_redis_an_isolate_loads_once_a_ttl() {
+    for (fault, in_kv) in FAULTS.into_iter().flat_map(|fault| [(fault, true), (fault, false)]) {
+        let world = World::new(1);
+        if in_kv {
+            world.put_in_kv(&snapshot(1, 10), Duration::from_secs(1_000), 0);
+        }
+        // From its birth on.
+        world.redis.fault.set(fault);
+        let isolate = world.isolate(1);
+        isolate.get(WARM[0]).0.unwrap();
+        let meter = Meter::new(&world);
+        let served = isolate.busy(&warm_views(), 1_000, 4 * 1_800);
+        let spent = meter.read();
+        assert!(spent.loads <= 4, "{fault:?}, KV {in_kv}: {spent:?}");
+        assert!(served.iter().all(Option::is_some), "{fault:?}, KV {in_kv}");
+    }
+}
+
+#[test]
+fn c1_redis_goes_while_a_source_expires() {
+    for fault in FAULTS {
+        let world = World::new(1);
+        let isolate = world.isolate(1);
+        isolate.warm(false);
+        isolate.busy(&warm_views(), 1_000, 1_700);
+        world.redis.fault.set(fault);
+        let meter = Meter::new(&world);
+        isolate.busy(&warm_views(), 1_000, 3_600);
+        let spent = meter.read();
+        assert!((1..=2).contains(&spent.loads), "{fault:?}: {spent:?}");
+    }
+}
+
+#[test]
+fn c1_all_tiers_but_the_origin_are_gone_and_nothing_can_be_kept() {
+    let mut world = World::new(1);
+    world.policy.memory_max_bytes = 0;
+    world.redis.fault.set(Fault::Error);
+    world.kv.fault.set(Fault::Error);
+    let isolate = world.isolate(1);
+    let meter = Meter::new(&world);
+    for (answer, _) in isolate.together(&warm_views(), 50) {
+        answer.unwrap();
+    }
+    assert_eq!(meter.read().loads, 1);
+}
+
+#[test]
+fn c1_an_origin_that_is_out_while_everything_expired_costs_little() {
+    for held in [true, false] {
+        let world = World::new(1);
+        if held {
+            world.isolate(9).warm(false);
+        }
+        world.sim.run_for(Duration::from_secs(3_000));
+        world.origin.fault.set(Fault::Error);
+        let isolate = world.isolate(1);
+        let meter = Meter::new(&world);
+        isolate.busy(&warm_views(), 200, 600);
+        let spent = meter.read();
+        // Ten minutes: one look a view and half minute, and the probes of the origin.
+        assert!(spent.redis.requests <= 400, "held {held}: {spent:?}");
+        assert!(spent.kv_reads <= 400, "held {held}: {spent:?}");
+        assert!(spent.loads <= 20, "held {held}: {spent:?}");
+    }
+}
+
+#[test]
+fn c12_while_the_backend_writes_loads_are_a_minute_apart() {
+    let world = World::new(12);
+    let isolates: Vec<_> = (1..=3).map(|group| world.isolate(group)).collect();
+    for isolate in &isolates {
+        isolate.get(WARM[0]).0.unwrap();
+        isolate.settle();
+    }
+    // It raises its epoch first, so that all there is counts as changed.
+    world.redis.run(&["INCR", &world.keys.backend_epoch()]);
+    world.redis.set(&world.keys.sync_marker(), "1", Some(Duration::from_secs(900)));
+    let meter = Meter::new(&world);
+    for _ in 0..200 {
+        for isolate in &isolates {
+            let served = isolate.busy(&warm_views(), 500, 1);
+            assert!(served.iter().all(Option::is_some));
+        }
+    }
+    let spent = meter.read();
+    assert!(spent.loads <= 11, "ten minutes: {spent:?}");
+    assert!(spent.loads >= 5, "and it goes on: {spent:?}");
+    assert!(spent.redis.bytes_up <= 400_000, "nothing is published: {spent:?}");
+}
+
+#[test]
+fn c12_cold_isolates_take_what_is_stale_while_the_backend_writes() {
+    let world = World::new(12);
+    world.put_in_kv(&snapshot(1, 10), Duration::from_secs(1_900), 0);
+    world.redis.set(&world.keys.sync_marker(), "1", Some(Duration::from_secs(900)));
+    let meter = Meter::new(&world);
+    for group in 1..=10 {
+        let isolate = world.isolate(group);
+        assert!(isolate.get(WARM[0]).0.is_ok());
+        isolate.settle();
+    }
+    assert!(meter.read().loads <= 1);
+}
+
+#[test]
+fn s3_what_kv_has_from_before_a_clear_is_no_hit_whatever_redis_does() {
+    for fault in [Fault::Error, Fault::Hung, Fault::Slow(400), Fault::Quota] {
+        let world = World::new(3);
+        let operator = world.isolate(1);
+        operator.warm(false);
+        world.secs(100);
+        world.origin.change();
+        assert!(operator.clear(InvalidationMode::Hard).unwrap().marked);
+        world.redis.fault.set(fault);
+        let (answer, _) = world.isolate(2).get(WARM[0]);
+        let answer = answer.unwrap();
+        assert_eq!((answer.served, version(&answer.listing)), (Served::Miss, Some(2)), "{fault:?}");
+        if let Fault::Slow(_) = fault {
+            continue;
+        }
+        // Nor is it when the origin can say nothing either: then it is stale, and says so.
+        world.origin.fault.set(Fault::Error);
+        let answer = world.isolate(3).get(WARM[0]).0.unwrap();
+        assert_eq!(
+            (answer.served, version(&answer.listing)),
+            (Served::Stale, Some(1)),
+            "{fault:?}"
+        );
+    }
+}
+
+#[test]
+fn s3_what_nobody_can_verify_is_a_hit_for_a_minute_only() {
+    let world = World::new(3);
+    let isolate = world.isolate(1);
+    isolate.warm(false);
+    isolate.get(WARM[0]).0.unwrap();
+    world.redis.fault.set(Fault::Error);
+    world.kv.fault.set(Fault::Error);
+    world.secs(100);
+    isolate.get(WARM[0]).0.unwrap();
+    isolate.settle();
+    let (answer, status, _) = isolate.get_traced(WARM[0]);
+    assert_eq!(answer.unwrap().served, Served::Stale);
+    assert!(status.contains("detail=unverified"), "{status}");
+    world.redis.fault.set(Fault::None);
+    world.secs(60);
+    isolate.get(WARM[0]).0.unwrap();
+    isolate.settle();
+    assert_eq!(isolate.get(WARM[0]).0.unwrap().served, Served::Hit);
+}
+
+#[test]
+fn s5_a_clear_that_failed_has_lost_nothing() {
+    for mode in [InvalidationMode::Hard, InvalidationMode::Soft] {
+        let world = World::new(5);
+        let isolate = world.isolate(1);
+        isolate.warm(false);
+        isolate.get(WARM[0]).0.unwrap();
+        for tier in [&world.redis.fault, &world.kv.fault, &world.origin.fault] {
+            tier.set(Fault::Error);
+        }
+        assert!(isolate.clear(mode).is_err());
+        for view in combinations(Scope::Active) {
+            let (answer, took) = isolate.get(view);
+            assert_eq!(answer.unwrap().served, Served::Hit, "{view:?}");
+            assert!(took <= Duration::from_millis(5));
+        }
+        assert_eq!(isolate.logged("invalidated"), 0);
+    }
+}
+
+#[test]
+fn s7_after_an_outage_copies_by_time_are_stale_at_once() {
+    let world = World::new(7);
+    let operator = world.isolate(1);
+    operator.clear(InvalidationMode::Hard).unwrap();
+    world.secs(20_000);
+    world.redis.fault.set(Fault::Error);
+    world.kv.fault.set(Fault::Error);
+    let isolate = world.isolate(2);
+    isolate.get(WARM[0]).0.unwrap();
+    world.secs(1_790);
+    world.redis.fault.set(Fault::None);
+    world.kv.fault.set(Fault::None);
+    isolate.get(WARM[0]).0.unwrap();
+    world.secs(11);
+    // It has expired by now, and Redis has nothing.
+    world.redis.data.borrow_mut().retain(|key, _| key.ends_with("control"));
+    world.origin.latency_ms.set(5_000);
+    let (answer, took) = isolate.get(WARM[0]);
+    assert_eq!(answer.unwrap().served, Served::Stale);
+    assert!(took <= Duration::from_millis(200), "{took:?}");
+}
+
+#[test]
+fn s7_what_the_backend_wrote_since_a_clear_is_served() {
+    let world = World::new(7);
+    world.isolate(1).clear(InvalidationMode::Hard).unwrap();
+    world.secs(300);
+    let text = crate::support::catalog::listing(2, 10, WARM[0]);
+    world.redis.set(&world.keys.listing(&WARM[0].into()), &text, Some(Duration::from_secs(1_790)));
+    let answer = world.isolate(2).get(WARM[0]).0.unwrap();
+    assert_eq!((answer.served, answer.age.as_secs()), (Served::Hit, 10));
+}
