@@ -156,7 +156,7 @@ fn service(dataset: &str) -> (World, Rc<App>) {
         kv: Rc::new(world.kv.clone()),
         origin: Rc::new(Supabase::new(postgrest, Rc::clone(&clock) as Rc<_>, URL, "jwt", &[])),
         clock,
-        log: Rc::new(Lines(RefCell::default())),
+        log: Rc::new(Lines(RefCell::default(), None)),
     };
     (world, Rc::new(App::new(config, ports)))
 }

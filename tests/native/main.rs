@@ -12,6 +12,7 @@
 
 mod support;
 
+mod budgets;
 mod degradation;
 mod fake_redis;
 mod faults;

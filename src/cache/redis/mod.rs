@@ -10,7 +10,7 @@ mod session;
 mod statistics;
 
 pub use claim::{Claim, OriginHealth, Release, claim, extend};
-pub use invalidate::{Raised, control, invalidate, sweep, unlink};
+pub use invalidate::{Raised, Sweep, control, invalidate, unlink};
 pub use publish::{Guarded, PublishReply, add, publish, renew};
 pub use read::{Observed, ReadListing, check, read_listing, read_snapshot};
 pub use scripts::{

@@ -24,13 +24,16 @@ use super::{
 /// The source of the active scope.
 pub const ACTIVE: Source = Source::Unique(Scope::Active);
 
-/// Keeps log lines.
+/// Keeps log lines, and counts them for whoever wrote them where a simulation tells.
 #[derive(Default)]
-pub struct Lines(pub RefCell<Vec<String>>);
+pub struct Lines(pub RefCell<Vec<String>>, pub Option<Sim>);
 
 impl Log for Lines {
     fn write(&self, line: &str) {
         self.0.borrow_mut().push(line.to_owned());
+        if let Some(sim) = &self.1 {
+            sim.spend(|spent| spent.lines += 1);
+        }
     }
 }
 
@@ -110,7 +113,7 @@ impl World {
     }
 
     pub fn skewed_isolate(&self, group: u64, skew_ms: i64) -> Isolate {
-        let log = Rc::new(Lines::default());
+        let log = Rc::new(Lines(RefCell::default(), Some(self.sim.clone())));
         let ports = Ports {
             redis: Rc::new(self.redis.client()),
             kv: Rc::new(self.kv.clone()),

@@ -70,6 +70,11 @@ impl FakeKv {
     }
 
     async fn answer(&self, call: String) -> Result<(), TierError> {
+        self.sim.spend(|spent| {
+            let is_write = call.starts_with("put ");
+            let count = if is_write { &mut spent.kv_writes } else { &mut spent.kv_reads };
+            *count += 1;
+        });
         self.calls.borrow_mut().push(call);
         match self.fault.get() {
             Fault::Hung => std::future::pending().await,

@@ -3,6 +3,7 @@
 pub mod catalog;
 pub mod isolate;
 pub mod kv;
+pub mod meter;
 pub mod origin;
 pub mod postgrest;
 pub mod redis;

@@ -18,6 +18,8 @@ use std::{
 use async_trait::async_trait;
 use model_catalog_edge::ports::{Clock, Timestamp};
 
+use super::meter::Spent;
+
 /// When every simulation begins: some day, in milliseconds.
 pub const BEGIN: u64 = 1_790_000_000_000;
 
@@ -30,12 +32,16 @@ struct Inner {
     random: Cell<u64>,
     sequence: Cell<u64>,
     sleeps: Cell<u64>,
+    /// The invocation whose task runs just now; none outside of tasks.
+    invocation: Cell<Option<u64>>,
+    spent: RefCell<BTreeMap<u64, Spent>>,
     timers: RefCell<BTreeMap<(u64, u64), Waker>>,
     tasks: RefCell<BTreeMap<u64, Task>>,
 }
 
 struct Task {
     group: u64,
+    invocation: u64,
     ready: Arc<Ready>,
     future: Pin<Box<dyn Future<Output = ()>>>,
 }
@@ -55,6 +61,8 @@ impl Sim {
             random: Cell::new(seed.wrapping_mul(2).wrapping_add(1)),
             sequence: Cell::new(0),
             sleeps: Cell::new(0),
+            invocation: Cell::new(None),
+            spent: RefCell::default(),
             timers: RefCell::default(),
             tasks: RefCell::default(),
         }))
@@ -91,11 +99,27 @@ impl Sim {
         number
     }
 
-    /// Starts a task that belongs to a group, such as an isolate.
-    pub fn spawn(&self, group: u64, future: impl Future<Output = ()> + 'static) {
-        let task =
-            Task { group, ready: Arc::new(Ready(AtomicBool::new(true))), future: Box::pin(future) };
-        self.0.tasks.borrow_mut().insert(self.next(), task);
+    /// Starts a task that belongs to a group, such as an isolate, and to the invocation that starts it; outside of any it is a
+    /// new invocation. Returns that.
+    pub fn spawn(&self, group: u64, future: impl Future<Output = ()> + 'static) -> u64 {
+        let id = self.next();
+        let invocation = self.0.invocation.get().unwrap_or(id);
+        let ready = Arc::new(Ready(AtomicBool::new(true)));
+        let task = Task { group, invocation, ready, future: Box::pin(future) };
+        self.0.tasks.borrow_mut().insert(id, task);
+        invocation
+    }
+
+    /// Counts for the invocation that runs, if one does.
+    pub fn spend(&self, add: impl FnOnce(&mut Spent)) {
+        if let Some(invocation) = self.0.invocation.get() {
+            add(self.0.spent.borrow_mut().entry(invocation).or_default());
+        }
+    }
+
+    /// What an invocation has spent so far.
+    pub fn spent(&self, invocation: u64) -> Spent {
+        self.0.spent.borrow().get(&invocation).copied().unwrap_or_default()
     }
 
     /// Ends every task of a group where it stands.
@@ -148,9 +172,14 @@ impl Sim {
             let Some((id, mut task)) = ready else { return };
             task.ready.0.store(false, Ordering::Relaxed);
             let waker = Waker::from(Arc::clone(&task.ready));
-            if task.future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
+            self.0.invocation.set(Some(task.invocation));
+            let polled = task.future.as_mut().poll(&mut Context::from_waker(&waker));
+            if polled.is_pending() {
                 self.0.tasks.borrow_mut().insert(id, task);
+            } else {
+                drop(task);
             }
+            self.0.invocation.set(None);
         }
     }
 

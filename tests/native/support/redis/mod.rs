@@ -188,10 +188,11 @@ impl FakeRedis {
         }
     }
 
-    fn count(&self, add: impl FnOnce(&mut Counts)) {
+    fn count(&self, add: impl Fn(&mut Counts)) {
         let mut counts = self.counts.get();
         add(&mut counts);
         self.counts.set(counts);
+        self.sim.spend(|spent| add(&mut spent.redis));
     }
 
     /// Notes a request, whatever becomes of it.
