@@ -17,6 +17,7 @@ mod degradation;
 mod fake_redis;
 mod faults;
 mod golden;
+mod planet;
 mod policy;
 mod publishing;
 mod resilience;
