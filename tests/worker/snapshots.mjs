@@ -9,7 +9,7 @@ export function parseSnapshot(value) {
   const header = JSON.parse(value.slice(0, end));
   const body = value.slice(end + 1);
   if (header.packed === null) return { header, body, text: body };
-  const plain = decompress(Buffer.from(body, "base64"));
+  const plain = unframe(Buffer.from(body, "base64"));
   // Places and facets of the entries stand before the text.
   return { header, body, text: plain.subarray(plain.length - header.bytes).toString() };
 }
@@ -22,6 +22,19 @@ export function snapshotValue({ header, body }) {
 /** The same snapshot as an edition would write it that does not pack: `text` may be another one. */
 export function plainValue({ header, text }) {
   return snapshotValue({ header: { ...header, packed: null }, body: text });
+}
+
+// Snappy's framed format: chunks, each with its type, its length, and, if it holds data, a checksum before it.
+function unframe(framed) {
+  const pieces = [];
+  for (let at = 0; at < framed.length; ) {
+    const [type, length] = [framed[at], framed.readUIntLE(at + 1, 3)];
+    const data = framed.subarray(at + 8, at + 4 + length);
+    if (type === 0) pieces.push(decompress(data));
+    else if (type === 1) pieces.push(data);
+    at += 4 + length;
+  }
+  return Buffer.concat(pieces);
 }
 
 // Snappy's raw format: a length, then literals and copies of what was there before.
