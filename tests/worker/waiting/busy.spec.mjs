@@ -11,7 +11,7 @@ import { startWorkerd } from "../workerd.mjs";
 const SECONDS = 65;
 const SIX = ["", "?min_providers=2", "?min_providers=3", "?min_providers=5", "?sort_by=name&order=asc", "?sort_by=cheapest_price&order=asc"];
 const SORTS = ["provider_count", "name", "cheapest_price"];
-const MANY = SORTS.flatMap((sort) => ["asc", "desc"].flatMap((order) => Array.from({ length: 11 }, (_, n) => `?sort_by=${sort}&order=${order}&min_providers=${n}`)));
+const MANY = SORTS.flatMap((sort) => ["asc", "desc"].flatMap((order) => Array.from({ length: 11 }, (_, n) => `?sort_by=${sort}&order=${order}&min_providers=${n + 1}`)));
 
 let stack;
 const workers = [];
