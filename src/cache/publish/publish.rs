@@ -90,7 +90,7 @@ async fn to_redis(isolate: &Isolate, publication: &mut Publication, wanted: &Wan
         match renew(isolate, publication, there, wanted.release).await {
             Ok(PublishReply::VersionMoved | PublishReply::NotOurs) => {}
             result => {
-                if result.is_err() {
+                if result != Ok(PublishReply::Published) {
                     give_back(isolate, wanted.release).await;
                 }
                 return Sent { redis: result.map_err(|error| Reason::from(&error)), renewed: true };

@@ -90,7 +90,7 @@ async fn guarded(
     release: Option<&Release>,
 ) -> Result<Guarded, TierError> {
     let mut commands = vec![session.knowing(script, keys, arguments)];
-    commands.extend(release.map(|release| release.command(&session)));
+    commands.extend(release.map(|release| release.command(&session, None)));
     Guarded::take(session.run(commands).await?)
 }
 
@@ -150,7 +150,8 @@ pub async fn add(
     guarded(session, ADD, keys, arguments, release).await
 }
 
-/// Lets the values of a version live on as `renewed`, which itself lives until `forgotten`.
+/// Lets the values of a version live on as `renewed`, which itself lives until `forgotten`; with `release` the lease is given
+/// back behind it, if they do.
 pub async fn renew(
     session: Session<'_>,
     source: Source,
@@ -170,5 +171,8 @@ pub async fn renew(
         renewed.to_text(),
         forgotten.0.to_string(),
     ];
-    guarded(session, RENEW, keys, arguments, release).await
+    // What could not be renewed is published under the same lease.
+    let mut commands = vec![session.knowing(RENEW, keys, arguments)];
+    commands.extend(release.map(|release| release.command(&session, Some(renewed))));
+    Guarded::take(session.run(commands).await?)
 }
