@@ -167,6 +167,7 @@ fn a_clear() {
     assert_within("clear", &meter.read(), "");
     let calls = world.redis.calls.borrow();
     let scripts = calls.iter().flatten().filter(|call| *call == "EVAL").count();
+    // The invalidation, and control read once more from Redis itself.
     assert_eq!(scripts, table()["clear"]["redis.byCommand.EVAL.commands"]);
 }
 

@@ -153,7 +153,11 @@ impl Schedule {
         ]);
         self.world.redis.put(&key, value, Some(Duration::from_secs(600)));
         self.forget_control();
-        self.history.borrow_mut().versions_were_lost = true;
+        let (mut history, now) = (self.history.borrow_mut(), self.now());
+        history.versions_were_lost = true;
+        if key == keys.lease(ACTIVE) {
+            history.begin_until(Trouble::Lease, now, now + 600_000);
+        }
     }
 
     /// Keys that never expire: a lease or a guard that was left by hand, a listing that nobody of us wrote.

@@ -28,6 +28,23 @@ pub enum Trouble {
     Refusal,
     /// The backend is writing its tables.
     Sync,
+    /// A lease is nobody's, and is waited for in vain by all.
+    Lease,
+}
+
+impl Trouble {
+    /// How long isolates go on as if it were there, in ms: breakers and pauses that it left behind end by themselves.
+    fn outlasts_ms(self) -> u64 {
+        match self {
+            Self::Redis => 400_000,
+            Self::Kv | Self::Origin => 80_000,
+            Self::Lag => 60_000,
+            // An hour and a quarter of it.
+            Self::Refusal => 4_600_000,
+            Self::Sync => 0,
+            Self::Lease => 5_000,
+        }
+    }
 }
 
 /// When things happened, in ms.
@@ -83,10 +100,11 @@ impl History {
     /// Whether there is a reason for a load at `next` though there was one at `previous`.
     pub fn explains(&self, previous: u64, next: u64) -> bool {
         let within = |at: &u64| (previous.saturating_sub(1)..=next).contains(at);
+        let lasted = |of: Trouble, end: Option<u64>| {
+            end.is_none_or(|end| end + of.outlasts_ms() >= previous)
+        };
+        let mut troubles = self.troubles.iter();
         self.causes.iter().any(within)
-            || self
-                .troubles
-                .iter()
-                .any(|(_, begin, end)| *begin <= next && end.is_none_or(|end| end >= previous))
+            || troubles.any(|(of, begin, end)| *begin <= next && lasted(*of, *end))
     }
 }

@@ -53,6 +53,7 @@ impl Schedule {
         let ours = self.isolates.iter().find(|isolate| self.is_ours(isolate.group)).cloned();
         let ours = ours.unwrap_or_else(|| self.world.isolate(u64::MAX - 1));
         let (cache, seed) = (ours.cache.clone(), self.seed);
+        self.history.borrow_mut().cause(self.now());
         self.sim.block_on(async move {
             let done = cache.invalidate(InvalidationMode::Hard).await.unwrap();
             assert!(done.marked, "seed {seed}");
@@ -71,7 +72,9 @@ impl Schedule {
         {
             let (answer, took) = isolate.get(WARM[0]);
             let answer = answer.expect("an answer when all is well");
-            assert_eq!(catalog::version(&answer.listing), Some(newest), "seed {seed}");
+            let version = catalog::version(&answer.listing);
+            let served = answer.served;
+            assert_eq!(version, Some(newest), "seed {seed}: {served:?}, ours {is_ours}");
             if is_ours {
                 assert_eq!(answer.served, Served::Hit, "seed {seed}");
                 assert!(took <= Duration::from_secs(2), "seed {seed}: {took:?}");

@@ -57,7 +57,7 @@ impl Schedule {
         world.kv.lag_ms.set(sim.pick(&[0, 60_000]));
         world.origin.latency_ms.set(sim.pick(&[20, 400, 5_000]));
         world.redis.clock_offset_ms.set(sim.pick(&[0, -1_000, 1_000]));
-        world.redis.request_bytes_max.set(sim.pick(&[usize::MAX, usize::MAX, 12_000]));
+        world.redis.request_bytes_max.set(sim.pick(&[usize::MAX, usize::MAX, 56_000]));
         let other = (sim.below(5) == 0).then(|| {
             let mut other = world.clone();
             other.policy.fingerprint = 2;

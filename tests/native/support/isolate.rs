@@ -17,7 +17,7 @@ use model_catalog_edge::{
 use super::{
     kv::FakeKv,
     origin::FakeOrigin,
-    redis::{FakeRedis, Fault},
+    redis::FakeRedis,
     sim::{Sim, SimClock},
 };
 
@@ -100,12 +100,6 @@ impl World {
         self.kv.set(&self.keys.resource(&Resource::Snapshot(ACTIVE)), &value, Some(&header));
         let marker = Control { epoch, ..Control::default() }.to_text();
         self.kv.set(&self.keys.marker(), &marker, Some(&marker));
-    }
-
-    /// Whether every tier works as it should just now.
-    pub fn is_well(&self) -> bool {
-        let faults = [&self.redis.fault, &self.kv.fault, &self.origin.fault];
-        faults.iter().all(|fault| fault.get() == Fault::None) && self.origin.models.get() > 0
     }
 
     pub fn isolate(&self, group: u64) -> Isolate {
