@@ -7,7 +7,7 @@ use model_catalog_edge::{
     catalog::{Listing, View},
 };
 
-use super::{demand::SOURCES, floor::Periodic};
+use super::{chance::Chance, demand::SOURCES, floor::Periodic};
 
 /// One that is not asked in vain while it is not due knows that within a moment.
 const FINEST_MS: u64 = 64;
@@ -110,6 +110,8 @@ pub struct Slot {
     pub colo: usize,
     /// Requests a ms that come here.
     pub rate: f64,
+    /// What lifetimes are drawn from: they are the same however requests are simulated.
+    pub fate: Chance,
     pub living: Option<Living>,
     /// Which of the arrivals that were planned still holds.
     pub planned: u64,

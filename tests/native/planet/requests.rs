@@ -305,7 +305,7 @@ impl Planet {
         let checks = Periodic::new(ms(self.plan.memory_ttl), at);
         let flushes = Periodic::new(FLUSH_MS, at);
         self.slots[slot].living = Some(Living::new(cache, group, ahead, checks, flushes));
-        let end = at + self.chance.wait(1.0 / ms(self.plan.lifetime));
+        let end = at + self.slots[slot].fate.wait(1.0 / ms(self.plan.lifetime));
         self.push(end, Event::Death { slot, group });
     }
 

@@ -98,6 +98,8 @@ pub struct Planet {
     pub totals: Totals,
     pub policy: Policy,
     pub(super) chance: Chance,
+    /// What changes of the catalog are drawn from.
+    fate: Chance,
     pub(super) slots: Vec<Slot>,
     pub(super) places: Vec<Place>,
     pub(super) distances: Vec<Duration>,
@@ -131,6 +133,7 @@ impl Planet {
             policy,
             shared,
             chance,
+            fate: Chance::new(plan.seed + 500),
             plan,
         };
         planet.populate();
@@ -147,12 +150,11 @@ impl Planet {
             let rate = self.plan.requests_per_s / 1_000.0 * weight;
             let slots = self.plan.isolates_per_colo;
             let of_slot = if self.plan.is_fronted { 0.0 } else { rate / number(slots) };
-            self.slots.extend((0..slots).map(|_| Slot {
-                colo,
-                rate: of_slot,
-                living: None,
-                planned: 0,
-            }));
+            for slot in 0..slots {
+                let seed = self.plan.seed + u64::try_from(colo * slots + slot).unwrap() * 7 + 1_000;
+                let fate = Chance::new(seed);
+                self.slots.push(Slot { colo, rate: of_slot, fate, living: None, planned: 0 });
+            }
             if self.plan.is_fronted {
                 for (view, wanted) in self.demand.views.iter().enumerate() {
                     let rates = self.demand.pages.iter().map(|share| rate * wanted.share * share);
@@ -178,10 +180,10 @@ impl Planet {
         }
         let (cron, hour, minute) = (ms(self.plan.cron_every), 3_600_000.0, 60_000.0);
         let plan = self.plan.clone();
-        let first = self.chance.share() * cron;
+        let first = self.fate.share() * cron;
         self.push(first, Event::Cron);
         self.push(minute, Event::Tidy);
-        let first = self.chance.wait(1.0 / ms(plan.change_every));
+        let first = self.fate.wait(1.0 / ms(plan.change_every));
         self.push(first, Event::Change);
         for (at, is_soft) in plan.clears {
             self.push(at * hour, Event::Clear { is_soft });
@@ -250,7 +252,7 @@ impl Planet {
             }
             Event::Change => {
                 self.shared.history.borrow_mut().change(self.shared.sim.now().0);
-                let next = at + self.chance.wait(1.0 / ms(self.plan.change_every));
+                let next = at + self.fate.wait(1.0 / ms(self.plan.change_every));
                 self.push(next, Event::Change);
             }
             Event::Cron => {
