@@ -68,6 +68,13 @@ impl History {
         self.current.as_ref().unwrap()
     }
 
+    /// How long each content lasted until `end`, in ms.
+    pub fn spans(&self, begin: u64, end: u64) -> Vec<u64> {
+        let ends: Vec<u64> = self.replaced.iter().copied().chain([end]).collect();
+        let begins = [begin].into_iter().chain(self.replaced.iter().copied());
+        begins.zip(ends).map(|(begin, end)| end.saturating_sub(begin)).collect()
+    }
+
     /// How often it changed.
     pub fn changes(&self) -> usize {
         self.replaced.len()

@@ -1,5 +1,7 @@
 //! What a planet's day came to: figures, each beside its floor.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -9,6 +11,7 @@ use super::{
     prices::Month,
     world::Planet,
 };
+use crate::support::sim::BEGIN;
 
 /// A figure may be over its floor by so much.
 pub const ALLOWANCE: f64 = 0.2;
@@ -94,14 +97,21 @@ impl Counted<'_> {
         }
     }
 
-    /// Listings that nobody keeps warm, each once for each time that its source is published anew.
+    /// Listings that nobody keeps warm: they are there as long as their source's content lasts if each is sent once, and once a
+    /// TTL, with which they expire.
     fn derived(&self) -> f64 {
-        let plan = &self.planet.plan;
-        let demand = &self.planet.demand;
-        let of =
-            |source| number(demand.of(source).filter(|(_, wanted)| !wanted.view.is_warm()).count());
-        let anew = self.changes() + self.planet.totals.clears + 1.0;
-        of(0).mul_add(anew, of(1) * (plan.length_ms() / ms(plan.ttl) + anew))
+        let (plan, demand) = (&self.planet.plan, &self.planet.demand);
+        let of = |source| {
+            let views = demand.of(source).filter(|(_, wanted)| !wanted.view.is_warm());
+            number(views.count())
+        };
+        let ttl = u64::try_from(plan.ttl.as_millis()).unwrap();
+        let length = Duration::from_secs_f64(plan.hours * 3_600.0);
+        let end = BEGIN + u64::try_from(length.as_millis()).unwrap();
+        let spans = self.planet.shared.history.borrow().spans(BEGIN, end);
+        let warmed: u64 = spans.iter().map(|span| span.div_ceil(ttl)).sum();
+        let warmed = f64::from(u32::try_from(warmed).unwrap()) + self.planet.totals.clears;
+        of(0).mul_add(warmed, of(1) * (plan.length_ms() / ms(plan.ttl) + self.planet.totals.clears))
     }
 }
 
