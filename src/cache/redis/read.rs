@@ -2,7 +2,7 @@
 
 use super::{
     replies::Replies,
-    scripts::LISTING,
+    scripts::{DERIVED, LISTING},
     session::{Session, eval},
 };
 use crate::{
@@ -84,4 +84,29 @@ pub async fn read_listing(
     let (text, expiry) = (replies.text()?, replies.expiry()?);
     let version = replies.text()?.as_deref().and_then(Version::read);
     Ok(text.map(|text| ReadListing { text, expiry, version }))
+}
+
+/// What is there of derived listings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadDerived {
+    /// How many bytes were derived of the version's content.
+    pub bytes: usize,
+    /// When each listing expires, in the order in which they were asked for.
+    pub expiries: Vec<Expiry>,
+}
+
+/// Asks what is there of derived listings, and for nothing of them.
+pub async fn read_derived(
+    session: Session<'_>,
+    source: Source,
+    version: &Version,
+    listings: Vec<String>,
+) -> Result<ReadDerived, TierError> {
+    let count = listings.len();
+    let keys = std::iter::once(session.keys.derived(source)).chain(listings).collect();
+    let hash = format!("{:016x}", version.hash);
+    let mut replies = session.run(vec![eval("EVAL_RO", DERIVED, keys, [hash])]).await?.array()?;
+    let bytes = replies.count()?.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(0);
+    let expiries = (0..count).map(|_| replies.expiry()).collect::<Result<_, _>>()?;
+    Ok(ReadDerived { bytes, expiries })
 }

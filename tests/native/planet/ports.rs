@@ -10,7 +10,7 @@ use std::{
 use async_trait::async_trait;
 use model_catalog_edge::{
     cache::redis::{
-        ADD, CLAIM, CONTROL, COUNT, EXTEND, INVALIDATE, LISTING, PUBLISH, RELEASE, RENEW,
+        ADD, CLAIM, CONTROL, COUNT, DERIVED, EXTEND, INVALIDATE, LISTING, PUBLISH, RELEASE, RENEW,
     },
     ports::{Clock, Command, Kv, Log, Ports, Redis, Reply, TierError, Timestamp},
 };
@@ -113,6 +113,7 @@ fn scripts() -> HashMap<String, Kind> {
         (RELEASE, Kind::Lease),
         (EXTEND, Kind::Lease),
         (LISTING, Kind::Listing),
+        (DERIVED, Kind::Look),
         (COUNT, Kind::Flush),
     ];
     kinds.into_iter().map(|(script, kind)| (sent(script), kind)).collect()
