@@ -68,21 +68,23 @@ pub(in crate::cache) async fn publish_derived(isolate: &Isolate, view: View) {
     // Whoever holds it takes this one along.
     let Some(hold) = hold else { return };
     isolate.ports.clock.sleep(GATHER).await;
-    let mut derived = look(isolate, source).await;
-    while publish_waiting(isolate, source, &mut derived).await {}
+    let can_tell = look(isolate, source).await.is_some();
+    while publish_waiting(isolate, source, can_tell).await {}
     isolate.state.borrow_mut().leases.release(work, hold);
 }
 
-/// Publishes as many of the waiting listings as a request holds, beside so many bytes that are `derived` already; says whether
-/// there may be more.
-async fn publish_waiting(isolate: &Isolate, source: Source, derived: &mut Option<usize>) -> bool {
+/// Publishes as many of the waiting listings as a request holds, unless nothing could tell which are there; says whether there may
+/// be more.
+async fn publish_waiting(isolate: &Isolate, source: Source, can_tell: bool) -> bool {
     let Some(Batch { version, values, more }) = next_batch(isolate, source) else { return false };
-    let Some(derived) = derived.as_mut().filter(|_| !values.is_empty()) else { return more };
+    if !can_tell || values.is_empty() {
+        return more;
+    }
     let base = (version.hash, version.epoch);
     let budget = version.bytes.saturating_mul(BUDGET).max(BUDGET_MIN);
     let size = values.iter().map(|(_, text)| text.len()).sum();
-    *derived = derived.saturating_add(size);
-    if *derived > budget {
+    let derived = isolate.state.borrow_mut().publishing.add_derived(source, size);
+    if derived > budget {
         isolate.state.borrow_mut().publishing.note_over_budget(source, base);
         return false;
     }
@@ -108,15 +110,18 @@ async fn publish_waiting(isolate: &Isolate, source: Source, derived: &mut Option
 }
 
 /// Asks at once for all listings of a source that clients are likely to ask for which of them are there, since every isolate has
-/// the same to send, and they are large: those count as published. How many bytes are derived of the version already; none
-/// where it cannot be told, or nothing would be sent.
-async fn look(isolate: &Isolate, source: Source) -> Option<usize> {
+/// the same to send, and they are large: those count as published. None where it cannot be told, or nothing would be sent.
+async fn look(isolate: &Isolate, source: Source) -> Option<()> {
     let (version, snapshot) = held(isolate, source)?;
     let bounds = Bounds::of(isolate, source, &snapshot, &version);
     let mut views = isolate.state.borrow().publishing.waiting.clone();
     views.retain(|view| view.source() == source);
     if !views.iter().any(|view| bounds.admit(snapshot.listing(view).text_bytes())) {
         return None;
+    }
+    let (begun, base) = (isolate.now(), (version.hash, version.epoch));
+    if isolate.state.borrow().publishing.has_looked(source, base, begun) {
+        return Some(());
     }
     let kept_warm = views_of(source, &version);
     views.extend(source.views(version.offers_max.min(OFFERS_LOOKED_AT)));
@@ -126,15 +131,15 @@ async fn look(isolate: &Isolate, source: Source) -> Option<usize> {
         redis::read_derived(session, source, &version, keys).await
     });
     let there = read.await.ok()?;
-    let (now, ttl, base) = (isolate.now(), isolate.policy.ttl, (version.hash, version.epoch));
-    let until = Expiry::At(version.expires_at());
+    let (ttl, until) = (isolate.policy.ttl, Expiry::At(version.expires_at()));
     let mut state = isolate.state.borrow_mut();
+    state.publishing.note_looked(source, base, begun, there.bytes);
     for (view, expiry) in views.into_iter().zip(there.expiries) {
         if expiry == until {
-            state.publishing.note_derived(view, base, now, ttl);
+            state.publishing.note_derived(view, base, begun, ttl);
         }
     }
-    Some(there.bytes)
+    Some(())
 }
 
 /// The version of a source as it is known, and the snapshot that memory holds.

@@ -47,6 +47,9 @@ impl Trouble {
     }
 }
 
+/// What died in the middle of its work is over after this, in ms.
+const WORK_MS: u64 = 60_000;
+
 /// When things happened, in ms.
 #[derive(Default)]
 pub struct History {
@@ -58,6 +61,8 @@ pub struct History {
     causes: Vec<u64>,
     /// From when until when something was out of order.
     troubles: Vec<(Trouble, u64, Option<u64>)>,
+    /// Warm runs and invalidations, from when until when; one that died has no end.
+    work: Vec<(u64, Option<u64>)>,
     /// Whether leases in Redis always held what they promise.
     pub leases_were_lost: bool,
     /// Whether listings may stand under their keys without the version that says whose they are.
@@ -68,6 +73,17 @@ impl History {
     /// Notes something after which a source may be loaded again.
     pub fn cause(&mut self, now: u64) {
         self.causes.push(now);
+    }
+
+    /// A warm run or an invalidation begins; its number, to end it by.
+    pub fn begin_work(&mut self, now: u64) -> usize {
+        self.work.push((now, None));
+        self.work.len() - 1
+    }
+
+    /// It is over.
+    pub fn end_work(&mut self, number: usize, now: u64) {
+        self.work[number].1 = Some(now);
     }
 
     /// Something is out of order from now on.
@@ -104,7 +120,11 @@ impl History {
             end.is_none_or(|end| end + of.outlasts_ms() >= previous)
         };
         let mut troubles = self.troubles.iter();
+        let is_at_work = |begin: u64, end: Option<u64>| {
+            begin <= next && end.unwrap_or(begin + WORK_MS) >= previous
+        };
         self.causes.iter().any(within)
+            || self.work.iter().any(|(begin, end)| is_at_work(*begin, *end))
             || troubles.any(|(of, begin, end)| *begin <= next && lasted(*of, *end))
     }
 }

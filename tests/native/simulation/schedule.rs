@@ -193,11 +193,11 @@ impl Schedule {
         let isolate = self.some_isolate();
         let (cache, history) = (isolate.cache.clone(), Rc::clone(&self.history));
         let (sim, current) = (self.sim.clone(), self.world.origin.version.get());
-        history.borrow_mut().cause(self.now());
+        let work = history.borrow_mut().begin_work(self.now());
         let id = self.sim.spawn(isolate.group, async move {
             let done = cache.invalidate(mode).await;
             let mut history = history.borrow_mut();
-            history.cause(sim.now().0);
+            history.end_work(work, sim.now().0);
             if let Ok(done) = done
                 && mode == InvalidationMode::Hard
             {
@@ -212,10 +212,10 @@ impl Schedule {
         let isolate = self.some_isolate();
         let (cache, history) = (isolate.cache.clone(), Rc::clone(&self.history));
         let sim = self.sim.clone();
-        history.borrow_mut().cause(self.now());
+        let work = history.borrow_mut().begin_work(self.now());
         let id = self.sim.spawn(isolate.group, async move {
             drop(cache.warm(false).await);
-            history.borrow_mut().cause(sim.now().0);
+            history.borrow_mut().end_work(work, sim.now().0);
         });
         self.invocations.insert(id, Kind::Warm);
     }
