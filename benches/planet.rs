@@ -13,6 +13,7 @@
     clippy::as_conversions,
     clippy::print_stdout,
     clippy::print_stderr,
+    clippy::disallowed_methods,
     reason = "a tool that is run by hand"
 )]
 

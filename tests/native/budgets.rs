@@ -11,8 +11,9 @@ use crate::{
     policy::{invalidate, warm},
     support::{
         isolate::{ACTIVE, Isolate, World},
-        meter::{Meter, Spent},
+        meter::Meter,
         redis::{Fault, Refusal},
+        spent::Spent,
     },
 };
 
@@ -258,7 +259,8 @@ fn loads_of_the_origin() {
         ("no Redis", Fault::Error, Fault::None),
     ] {
         let world = World::new(1);
-        (world.redis.fault.set(redis), world.kv.fault.set(kv));
+        world.redis.fault.set(redis);
+        world.kv.fault.set(kv);
         let isolates: Vec<Isolate> = (1..=5).map(|group| world.isolate(group)).collect();
         isolates[0].get(WARM[0]).0.unwrap();
         isolates[0].settle();
@@ -267,7 +269,8 @@ fn loads_of_the_origin() {
         assert_within("a TTL of a source, while Redis or KV answers", &found, name);
     }
     let world = World::new(1);
-    (world.redis.fault.set(Fault::Error), world.kv.fault.set(Fault::Error));
+    world.redis.fault.set(Fault::Error);
+    world.kv.fault.set(Fault::Error);
     let isolates: Vec<Isolate> = (1..=3).map(|group| world.isolate(group)).collect();
     let found = loads(&world, &isolates, secs).div_ceil(TTLS * isolates.len());
     let found = Spent { loads: found, ..Spent::default() };

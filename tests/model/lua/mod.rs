@@ -10,6 +10,8 @@ mod support {
     pub mod redis;
     #[expect(dead_code, reason = "native tests use all of it")]
     pub mod sim;
+    #[expect(dead_code, reason = "native tests use all of it")]
+    pub mod spent;
 }
 
 use std::time::Duration;

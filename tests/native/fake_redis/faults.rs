@@ -6,8 +6,9 @@ use model_catalog_edge::ports::{Redis, TierError};
 
 use super::{ask, redis, show, talk};
 use crate::support::{
-    redis::{Counts, FakeRedis, Fault, Lag, Refusal},
+    redis::{FakeRedis, Fault, Lag, Refusal},
     sim::Sim,
+    spent::Counts,
 };
 
 /// Sends commands, whose words are apart by spaces, as one request; the replies as a line.

@@ -93,7 +93,7 @@ pub struct PlanetOrigin {
 
 #[async_trait(?Send)]
 impl Origin for PlanetOrigin {
-    async fn load(&self, source: Source, _timeout: Duration) -> Result<Load, OriginError> {
+    async fn load(&self, _source: Source, _timeout: Duration) -> Result<Load, OriginError> {
         let has_failed = self.fault.get() != Fault::None;
         let kind = if has_failed { Kind::FailedLoad } else { Kind::Load };
         self.meter.note(self.who, kind, 0, 0);
@@ -102,7 +102,6 @@ impl Origin for PlanetOrigin {
             return Err(OriginError::Unreachable);
         }
         let snapshot = self.history.borrow().current().clone();
-        self.meter.note_load(source);
         self.sim.sleep(LATENCY).await;
         let rows = snapshot.len();
         Ok(Load { snapshot, rows, requests: 2 })

@@ -2,10 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 
-use model_catalog_edge::catalog::Source;
-
-use super::demand::SOURCES;
-
 /// Who asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
@@ -161,7 +157,6 @@ pub struct Meter {
     once: RefCell<Tallies>,
     /// Whether isolates cannot learn from each other just now: then each does for itself what is else done once.
     pub is_apart: Cell<bool>,
-    loads: RefCell<[f64; SOURCES.len()]>,
 }
 
 impl Meter {
@@ -191,17 +186,6 @@ impl Meter {
         let mut tallies = if is_once { &self.once } else { &self.spread }.borrow_mut();
         let known = &mut tallies[kind.index()];
         *known = known.plus(tally, 1.0);
-    }
-
-    /// Notes that the origin gave a source's snapshot.
-    pub fn note_load(&self, source: Source) {
-        let index = SOURCES.iter().position(|known| *known == source).unwrap();
-        self.loads.borrow_mut()[index] += 1.0;
-    }
-
-    /// How often the origin gave a source's snapshot, as simulated.
-    pub fn loads(&self, source: usize) -> f64 {
-        self.loads.borrow()[source]
     }
 
     /// How much there was of something on the whole planet.

@@ -16,6 +16,4 @@ pub mod requests;
 pub mod runs;
 pub mod spread;
 pub mod table;
-#[cfg(test)]
-mod tests;
 pub mod world;

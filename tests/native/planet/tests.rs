@@ -1,7 +1,7 @@
 //! A small planet: what is counted in bulk is what single requests come to, a sample stands for all, and nothing is done more
 //! often than its floor makes necessary.
 
-use super::{
+use crate::planet::{
     plan::Plan,
     report::{Figure, Report},
     runs, table,

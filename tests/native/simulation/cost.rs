@@ -7,7 +7,7 @@ use model_catalog_edge::{
 };
 
 use super::schedule::Schedule;
-use crate::support::{isolate::Isolate, meter::Spent, origin::Loading};
+use crate::support::{isolate::Isolate, origin::Loading, spent::Spent};
 
 /// What an invocation was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -19,9 +19,9 @@ use super::{
 };
 use crate::support::{
     isolate::{Isolate, World},
-    meter::Spent,
     redis::Dump,
     sim::Sim,
+    spent::Spent,
 };
 
 /// Clocks of machines differ by up to this.

@@ -1,32 +1,8 @@
-//! What things cost all that was asked: by invocation, and from one reading to the next.
+//! Counts what a whole world asks of its tiers, from one reading to the next.
 
 use std::cell::Cell;
 
-use super::{isolate::World, redis::Counts};
-
-/// What was asked of the tiers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Spent {
-    pub redis: Counts,
-    pub kv_reads: usize,
-    pub kv_writes: usize,
-    pub loads: usize,
-    /// Lines of the log, where whose they are is known.
-    pub lines: usize,
-}
-
-impl Spent {
-    pub fn add(&mut self, other: &Self) {
-        self.redis.requests += other.redis.requests;
-        self.redis.commands += other.redis.commands;
-        self.redis.bytes_up += other.redis.bytes_up;
-        self.redis.bytes_down += other.redis.bytes_down;
-        self.kv_reads += other.kv_reads;
-        self.kv_writes += other.kv_writes;
-        self.loads += other.loads;
-        self.lines += other.lines;
-    }
-}
+use super::{isolate::World, spent::Spent};
 
 /// Counts what all spend, from one reading to the next.
 pub struct Meter {

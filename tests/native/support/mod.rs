@@ -8,4 +8,5 @@ pub mod origin;
 pub mod postgrest;
 pub mod redis;
 pub mod sim;
+pub mod spent;
 pub mod vectors;

@@ -18,7 +18,7 @@ use std::{
 use async_trait::async_trait;
 use model_catalog_edge::ports::{Clock, Timestamp};
 
-use super::meter::Spent;
+use super::spent::Spent;
 
 /// When every simulation begins: some day, in milliseconds.
 pub const BEGIN: u64 = 1_790_000_000_000;

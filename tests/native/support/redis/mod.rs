@@ -21,7 +21,7 @@ pub use self::{
     keyspace::{Dump, Keyspace, Lag, Stored, Value},
     server::Refusal,
 };
-use super::sim::Sim;
+use super::{sim::Sim, spent::Counts};
 
 /// How a fake tier behaves just now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,19 +43,6 @@ pub enum Fault {
     Limited,
     /// The plan is used up.
     Quota,
-}
-
-/// What was asked so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Pipelines, whatever became of them.
-    pub requests: usize,
-    /// Commands that were run, as Upstash bills them: a script is one.
-    pub commands: usize,
-    /// Bytes of names and arguments.
-    pub bytes_up: usize,
-    /// Bytes of the replies that arrived.
-    pub bytes_down: usize,
 }
 
 /// The server; every isolate talks to the same one.
