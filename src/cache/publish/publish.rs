@@ -123,7 +123,7 @@ async fn renew(
     release: Option<&Release>,
 ) -> Result<PublishReply, TierError> {
     // Where it is, and which listings are beside it, is for the version that is there to say.
-    let renewed = Version { place: there.place, listings: there.listings, ..publication.version };
+    let renewed = there.renewed_as(&publication.version);
     let (source, until) = (publication.source, forgotten(isolate, &renewed));
     let keys = keys_of(isolate, source, there);
     let count = keys.len();
