@@ -158,6 +158,10 @@ impl Schedule {
         if key == keys.lease(ACTIVE) {
             history.begin_until(Trouble::Lease, now, now + 600_000);
         }
+        if key == keys.backend_epoch() {
+            // That it is gone again is another change.
+            history.cause(now + 600_000);
+        }
     }
 
     /// Keys that never expire: a lease or a guard that was left by hand, a listing that nobody of us wrote.
