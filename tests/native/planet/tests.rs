@@ -42,15 +42,18 @@ fn hits_in_bulk_are_what_single_ones_come_to() {
         let plan = Plan { log_hits_one_in: 5, ..plan };
         let (bulk, single) = (run(plan.clone()), run(Plan { in_bulk: false, ..plan.clone() }));
         assert!(bulk.simulated[1] < single.simulated[1] / 2.0, "most were counted");
-        for name in ["Redis commands", "Redis requests", "check", "flush"] {
+        // While tiers are out, one more or less of what is tried again is chance.
+        let is_calm = plan.redis_outage.is_none();
+        for name in ["check", "flush"] {
             agree(&bulk, &single, name, 0.01);
+        }
+        for name in ["Redis commands", "Redis requests"] {
+            agree(&bulk, &single, name, if is_calm { 0.01 } else { 0.04 });
         }
         agree(&bulk, &single, "log lines", 0.03);
         for name in ["snapshot", "bytes down"] {
             agree(&bulk, &single, name, 0.08);
         }
-        // Some thirty: while tiers are out one more or less is chance.
-        let is_calm = plan.redis_outage.is_none();
         agree(&bulk, &single, "origin loads", if is_calm { 0.02 } else { 0.2 });
         for ((tier, bulk), (_, single)) in bulk.tiers.iter().zip(&single.tiers) {
             assert!((bulk - single).abs() < 0.01, "from {tier}: {bulk} and {single}");
