@@ -3,14 +3,11 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     future::Future,
     pin::Pin,
     rc::Rc,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex},
     task::{Context, Poll, Wake, Waker},
     time::Duration,
 };
@@ -37,20 +34,26 @@ struct Inner {
     spent: RefCell<BTreeMap<u64, Spent>>,
     timers: RefCell<BTreeMap<(u64, u64), Waker>>,
     tasks: RefCell<BTreeMap<u64, Task>>,
+    ready: Ready,
 }
 
 struct Task {
     group: u64,
     invocation: u64,
-    ready: Arc<Ready>,
     future: Pin<Box<dyn Future<Output = ()>>>,
 }
 
-struct Ready(AtomicBool);
+/// The tasks that have something to do, by their numbers.
+type Ready = Arc<Mutex<BTreeSet<u64>>>;
 
-impl Wake for Ready {
+struct Alarm {
+    task: u64,
+    ready: Ready,
+}
+
+impl Wake for Alarm {
     fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::Relaxed);
+        self.ready.lock().unwrap().insert(self.task);
     }
 }
 
@@ -65,6 +68,7 @@ impl Sim {
             spent: RefCell::default(),
             timers: RefCell::default(),
             tasks: RefCell::default(),
+            ready: Ready::default(),
         }))
     }
 
@@ -104,9 +108,9 @@ impl Sim {
     pub fn spawn(&self, group: u64, future: impl Future<Output = ()> + 'static) -> u64 {
         let id = self.next();
         let invocation = self.0.invocation.get().unwrap_or(id);
-        let ready = Arc::new(Ready(AtomicBool::new(true)));
-        let task = Task { group, invocation, ready, future: Box::pin(future) };
+        let task = Task { group, invocation, future: Box::pin(future) };
         self.0.tasks.borrow_mut().insert(id, task);
+        self.0.ready.lock().unwrap().insert(id);
         invocation
     }
 
@@ -120,6 +124,11 @@ impl Sim {
     /// What an invocation has spent so far.
     pub fn spent(&self, invocation: u64) -> Spent {
         self.0.spent.borrow().get(&invocation).copied().unwrap_or_default()
+    }
+
+    /// Forgets what invocations have spent: a long simulation has millions.
+    pub fn forget_spent(&self) {
+        self.0.spent.borrow_mut().clear();
     }
 
     /// Ends every task of a group where it stands.
@@ -157,25 +166,26 @@ impl Sim {
 
     fn poll_ready(&self) {
         loop {
-            let ready = {
-                let mut tasks = self.0.tasks.borrow_mut();
-                let is_ready = |task: &Task| task.ready.0.load(Ordering::Relaxed);
-                let ids: Vec<u64> =
-                    tasks.iter().filter(|(_, task)| is_ready(task)).map(|(id, _)| *id).collect();
-                let chosen = match ids.as_slice() {
-                    [] => None,
-                    [only] => Some(*only),
-                    several => Some(self.pick(several)),
-                };
-                chosen.and_then(|id| tasks.remove(&id).map(|task| (id, task)))
+            let ids: Vec<u64> = {
+                let tasks = self.0.tasks.borrow();
+                let mut ready = self.0.ready.lock().unwrap();
+                ready.retain(|id| tasks.contains_key(id));
+                ready.iter().copied().collect()
             };
-            let Some((id, mut task)) = ready else { return };
-            task.ready.0.store(false, Ordering::Relaxed);
-            let waker = Waker::from(Arc::clone(&task.ready));
+            let chosen = match ids.as_slice() {
+                [] => return,
+                [only] => *only,
+                several => self.pick(several),
+            };
+            self.0.ready.lock().unwrap().remove(&chosen);
+            let task = self.0.tasks.borrow_mut().remove(&chosen);
+            let Some(mut task) = task else { return };
+            let alarm = Alarm { task: chosen, ready: Arc::clone(&self.0.ready) };
+            let waker = Waker::from(Arc::new(alarm));
             self.0.invocation.set(Some(task.invocation));
             let polled = task.future.as_mut().poll(&mut Context::from_waker(&waker));
             if polled.is_pending() {
-                self.0.tasks.borrow_mut().insert(id, task);
+                self.0.tasks.borrow_mut().insert(chosen, task);
             } else {
                 drop(task);
             }
