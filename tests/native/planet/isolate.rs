@@ -51,6 +51,7 @@ pub struct Living {
     pub ready: [Ready; SOURCES.len()],
     pub checks: Periodic,
     pub flushes: Periodic,
+    pub looks: Periodic,
     /// The content of each source that was served last.
     served: [Option<u64>; SOURCES.len()],
     /// How many contents were served: each had to be fetched.
@@ -62,8 +63,7 @@ impl Living {
         cache: Cache,
         group: u64,
         ahead: Rc<Cell<u64>>,
-        checks: Periodic,
-        flushes: Periodic,
+        [checks, flushes, looks]: [Periodic; 3],
     ) -> Self {
         Self {
             cache,
@@ -72,6 +72,7 @@ impl Living {
             ready: [Ready::default(); SOURCES.len()],
             checks,
             flushes,
+            looks,
             served: [None; SOURCES.len()],
             contents: 0.0,
         }

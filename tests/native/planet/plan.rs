@@ -37,7 +37,7 @@ pub struct Plan {
     pub is_fronted: bool,
     /// Whether hits of which nothing can come are counted and not run.
     pub in_bulk: bool,
-    /// Whether the catalog is as large as a real one.
+    /// Whether the catalog has hundreds of models, as a real one.
     pub is_full_size: bool,
     pub memory_ttl: Duration,
     pub ttl: Duration,

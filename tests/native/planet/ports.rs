@@ -89,6 +89,7 @@ impl Shared {
     pub fn forget(&self) {
         self.redis.calls.borrow_mut().clear();
         self.kv.calls.borrow_mut().clear();
+        self.sim.forget_spent();
         let horizon = self.sim.now().0.saturating_sub(120_000);
         for versions in self.kv.versions.borrow_mut().values_mut() {
             let seen = versions.iter().rposition(|(at, _)| *at <= horizon).unwrap_or(0);

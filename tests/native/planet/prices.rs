@@ -1,4 +1,7 @@
-//! What the plans cost, as published in November 2026 (docs/operations.md, "What it costs"); the vendors' pages decide.
+//! What the plans cost, as published (docs/operations.md, "What it costs"); the vendors' pages decide.
+
+/// Of when the prices are.
+pub const DATE: &str = "November 2026";
 
 /// US dollars for so many Redis commands, on Upstash's pay as you go.
 pub const UPSTASH_COMMANDS: (f64, f64) = (0.20, 100_000.0);

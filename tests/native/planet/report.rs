@@ -8,11 +8,13 @@ use super::{
     demand::SOURCES,
     meter::{Kind, Tally, number},
     plan::ms,
-    prices::Month,
+    prices::{self, Month},
     world::Planet,
 };
 use crate::support::sim::BEGIN;
 
+/// Nothing is written to KV twice within this.
+const KV_REWRITTEN_MS: f64 = 900_000.0;
 /// A figure may be over its floor by so much.
 pub const ALLOWANCE: f64 = 0.2;
 
@@ -93,8 +95,40 @@ impl Counted<'_> {
             Kind::Control => totals.clears * 4.0,
             Kind::Report => totals.crons,
             Kind::Derived => self.derived(),
-            _ => 0.0,
+            Kind::Look => totals.floor_looks * self.factor,
+            Kind::KvRead => totals.floor_apart * self.factor,
+            Kind::KvWrite => self.kv_writes(),
+            Kind::FailedLoad => self.failed_loads(),
+            Kind::LogLine => self.lines(),
+            Kind::Listing | Kind::Wait => 0.0,
         }
+    }
+
+    /// Copies in KV are no older than a quarter of an hour when they are made, by the next of cron's loads, or by that of a TTL.
+    fn kv_writes(&self) -> f64 {
+        let (plan, clears) = (&self.planet.plan, self.planet.totals.clears);
+        let cron = ms(plan.cron_every);
+        let rewritten = (KV_REWRITTEN_MS / cron).ceil() * cron;
+        let warm = number(SOURCES[0].warm_views().len()) + 1.0;
+        let of_source = |every: f64, values: f64| (plan.length_ms() / every + clears) * values;
+        of_source(rewritten, warm) + of_source(ms(plan.ttl), 1.0) + clears
+    }
+
+    /// Whether the origin is there again is tried once a minute for each source, and by cron.
+    fn failed_loads(&self) -> f64 {
+        let plan = &self.planet.plan;
+        let minutes = plan
+            .origin_outage
+            .map_or(0.0, |(_, length)| ms(Duration::from_secs(length * 60)) / 60_000.0);
+        minutes * (number(SOURCES.len()) + 60_000.0 / ms(plan.cron_every))
+    }
+
+    /// A line for each hit that is to be logged, and for each request that was none; cron's and operators' reports.
+    fn lines(&self) -> f64 {
+        let totals = &self.planet.totals;
+        let one_in = f64::from(u32::try_from(self.planet.plan.log_hits_one_in.max(1)).unwrap());
+        let misses = totals.redis + totals.kv + totals.origin + totals.unavailable;
+        (totals.memory / one_in + misses).mul_add(self.factor, totals.crons + totals.clears)
     }
 
     /// Listings that nobody keeps warm: they are there as long as their source's content lasts if each is sent once, and once a
@@ -207,6 +241,7 @@ impl Report {
             "cached_answers": { "p50_ms": self.latency_ms[0], "p99_ms": self.latency_ms[1], "within_20_ms": self.within_20_ms },
             "hit_rate": self.hit_rate,
             "loads": { "now": self.loads, "by_listing": self.loads_apart, "saved": self.loads_saved },
+            "prices_of": prices::DATE,
             "month": bills.collect::<Vec<_>>(),
             "simulated": {
                 "requests": self.simulated[0], "run": self.simulated[1], "isolates": self.simulated[2],
@@ -236,19 +271,17 @@ fn figures(
     };
     let count = |kind: Kind| counted.of(kind).count;
     let floor = |kind: Kind| Some(counted.floor(kind));
-    let hits = counted.planet.totals.reached * counted.factor;
-    let log_hits = f64::from(u32::try_from(counted.planet.plan.log_hits_one_in.max(1)).unwrap());
     vec![
         figure("Redis commands", all.count, Some(floor_of(&|tally| tally.count))),
         figure("Redis requests", all.requests, Some(floor_of(&|tally| tally.requests))),
         figure("bytes up", all.bytes_up, Some(floor_of(&|tally| tally.bytes_up))),
         figure("bytes down", all.bytes_down, Some(floor_of(&|tally| tally.bytes_down))),
-        figure("KV reads", count(Kind::KvRead), None),
-        figure("KV writes", count(Kind::KvWrite), None),
+        figure("KV reads", count(Kind::KvRead), floor(Kind::KvRead)),
+        figure("KV writes", count(Kind::KvWrite), floor(Kind::KvWrite)),
         figure("KV lists", count(Kind::KvList), floor(Kind::KvList)),
         figure("origin loads", count(Kind::Load), floor(Kind::Load)),
-        figure("origin loads failed", count(Kind::FailedLoad), None),
-        figure("log lines", count(Kind::LogLine), Some(hits / log_hits)),
+        figure("origin loads failed", count(Kind::FailedLoad), floor(Kind::FailedLoad)),
+        figure("log lines", count(Kind::LogLine), floor(Kind::LogLine)),
     ]
 }
 

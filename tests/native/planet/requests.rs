@@ -96,6 +96,7 @@ impl Planet {
         let Some(living) = self.slots[slot].living.as_mut() else { return };
         living.checks.saw(at);
         living.flushes.saw(at);
+        living.looks.saw(at);
         let asked = Asked { slot, view, place, is_awaited };
         if let Some((answer, _)) = living.cache.hit(wanted.view) {
             self.note_answer(asked, at, 0, Some(&answer), Tier::Memory);
@@ -146,6 +147,15 @@ impl Planet {
         }
     }
 
+    /// How many checks were necessary so far.
+    pub(super) fn floor_checks_until(&mut self, at: f64) -> f64 {
+        for slot in 0..self.slots.len() {
+            (0..SOURCES.len()).for_each(|source| self.count_hits(slot, source, at));
+        }
+        let living = self.slots.iter().filter_map(|slot| slot.living.as_ref());
+        self.totals.floor_checks + living.map(|living| living.checks.count).sum::<f64>()
+    }
+
     /// A view was a hit with nothing behind it: until something is due, so are all that were it of the same snapshot.
     fn note_ready(&mut self, asked: Asked, answer: &Answer, at: f64) {
         let (wanted, made) = (self.demand.views[asked.view], Made::of(answer));
@@ -183,6 +193,7 @@ impl Planet {
         living.ready[source].since = until;
         living.checks.saw_many(from, until, rate, &mut self.chance);
         living.flushes.saw_many(from, until, rate, &mut self.chance);
+        living.looks.saw_many(from, until, rate, &mut self.chance);
         let totals = &mut self.totals;
         for count in [&mut totals.requests, &mut totals.reached, &mut totals.memory] {
             *count += hits;
@@ -304,7 +315,8 @@ impl Planet {
         let group = self.unique();
         let checks = Periodic::new(ms(self.plan.memory_ttl), at);
         let flushes = Periodic::new(FLUSH_MS, at);
-        self.slots[slot].living = Some(Living::new(cache, group, ahead, checks, flushes));
+        let looks = Periodic::new(ms(self.plan.ttl), at);
+        self.slots[slot].living = Some(Living::new(cache, group, ahead, [checks, flushes, looks]));
         let end = at + self.slots[slot].fate.wait(1.0 / ms(self.plan.lifetime));
         self.push(end, Event::Death { slot, group });
     }
@@ -317,6 +329,7 @@ impl Planet {
         self.totals.floor_checks += living.checks.count;
         self.totals.floor_flushes += living.flushes.count;
         self.totals.floor_snapshots += living.contents;
+        self.totals.floor_looks += living.contents + living.looks.count;
         if !self.plan.is_fronted {
             self.plan_arrival(slot, at);
         }

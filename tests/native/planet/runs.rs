@@ -8,8 +8,8 @@ use super::plan::Plan;
 /// Every run by its name.
 pub fn all() -> Vec<(&'static str, Plan)> {
     let planet = Plan::planet();
-    let large = Plan { requests_per_s: 100_000.0, sampled: 30, ..planet.clone() };
-    let fronted = |plan: &Plan| Plan { is_fronted: true, sampled: 30, ..plan.clone() };
+    let large = Plan { requests_per_s: 100_000.0, sampled: 15, ..planet.clone() };
+    let fronted = |plan: &Plan| Plan { is_fronted: true, sampled: 15, ..plan.clone() };
     let mut runs = vec![
         ("1k", planet.clone()),
         ("1k-fronted", fronted(&planet)),

@@ -1,11 +1,12 @@
 //! Reports as people and programs read them.
 
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 use serde_json::{Map, Value};
 
 use super::{
     plan::Plan,
+    prices,
     report::{Figure, Report},
 };
 
@@ -26,8 +27,7 @@ pub fn text<N: AsRef<str>>(runs: &[(N, Plan, Report)]) -> String {
     if let Some((_, _, base)) = base {
         writeln!(text, "\nAgainst base, for a million requests:").unwrap();
         for (name, _, report) in runs {
-            let of = |report: &Report, name| value(&report.figures, name);
-            let change = |name| of(report, name) / of(base, name) * 100.0 - 100.0;
+            let change = |figure| change(report, base, figure);
             writeln!(
                 text,
                 "  {:<16} commands {:+6.1} %  bytes down {:+6.1} %  bytes up {:+6.1} %  loads {:+6.1} %  p99 {:5.0} s",
@@ -40,8 +40,32 @@ pub fn text<N: AsRef<str>>(runs: &[(N, Plan, Report)]) -> String {
             )
             .unwrap();
         }
+        for figure in ["Redis commands", "bytes down", "origin loads"] {
+            writeln!(text, "  what moves {figure} most: {}", ranked(runs, base, figure)).unwrap();
+        }
     }
     text
+}
+
+/// The parameters by how much a variation of each changes a figure; a run's name is its parameter's and a value.
+fn ranked<N: AsRef<str>>(runs: &[(N, Plan, Report)], base: &Report, figure: &str) -> String {
+    let mut most: BTreeMap<&str, f64> = BTreeMap::new();
+    for (name, _, report) in runs {
+        let Some((parameter, value)) = name.as_ref().rsplit_once('-') else { continue };
+        if value.starts_with(|first: char| first.is_ascii_digit()) {
+            let known = most.entry(parameter).or_default();
+            *known = known.max(change(report, base, figure).abs());
+        }
+    }
+    let mut most: Vec<(&str, f64)> = most.into_iter().collect();
+    most.sort_by(|one, other| other.1.total_cmp(&one.1));
+    let words = most.iter().map(|(parameter, change)| format!("{parameter} {change:.0} %"));
+    words.collect::<Vec<String>>().join(", ")
+}
+
+/// How much more of something there is than in another run, in percent.
+fn change(report: &Report, base: &Report, figure: &str) -> f64 {
+    value(&report.figures, figure) / value(&base.figures, figure) * 100.0 - 100.0
 }
 
 fn value(figures: &[Figure], name: &str) -> f64 {
@@ -100,6 +124,7 @@ fn one(name: &str, plan: &Plan, report: &Report) -> String {
         report.loads_apart,
         percent(report.loads_saved),
     ));
+    line(format_args!("  prices of {}", prices::DATE));
     for bill in report.month.bills() {
         let dollars = bill
             .dollars

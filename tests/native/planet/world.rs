@@ -86,6 +86,10 @@ pub struct Totals {
     pub floor_checks: f64,
     pub floor_flushes: f64,
     pub floor_snapshots: f64,
+    /// Checks while Redis was out, which KV must answer.
+    pub floor_apart: f64,
+    /// Looks which derived listings are there: one for each content and TTL of an isolate.
+    pub floor_looks: f64,
     pub crons: f64,
     pub clears: f64,
 }
@@ -262,6 +266,8 @@ impl Planet {
             Event::Clear { is_soft } => self.clear(is_soft),
             Event::Deploy => (0..self.slots.len()).for_each(|slot| self.end_life(slot, at)),
             Event::Redis { is_well } => {
+                let checks = self.floor_checks_until(at);
+                self.totals.floor_apart += if is_well { checks } else { -checks };
                 let fault = if is_well { Fault::None } else { Fault::Error };
                 self.shared.redis.fault.set(fault);
                 self.shared.meter.is_apart.set(!is_well);
