@@ -22,7 +22,12 @@ mod planet;
 #[path = "../tests/native/support/mod.rs"]
 mod support;
 
-use std::{env, time::Instant};
+use std::{
+    env,
+    sync::{Arc, Mutex, mpsc},
+    thread,
+    time::Instant,
+};
 
 use planet::{plan::Plan, report::Report, runs, table, world::Planet};
 
@@ -34,27 +39,40 @@ fn main() {
     let wanted: Vec<(&str, Plan)> =
         runs::all().into_iter().filter(|(name, _)| is_wanted(name)).collect();
     let mut reports = Vec::new();
-    // Two at a time: each has its own world.
-    for pair in wanted.chunks(2) {
-        let threads: Vec<_> = pair.iter().map(|(name, plan)| start(name, plan.clone())).collect();
-        for ((name, plan), thread) in pair.iter().zip(threads) {
-            reports.push((*name, plan.clone(), thread.join().expect("a run that ends")));
+    for (name, plan, report) in run_all(wanted) {
+        if !is_json {
+            print!("{}", table::one(name, &plan, &report));
         }
+        reports.push((name, plan, report));
     }
     if is_json {
         println!("{:#}", table::json(&reports));
     } else {
-        println!("{}", table::text(&reports));
+        print!("{}", table::against_base(&reports));
     }
 }
 
-fn start(name: &str, plan: Plan) -> std::thread::JoinHandle<Report> {
-    let name = name.to_owned();
-    std::thread::spawn(move || {
-        let begun = Instant::now();
-        let mut planet = Planet::new(plan);
-        planet.run();
-        eprintln!("{name}: {:.0} s", begun.elapsed().as_secs_f64());
-        Report::of(&planet)
-    })
+/// Runs two at a time, each in its own world, and gives each that has ended.
+fn run_all(wanted: Vec<(&'static str, Plan)>) -> mpsc::Receiver<(&'static str, Plan, Report)> {
+    let (done, ended) = mpsc::channel();
+    let wanted = Arc::new(Mutex::new(wanted.into_iter()));
+    for _ in 0..2 {
+        let (done, wanted) = (done.clone(), Arc::clone(&wanted));
+        let next = move || wanted.lock().unwrap().next();
+        thread::spawn(move || {
+            while let Some((name, plan)) = next() {
+                let report = run(name, plan.clone());
+                done.send((name, plan, report)).unwrap();
+            }
+        });
+    }
+    ended
+}
+
+fn run(name: &str, plan: Plan) -> Report {
+    let begun = Instant::now();
+    let mut planet = Planet::new(plan);
+    planet.run();
+    eprintln!("{name}: {:.0} s", begun.elapsed().as_secs_f64());
+    Report::of(&planet)
 }

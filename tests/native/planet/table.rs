@@ -17,12 +17,9 @@ pub fn json<N: AsRef<str>>(runs: &[(N, Plan, Report)]) -> Value {
     Value::Object(runs.iter().map(entry).collect::<Map<String, Value>>())
 }
 
-/// All reports as text: the planets one by one, then what each variation changes.
-pub fn text<N: AsRef<str>>(runs: &[(N, Plan, Report)]) -> String {
+/// What each variation changes, where there is a base.
+pub fn against_base<N: AsRef<str>>(runs: &[(N, Plan, Report)]) -> String {
     let mut text = String::new();
-    for (name, plan, report) in runs {
-        write!(text, "{}", one(name.as_ref(), plan, report)).unwrap();
-    }
     let base = runs.iter().find(|(name, ..)| name.as_ref() == "base");
     if let Some((_, _, base)) = base {
         writeln!(text, "\nAgainst base, for a million requests:").unwrap();
@@ -72,7 +69,8 @@ fn value(figures: &[Figure], name: &str) -> f64 {
     figures.iter().find(|figure| figure.name == name).map_or(0.0, |figure| figure.value)
 }
 
-fn one(name: &str, plan: &Plan, report: &Report) -> String {
+/// A report.
+pub fn one(name: &str, plan: &Plan, report: &Report) -> String {
     let mut text = String::new();
     let [requests, run, isolates, commands] = report.simulated;
     let mut line = |words: std::fmt::Arguments<'_>| writeln!(text, "{words}").unwrap();

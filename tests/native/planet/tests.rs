@@ -116,8 +116,14 @@ fn every_run_has_a_name_and_reports_are_tables() {
     assert_eq!(names.len(), runs::all().len());
     let plan = Plan { hours: 0.2, ..Plan::small() };
     let runs = [("base", plan.clone(), run(plan))];
-    let text = table::text(&runs);
-    for words in ["simulated: 4 colos", "Redis commands", "target: hit rate", "Upstash Free"] {
+    let text = table::one("base", &runs[0].1, &runs[0].2) + &table::against_base(&runs);
+    for words in [
+        "simulated: 4 colos",
+        "Redis commands",
+        "target: hit rate",
+        "Upstash Free",
+        "what moves origin loads most",
+    ] {
         assert!(text.contains(words), "{words}: {text}");
     }
     let json = table::json(&runs);
