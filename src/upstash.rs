@@ -57,7 +57,9 @@ impl Redis for Upstash {
         timeout: Duration,
     ) -> Result<Vec<Reply>, TierError> {
         let expected = commands.len();
-        let body = serde_json::to_vec(&commands).map_err(|_| TierError::Malformed)?;
+        // What grows is held twice while it does, and these can be megabytes.
+        let mut body = Vec::with_capacity(json_bytes(&commands));
+        serde_json::to_writer(&mut body, &commands).map_err(|_| TierError::Malformed)?;
         // Megabytes of values: they need not be held twice while the request is under way.
         drop(commands);
         let url = format!("{}/pipeline", self.url);
@@ -81,6 +83,17 @@ impl Redis for Upstash {
             },
         }
     }
+}
+
+/// How many bytes commands take as JSON; a little less where there are control characters.
+fn json_bytes(commands: &[Command]) -> usize {
+    let is_escaped = |byte: &u8| matches!(byte, b'"' | b'\\' | b'\n');
+    let word = |word: &String| {
+        let escapes = word.bytes().filter(is_escaped).count();
+        word.len().saturating_add(escapes).saturating_add(3)
+    };
+    let command = |words: &Command| words.iter().map(word).fold(3, usize::saturating_add);
+    commands.iter().map(command).fold(2, usize::saturating_add)
 }
 
 #[derive(Deserialize)]

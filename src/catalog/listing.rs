@@ -54,25 +54,34 @@ impl Listing {
 
     /// The whole listing as a JSON array, for the key that others read.
     pub fn to_text(&self) -> String {
+        self.text_pieces().concat()
+    }
+
+    /// The pieces that [`Self::to_text`] puts together.
+    pub fn text_pieces(&self) -> Vec<&str> {
         if let Self::Foreign(array) = self {
-            return array.text().to_owned();
+            return vec![array.text()];
         }
-        let whole = Page { limit: self.len(), offset: 0 };
-        // Exactly as large as it becomes: what is published is held twice for long enough.
-        let mut text = Vec::with_capacity(self.page_bytes(&whole).saturating_add(2));
-        text.push(b'[');
-        self.write_page(&whole, &mut text);
-        text.push(b']');
-        String::from_utf8(text).unwrap_or_default()
+        let mut pieces = vec!["["];
+        for (index, piece) in self.pieces(&self.whole()).into_iter().enumerate() {
+            if index > 0 {
+                pieces.push(",");
+            }
+            pieces.push(piece);
+        }
+        pieces.push("]");
+        pieces
+    }
+
+    fn whole(&self) -> Page {
+        Page { limit: self.len(), offset: 0 }
     }
 
     /// The bytes of [`Self::to_text`], without making it.
     pub fn text_bytes(&self) -> usize {
         match self {
             Self::Foreign(array) => array.text().len(),
-            Self::Ordered(..) => {
-                self.page_bytes(&Page { limit: self.len(), offset: 0 }).saturating_add(2)
-            }
+            Self::Ordered(..) => self.page_bytes(&self.whole()).saturating_add(2),
         }
     }
 

@@ -11,8 +11,7 @@ pub use json_array::JsonArray;
 
 mod unique;
 pub use unique::{
-    Changes, Mapping, Model, Offer, Order, Price, ProviderRow, Scope, Selection, SortBy, WARM,
-    models, python_float,
+    Assembly, Changes, Order, Price, ProviderRow, Scope, Selection, SortBy, WARM, python_float,
 };
 
 #[cfg(test)]

@@ -9,14 +9,17 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{snapshot::Snapshot, source::Source};
 
+/// No catalog on record packs to more than this part of it.
+const PACKED_TO: usize = 2;
 /// A catalog that unpacks to more is none of ours.
 const BYTES_MAX: usize = 64 * 1024 * 1024;
 
 impl Snapshot {
     /// Packs it; with a checksum of what was packed.
     pub fn pack(&self) -> Option<(String, u64)> {
-        // Piece by piece: a copy of the whole would be as large as the catalog.
-        let mut encoder = FrameEncoder::new(Vec::new());
+        // Piece by piece: a copy of the whole would be as large as the catalog. What grows is held twice while it does.
+        let room = self.text().len().checked_div(PACKED_TO).unwrap_or_default();
+        let mut encoder = FrameEncoder::new(Vec::with_capacity(room));
         encoder.write_all(&self.to_prefix()).ok()?;
         encoder.write_all(self.text().as_bytes()).ok()?;
         let packed = encoder.into_inner().ok()?;

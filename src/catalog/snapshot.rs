@@ -1,13 +1,15 @@
 //! Every entry of a source in the origin's order: the one thing the origin is asked for, and what every listing is
 //! derived from.
 
+use std::ops::Range;
+
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     json_array::JsonArray,
     malformed::Malformed,
     source::{Extent, Source, View},
-    unique::{self, Changes, Facets, Model, unpack_u32s},
+    unique::{self, Assembled, Assembly, Changes, Facets, unpack_u32s},
 };
 
 /// A source's entries and what its views filter and sort by.
@@ -27,12 +29,10 @@ enum KindFacets {
 }
 
 impl Snapshot {
-    /// Writes unique models as the text of a snapshot; what is published is what [`Self::decode`] checks of it. `rows_bytes` is how
-    /// long the rows are that they were made of: the text is about as long.
-    pub fn encode(models: &[Model<'_>], rows_bytes: usize) -> Result<String, Malformed> {
-        let mut text = Vec::with_capacity(rows_bytes);
-        serde_json::to_writer(&mut text, models)?;
-        Ok(String::from_utf8(text).unwrap_or_default())
+    /// The models that rows were made into: what [`Self::decode`] makes of their text, without reading it.
+    pub fn assembled(assembly: Assembly<'_>) -> Result<Self, Malformed> {
+        let Assembled { text, spans, keys } = assembly.finish()?;
+        Ok(Self::new(text, spans, KindFacets::Unique(Facets::of(&keys))))
     }
 
     /// Reads the text of a snapshot of a source; what is not whole and well-formed is refused.
@@ -45,8 +45,12 @@ impl Snapshot {
             #[cfg(test)]
             Source::Toy => (super::toy::records(&text)?, KindFacets::Toy),
         };
+        Ok(Self::new(text, spans, facets))
+    }
+
+    fn new(text: String, spans: Vec<Range<u32>>, facets: KindFacets) -> Self {
         let hash = xxh3_64(text.as_bytes());
-        Ok(Self { array: JsonArray::new(text, spans), hash, facets })
+        Self { array: JsonArray::new(text, spans), hash, facets }
     }
 
     /// What belongs to the text, as bytes that stand before it: the entries' places and their facets.

@@ -28,7 +28,10 @@ fn snapshot(postgrest: Rc<FakePostgrest>, scope: Scope) -> Snapshot {
     let origin = Supabase::new(postgrest, Rc::new(clock), URL, "jwt", &[]);
     let load =
         origin.load(scope.into(), Duration::from_secs(8)).now_or_never().expect("no waiting");
-    load.unwrap().snapshot
+    let snapshot = load.unwrap().snapshot;
+    let read = Snapshot::decode(scope.into(), snapshot.text().to_owned()).unwrap();
+    assert!(read == snapshot, "what is put together differs from what its text says");
+    snapshot
 }
 
 fn parsed(listing: &JsonArray) -> Value {

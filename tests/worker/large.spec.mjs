@@ -75,9 +75,8 @@ test("a cold request of 5,000 offers stays far below a free plan's 50 subrequest
 
 describe("memory", { skip: process.platform !== "linux" && "only /proc tells" }, () => {
   for (const [copies, offers, wasmMax, grownMax] of [
-    // The design wants 48 and 100 MB of Wasm, and 110 MB of the process: what a load and a publication hold at once is more.
-    [11, "13,500", 72, 400],
-    [25, "30,000", 120, Infinity],
+    [11, "13,500", 48, 200],
+    [25, "30,000", 100, Infinity],
   ]) {
     test(`of ${offers} offers, after warm runs and with all combinations used`, async () => {
       await withOffers(copies, async (start) => {

@@ -204,12 +204,13 @@ impl Kv for MeteredKv {
     async fn put(
         &self,
         key: &str,
-        text: &str,
+        pieces: &[&str],
         metadata: &str,
         ttl: Option<Duration>,
     ) -> Result<(), TierError> {
-        self.meter.note(self.who, Kind::KvWrite, text.len() + metadata.len(), 0);
-        self.inner.put(key, text, metadata, ttl).await
+        let bytes: usize = pieces.iter().map(|piece| piece.len()).sum();
+        self.meter.note(self.who, Kind::KvWrite, bytes + metadata.len(), 0);
+        self.inner.put(key, pieces, metadata, ttl).await
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<(String, Option<String>)>, TierError> {

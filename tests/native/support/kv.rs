@@ -106,12 +106,12 @@ impl Kv for FakeKv {
     async fn put(
         &self,
         key: &str,
-        text: &str,
+        pieces: &[&str],
         metadata: &str,
         _ttl: Option<Duration>,
     ) -> Result<(), TierError> {
         self.answer(format!("put {key}")).await?;
-        self.set(key, text, Some(metadata));
+        self.set(key, &pieces.concat(), Some(metadata));
         if self.fault.get() == Fault::LostAnswer { Err(TierError::Timeout) } else { Ok(()) }
     }
 
