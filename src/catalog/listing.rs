@@ -60,7 +60,7 @@ impl Listing {
     /// The pieces that [`Self::to_text`] puts together.
     pub fn text_pieces(&self) -> Vec<&str> {
         if let Self::Foreign(array) = self {
-            return vec![array.text()];
+            return array.text().pieces().collect();
         }
         let mut pieces = vec!["["];
         for (index, piece) in self.pieces(&self.whole()).into_iter().enumerate() {
@@ -85,18 +85,20 @@ impl Listing {
         }
     }
 
-    /// The pieces of text that make a page; entries that stand beside each other are one.
+    /// The pieces of text that make a page; entries that stand beside each other are one, if they are in one piece
+    /// of the snapshot's.
     fn pieces(&self, page: &Page) -> Vec<&str> {
         let (snapshot, order) = match self {
-            Self::Foreign(array) => {
-                let text = array.page(page);
-                return if text.is_empty() { Vec::new() } else { vec![text] };
-            }
+            Self::Foreign(array) => return array.page(page),
             Self::Ordered(snapshot, order) => (snapshot, order),
         };
         let end = page.offset.saturating_add(page.limit).min(order.len());
         let chosen = order.get(page.offset..end).unwrap_or_default();
-        runs(chosen).into_iter().filter_map(|run| snapshot.array().slice(run)).collect()
+        let mut pieces = Vec::new();
+        for run in runs(chosen) {
+            snapshot.array().slices(run, &mut pieces);
+        }
+        pieces
     }
 }
 

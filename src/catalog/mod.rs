@@ -6,6 +6,9 @@ pub use page::Page;
 mod malformed;
 pub use malformed::Malformed;
 
+mod text;
+pub use text::Text;
+
 mod json_array;
 pub use json_array::JsonArray;
 

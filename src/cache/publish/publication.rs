@@ -69,7 +69,12 @@ impl Publication {
         let extent = snapshot.extent();
         let is_escaped = |byte: &u8| matches!(byte, b'"' | b'\\');
         Ok(Self {
-            escapes: snapshot.text().bytes().filter(is_escaped).count(),
+            escapes: snapshot
+                .text()
+                .pieces()
+                .flat_map(str::as_bytes)
+                .filter(|byte| is_escaped(byte))
+                .count(),
             source,
             snapshot: Rc::clone(snapshot),
             packed: OnceCell::new(),
@@ -112,7 +117,7 @@ impl Publication {
     fn packed(&self) -> &(String, Option<u64>) {
         self.packed.get_or_init(|| match self.snapshot.pack() {
             Some((text, checksum)) => (text, Some(checksum)),
-            None => (self.snapshot.text().to_owned(), None),
+            None => (self.snapshot.text().to_string(), None),
         })
     }
 

@@ -9,7 +9,10 @@ use super::{
     rows::{MappingRow, ProviderRow},
     shape::SortKey,
 };
-use crate::catalog::Malformed;
+use crate::catalog::{
+    Malformed,
+    text::{Text, TextWriter},
+};
 
 /// The models of the rows that were read so far.
 #[derive(Debug)]
@@ -23,7 +26,7 @@ pub struct Assembly<'a> {
 
 /// What a snapshot is made of.
 pub(in crate::catalog) struct Assembled {
-    pub(in crate::catalog) text: String,
+    pub(in crate::catalog) text: Text,
     pub(in crate::catalog) spans: Vec<Range<u32>>,
     pub(in crate::catalog) keys: Vec<SortKey>,
 }
@@ -71,25 +74,18 @@ impl<'a> Assembly<'a> {
     /// The models in ascending order of `unique_models.id`; one without offers is none.
     pub(in crate::catalog) fn finish(self) -> Result<Assembled, Malformed> {
         let Self { models, pages, .. } = self;
-        let offers = pages.iter().map(|page| page.len());
-        let frames = models.values().map(Model::frame_bytes);
-        let mut text = Vec::with_capacity(offers.chain(frames).fold(2, usize::saturating_add));
-        let (mut spans, mut keys) = (Vec::new(), Vec::new());
-        text.push(b'[');
+        let (mut text, mut spans, mut keys) = (TextWriter::default(), Vec::new(), Vec::new());
+        text.end().push(b'[');
         for model in models.into_values() {
             if !keys.is_empty() {
-                text.push(b',');
+                text.end().push(b',');
             }
-            let start = position(&text);
-            keys.push(model.write(&pages, &mut text)?);
-            spans.push(start..position(&text));
+            let start = text.position();
+            keys.push(model.write(&pages, text.end())?);
+            spans.push(start..text.position());
+            text.end_entry();
         }
-        text.push(b']');
-        Ok(Assembled { text: String::from_utf8(text).unwrap_or_default(), spans, keys })
+        text.end().push(b']');
+        Ok(Assembled { text: text.finish(), spans, keys })
     }
-}
-
-/// No catalog is of four gigabytes: its rows are bounded, and so are their pages.
-fn position(text: &[u8]) -> u32 {
-    u32::try_from(text.len()).unwrap_or(u32::MAX)
 }

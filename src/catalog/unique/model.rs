@@ -50,13 +50,6 @@ impl<'a> Model<'a> {
         self.offers.push(offer);
     }
 
-    /// About how many bytes its JSON takes beside its offers.
-    pub(super) fn frame_bytes(&self) -> usize {
-        const FIELDS: usize = 256;
-        let names = self.id.len().saturating_add(self.name.len());
-        names.saturating_add(self.offers.len()).saturating_add(FIELDS)
-    }
-
     /// Appends the JSON of the model, its offers from the pages where they stand; what it sorts by.
     pub(super) fn write(
         mut self,

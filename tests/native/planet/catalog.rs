@@ -45,7 +45,7 @@ impl History {
             let taken = models.iter().step_by(ONE_MODEL_IN).map(|model| model.get());
             format!("[{}]", taken.collect::<Vec<&str>>().join(","))
         } else {
-            support::catalog::snapshot(1, SMALL_MODELS).text().to_owned()
+            support::catalog::snapshot(1, SMALL_MODELS).text().to_string()
         };
         let mut history = Self { base, ..Self::default() };
         history.read();

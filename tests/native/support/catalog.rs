@@ -87,9 +87,8 @@ pub fn stored(value: &str) -> JsonArray {
             None => decoded(body),
             Some(checksum) => {
                 let source = Scope::Active.into();
-                let snapshot =
-                    Snapshot::unpack(source, body, checksum, header.n, header.hash, header.bytes);
-                decoded(snapshot.unwrap().text())
+                let snapshot = Snapshot::unpack(source, body, checksum, header.n, header.hash);
+                decoded(&snapshot.unwrap().text().to_string())
             }
         },
     }
