@@ -159,7 +159,8 @@ mod tests {
         let (mut writer, mut places) = (TextWriter::default(), Vec::new());
         for entry in 0..entries {
             let start = usize::try_from(writer.position()).unwrap();
-            writer.end().extend(std::iter::repeat_n(b'a', PIECE_BYTES / 3 + entry));
+            let long = PIECE_BYTES.div_ceil(3).saturating_add(entry);
+            writer.end().extend(std::iter::repeat_n(b'a', long));
             places.push(start..usize::try_from(writer.position()).unwrap());
             writer.end_entry();
         }
