@@ -25,7 +25,7 @@ impl Http for WorkerHttp {
     ) -> Result<HttpResponse, HttpError> {
         let HttpRequest { url, headers, body } = request;
         // The body goes out as bytes: a string of JavaScript takes two bytes a character as soon as one is beyond Latin-1.
-        let body = body.map(|body| Uint8Array::from(body.as_slice()));
+        let body = body.map(|pieces| joined(&pieces));
         let response = ask(&url, &headers, body.as_ref(), timeout).await;
         if let Some(body) = body {
             let_go(&body.buffer());
@@ -71,6 +71,22 @@ async fn ask(
     }
     let scope: WorkerGlobalScope = global().unchecked_into();
     JsFuture::from(scope.fetch_with_str_and_init(url, &init)).await?.dyn_into()
+}
+
+/// The pieces one after the other, put together outside the Wasm memory, which never shrinks.
+pub(super) fn joined(pieces: &[impl AsRef<[u8]>]) -> Uint8Array {
+    let position = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
+    let lengths = pieces.iter().map(|piece| piece.as_ref().len());
+    let total = lengths.fold(0, usize::saturating_add);
+    let bytes = Uint8Array::new_with_length(position(total));
+    let mut start = 0_usize;
+    for piece in pieces {
+        let piece = piece.as_ref();
+        let end = start.saturating_add(piece.len());
+        bytes.subarray(position(start), position(end)).copy_from(piece);
+        start = end;
+    }
+    bytes
 }
 
 /// Frees what a buffer holds at once: megabytes that wait for the collector count as the Worker's memory.

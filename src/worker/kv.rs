@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use js_sys::{ArrayBuffer, Uint8Array};
+use js_sys::ArrayBuffer;
 use wasm_bindgen::JsValue;
 use worker::{KvError, KvStore, kv::ToRawKvValue};
 
-use super::fetch::let_go;
+use super::fetch::{joined, let_go};
 use crate::ports::{Kv, TierError};
 
 /// KV does not expire anything sooner (docs/platform.md, "KV refuses short lifetimes").
@@ -55,20 +55,6 @@ impl Kv for WorkerKv {
         let keys = listed.keys.into_iter();
         Ok(keys.map(|key| (key.name, key.metadata.map(|metadata| metadata.to_string()))).collect())
     }
-}
-
-/// The pieces one after the other, put together outside the Wasm memory, which never shrinks.
-fn joined(pieces: &[&str]) -> Uint8Array {
-    let position = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
-    let total = pieces.iter().map(|piece| piece.len()).fold(0, usize::saturating_add);
-    let bytes = Uint8Array::new_with_length(position(total));
-    let mut start = 0_usize;
-    for piece in pieces {
-        let end = start.saturating_add(piece.len());
-        bytes.subarray(position(start), position(end)).copy_from(piece.as_bytes());
-        start = end;
-    }
-    bytes
 }
 
 /// A value as it is: text would go through a serializer of JavaScript values.

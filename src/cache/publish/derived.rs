@@ -19,7 +19,7 @@ use crate::{
     },
     catalog::{Snapshot, Source, View},
     config::Mode,
-    ports::TierError,
+    ports::{TierError, Word},
 };
 
 /// So many times the bytes of its snapshot may be derived of a version.
@@ -178,7 +178,7 @@ fn escaped(size: usize) -> usize {
 /// Listings that go into one request.
 struct Batch {
     version: Version,
-    values: Vec<(String, String)>,
+    values: Vec<(String, Word)>,
     more: bool,
 }
 
@@ -205,7 +205,7 @@ fn next_batch(isolate: &Isolate, source: Source) -> Option<Batch> {
             state.publishing.note_derived(view, base, now, ttl);
             if bounds.admit(size) {
                 room = room.saturating_sub(sent);
-                values.push((isolate.keys.listing(&view), snapshot.listing(&view).to_text()));
+                values.push((isolate.keys.listing(&view), snapshot.listing(&view).into()));
             }
         }
     }

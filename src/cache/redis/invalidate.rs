@@ -5,7 +5,10 @@ use super::{
     scripts::{CONTROL, INVALIDATE},
     session::{Session, command, eval},
 };
-use crate::{cache::protocol::Control, ports::TierError};
+use crate::{
+    cache::protocol::Control,
+    ports::{TierError, Word},
+};
 
 /// Keys of one SCAN step.
 const SCAN_COUNT: &str = "1000";
@@ -40,13 +43,16 @@ pub async fn invalidate(
 /// Unlinks values, and raises nothing.
 pub async fn unlink(session: Session<'_>, values: Vec<String>) -> Result<u64, TierError> {
     let mut words = command(["UNLINK"]);
-    words.extend(values);
+    words.extend(values.into_iter().map(Word::from));
     session.run(vec![words]).await?.number()
 }
 
 /// Control as the record gives it where it is written, and not a copy of it; none when there is none.
 pub async fn control(session: Session<'_>) -> Result<Option<Control>, TierError> {
-    session.run(vec![eval("EVAL", CONTROL, vec![session.keys.control()], [])]).await?.control()
+    session
+        .run(vec![eval("EVAL", CONTROL, vec![session.keys.control()], Vec::<Word>::new())])
+        .await?
+        .control()
 }
 
 /// A scan for listings, step by step: what one step finds is unlinked in the request of the next one.
@@ -80,7 +86,12 @@ impl Sweep {
         let mut commands = Vec::new();
         let has_found = !self.found.is_empty();
         if has_found {
-            commands.push(command(["UNLINK"]).into_iter().chain(self.found.drain(..)).collect());
+            commands.push(
+                command(["UNLINK"])
+                    .into_iter()
+                    .chain(self.found.drain(..).map(Word::from))
+                    .collect(),
+            );
         }
         if let Some(cursor) = &self.cursor {
             let pattern = format!("{}*", glob_escaped(&session.keys.listing_prefix()));

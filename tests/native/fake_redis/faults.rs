@@ -13,7 +13,7 @@ use crate::support::{
 
 /// Sends commands, whose words are apart by spaces, as one request; the replies as a line.
 fn send(sim: &Sim, redis: &FakeRedis, lines: &[&str]) -> Result<String, TierError> {
-    let words = |line: &&str| line.split(' ').map(str::to_owned).collect();
+    let words = |line: &&str| line.split(' ').map(|word| word.to_owned().into()).collect();
     let commands = lines.iter().map(words).collect();
     let redis = redis.clone();
     let replies = sim.block_on(async move { redis.pipeline(commands, Duration::ZERO).await })?;

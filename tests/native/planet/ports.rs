@@ -12,7 +12,7 @@ use model_catalog_edge::{
     cache::redis::{
         ADD, CLAIM, CONTROL, COUNT, DERIVED, EXTEND, INVALIDATE, LISTING, PUBLISH, RELEASE, RENEW,
     },
-    ports::{Clock, Command, Kv, Log, Ports, Redis, Reply, TierError, Timestamp},
+    ports::{Clock, Command, Kv, Log, Ports, Redis, Reply, TierError, Timestamp, Word},
 };
 
 use super::{
@@ -131,10 +131,11 @@ struct MeteredRedis {
 
 impl MeteredRedis {
     fn kind(&self, command: &Command) -> Kind {
-        match (command[0].as_str(), command.last()) {
-            ("MGET", Some(last)) if last.contains(":snapshot:") => Kind::Snapshot,
+        let word = |index: usize| command.get(index).map(Word::to_string).unwrap_or_default();
+        match (word(0).as_str(), command.last()) {
+            ("MGET", Some(last)) if last.to_string().contains(":snapshot:") => Kind::Snapshot,
             ("MGET", _) => Kind::Check,
-            ("EVAL" | "EVAL_RO", _) => *self.kinds.get(&command[1]).expect("one of our scripts"),
+            ("EVAL" | "EVAL_RO", _) => *self.kinds.get(&word(1)).expect("one of our scripts"),
             ("SET", _) => Kind::Report,
             _ => Kind::Control,
         }
@@ -150,7 +151,7 @@ impl Redis for MeteredRedis {
     ) -> Result<Vec<Reply>, TierError> {
         let asked: Vec<(Kind, usize)> = commands
             .iter()
-            .map(|command| (self.kind(command), command.iter().map(String::len).sum()))
+            .map(|command| (self.kind(command), command.iter().map(Word::len).sum()))
             .collect();
         let is_slow = self.sim.below(SLOW_ONE_IN) == 0;
         let delay = if is_slow { self.distance + SLOW } else { self.distance };
