@@ -1,7 +1,13 @@
 //! The Redis port over Upstash's REST API (docs/platform.md, "Upstash is HTTP"). It knows commands and errors, not what
 //! they are for. `upstash-redis-rs` cannot be used (docs/platform.md, "upstash-redis-rs does not build for Workers").
 
-use std::{cell::RefCell, fmt, rc::Rc, time::Duration};
+use std::{
+    cell::RefCell,
+    fmt,
+    io::{self, Write},
+    rc::Rc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use serde::{
@@ -57,7 +63,7 @@ impl Redis for Upstash {
         timeout: Duration,
     ) -> Result<Vec<Reply>, TierError> {
         let expected = commands.len();
-        let body = serde_json::to_vec(&commands).map_err(|_| TierError::Malformed)?;
+        let body = InPieces::json(&commands).ok_or(TierError::Malformed)?;
         // Megabytes of values: they need not be held twice while the request is under way.
         drop(commands);
         let url = format!("{}/pipeline", self.url);
@@ -80,6 +86,36 @@ impl Redis for Upstash {
                 _ => Err(TierError::Status(status)),
             },
         }
+    }
+}
+
+/// A body in the making. What is as long as a catalog finds no place in one piece (docs/platform.md, "Wasm memory never
+/// shrinks").
+#[derive(Default)]
+struct InPieces(Vec<Vec<u8>>);
+
+impl InPieces {
+    const PIECE_BYTES: usize = 1 << 20;
+
+    fn json(commands: &[Command]) -> Option<Vec<Vec<u8>>> {
+        let mut body = Self::default();
+        serde_json::to_writer(&mut body, commands).ok()?;
+        Some(body.0)
+    }
+}
+
+impl Write for InPieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let is_full = |piece: &Vec<u8>| piece.len().saturating_add(bytes.len()) > Self::PIECE_BYTES;
+        match self.0.last_mut() {
+            Some(piece) if !is_full(piece) => piece.extend_from_slice(bytes),
+            _ => self.0.push(bytes.to_vec()),
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 // The specs of the local stack and of the built Worker on it. Arguments choose specs by a part of their path.
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { run, runTask } from "../run.mjs";
+import { runTask } from "../run.mjs";
 
 const WAITING = "tests/worker/waiting/";
 
@@ -20,19 +20,24 @@ const working = specs.filter((path) => !path.startsWith(WAITING));
 runTask("build");
 // One file at a time: each has servers of its own, and two cores are not enough for more. Those that wait for most of
 // their time run beside the others, and are shown after them.
-const beside = waiting.length > 0 ? startBeside(["--test", ...waiting]) : undefined;
-if (working.length > 0) run(process.execPath, ["--test", "--test-concurrency=1", ...working]);
-if (beside) process.exit(await beside);
+const children = [];
+process.on("exit", () => children.forEach((child) => child.kill()));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(1));
+const beside = waiting.length > 0 ? test(waiting, "pipe") : { code: 0 };
+if (working.length > 0) {
+  const { code } = await test(["--test-concurrency=1", ...working], "inherit");
+  if (code !== 0) process.exit(code);
+}
+const { code, shown } = await beside;
+if (shown) process.stdout.write(`\n${shown}`);
+process.exit(code);
 
-function startBeside(args) {
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-  const shown = [];
-  child.stdout.on("data", (bytes) => shown.push(bytes));
-  process.on("exit", () => child.kill());
-  return new Promise((resolve) => {
-    child.on("close", (code) => {
-      process.stdout.write(`\n$ ${process.execPath} ${args.join(" ")}\n${Buffer.concat(shown)}`);
-      resolve(code ?? 1);
-    });
-  });
+function test(args, stdout) {
+  const words = ["--test", ...args];
+  if (stdout === "inherit") process.stdout.write(`\n$ ${process.execPath} ${words.join(" ")}\n`);
+  const child = spawn(process.execPath, words, { stdio: ["inherit", stdout, "inherit"] });
+  children.push(child);
+  const parts = [];
+  child.stdout?.on("data", (bytes) => parts.push(bytes));
+  return new Promise((resolve) => child.on("close", (code) => resolve({ code: code ?? 1, shown: Buffer.concat(parts).toString() })));
 }

@@ -3,20 +3,20 @@
 
 use std::ops::Range;
 
-use super::page::Page;
+use super::{page::Page, text::Text};
 
 /// A JSON array as it is cached and served.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct JsonArray {
-    text: Box<str>,
+    text: Text,
     /// Byte ranges of the elements in `text`, in order.
     spans: Box<[Range<u32>]>,
 }
 
 impl JsonArray {
     /// A text whose elements stand at `spans`, in order; whoever made them has checked each element's shape.
-    pub fn new(text: String, spans: Vec<Range<u32>>) -> Self {
-        Self { text: text.into_boxed_str(), spans: spans.into_boxed_slice() }
+    pub fn new(text: Text, spans: Vec<Range<u32>>) -> Self {
+        Self { text, spans: spans.into_boxed_slice() }
     }
 
     /// The number of elements: the `total` of the API.
@@ -43,21 +43,32 @@ impl JsonArray {
     }
 
     /// The JSON array.
-    pub fn text(&self) -> &str {
+    pub fn text(&self) -> &Text {
         &self.text
     }
 
-    /// The elements of a page as they stand in the array, with the commas between them.
-    pub fn page(&self, page: &Page) -> &str {
+    /// The elements of a page as they stand in the array, with the commas between them; where the text's pieces divide it, there
+    /// is no comma between the parts.
+    pub fn page(&self, page: &Page) -> Vec<&str> {
         let end = page.offset.saturating_add(page.limit).min(self.spans.len());
-        self.slice(page.offset..end).unwrap_or_default()
+        let mut parts = Vec::new();
+        self.slices(page.offset..end, &mut parts);
+        parts
     }
 
-    /// The elements at these positions as they stand in the array, with the commas between them; none where there is no
-    /// such element.
-    pub(super) fn slice(&self, positions: Range<usize>) -> Option<&str> {
-        let spans = self.spans.get(positions)?;
-        self.text.get(bytes(spans.first()?).start..bytes(spans.last()?).end)
+    /// Appends the elements at these positions as they stand in the array, with the commas between them, in as few parts as the
+    /// text has pieces there; nothing where there is no such element.
+    pub(super) fn slices<'a>(&'a self, positions: Range<usize>, parts: &mut Vec<&'a str>) {
+        let mut rest = self.spans.get(positions).unwrap_or_default();
+        while let Some(first) = rest.first() {
+            let start = bytes(first).start;
+            let piece = self.text.piece_at(start);
+            let count = rest.partition_point(|span| self.text.piece_at(bytes(span).start) == piece);
+            let (here, beyond) = rest.split_at_checked(count).unwrap_or((rest, &[]));
+            let end = here.last().map_or(start, |last| bytes(last).end);
+            parts.extend(self.text.get(start..end));
+            rest = beyond;
+        }
     }
 
     /// The JSON text of each element, in order.
@@ -100,13 +111,13 @@ mod tests {
     fn a_page_is_a_slice() {
         let listing = decode(format!("[{MODEL}, {MODEL} ,{MODEL}]")).unwrap();
         assert_eq!(listing.len(), 3);
-        let page = |limit, offset| listing.page(&Page { limit, offset });
+        let page = |limit, offset| listing.page(&Page { limit, offset }).concat();
         assert_eq!(page(2, 0), format!("{MODEL}, {MODEL}"));
         assert_eq!(page(1, 2), MODEL);
         assert_eq!(page(100, 1), format!("{MODEL} ,{MODEL}"));
         assert_eq!(page(1, 3), "");
         assert_eq!(page(1000, usize::MAX), "");
-        assert_eq!(decode("[]".into()).unwrap().page(&Page::default()), "");
+        assert_eq!(decode("[]".into()).unwrap().page(&Page::default()).concat(), "");
     }
 
     #[test]

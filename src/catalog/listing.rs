@@ -54,40 +54,51 @@ impl Listing {
 
     /// The whole listing as a JSON array, for the key that others read.
     pub fn to_text(&self) -> String {
+        self.text_pieces().concat()
+    }
+
+    /// The pieces that [`Self::to_text`] puts together.
+    pub fn text_pieces(&self) -> Vec<&str> {
         if let Self::Foreign(array) = self {
-            return array.text().to_owned();
+            return array.text().pieces().collect();
         }
-        let whole = Page { limit: self.len(), offset: 0 };
-        // Exactly as large as it becomes: what is published is held twice for long enough.
-        let mut text = Vec::with_capacity(self.page_bytes(&whole).saturating_add(2));
-        text.push(b'[');
-        self.write_page(&whole, &mut text);
-        text.push(b']');
-        String::from_utf8(text).unwrap_or_default()
+        let mut pieces = vec!["["];
+        for (index, piece) in self.pieces(&self.whole()).into_iter().enumerate() {
+            if index > 0 {
+                pieces.push(",");
+            }
+            pieces.push(piece);
+        }
+        pieces.push("]");
+        pieces
+    }
+
+    fn whole(&self) -> Page {
+        Page { limit: self.len(), offset: 0 }
     }
 
     /// The bytes of [`Self::to_text`], without making it.
     pub fn text_bytes(&self) -> usize {
         match self {
             Self::Foreign(array) => array.text().len(),
-            Self::Ordered(..) => {
-                self.page_bytes(&Page { limit: self.len(), offset: 0 }).saturating_add(2)
-            }
+            Self::Ordered(..) => self.page_bytes(&self.whole()).saturating_add(2),
         }
     }
 
-    /// The pieces of text that make a page; entries that stand beside each other are one.
+    /// The pieces of text that make a page; entries that stand beside each other are one, if they are in one piece
+    /// of the snapshot's.
     fn pieces(&self, page: &Page) -> Vec<&str> {
         let (snapshot, order) = match self {
-            Self::Foreign(array) => {
-                let text = array.page(page);
-                return if text.is_empty() { Vec::new() } else { vec![text] };
-            }
+            Self::Foreign(array) => return array.page(page),
             Self::Ordered(snapshot, order) => (snapshot, order),
         };
         let end = page.offset.saturating_add(page.limit).min(order.len());
         let chosen = order.get(page.offset..end).unwrap_or_default();
-        runs(chosen).into_iter().filter_map(|run| snapshot.array().slice(run)).collect()
+        let mut pieces = Vec::new();
+        for run in runs(chosen) {
+            snapshot.array().slices(run, &mut pieces);
+        }
+        pieces
     }
 }
 

@@ -6,13 +6,15 @@ pub use page::Page;
 mod malformed;
 pub use malformed::Malformed;
 
+mod text;
+pub use text::Text;
+
 mod json_array;
 pub use json_array::JsonArray;
 
 mod unique;
 pub use unique::{
-    Changes, Mapping, Model, Offer, Order, Price, ProviderRow, Scope, Selection, SortBy, WARM,
-    models, python_float,
+    Assembly, Changes, Order, Price, ProviderRow, Scope, Selection, SortBy, WARM, python_float,
 };
 
 #[cfg(test)]

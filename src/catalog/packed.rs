@@ -9,22 +9,27 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{snapshot::Snapshot, source::Source};
 
+/// No catalog on record packs to more than this part of it.
+const PACKED_TO: usize = 2;
 /// A catalog that unpacks to more is none of ours.
 const BYTES_MAX: usize = 64 * 1024 * 1024;
 
 impl Snapshot {
     /// Packs it; with a checksum of what was packed.
     pub fn pack(&self) -> Option<(String, u64)> {
-        // Piece by piece: a copy of the whole would be as large as the catalog.
-        let mut encoder = FrameEncoder::new(Vec::new());
+        // Piece by piece: a copy of the whole would be as large as the catalog. What grows is held twice while it does.
+        let room = self.text().len().checked_div(PACKED_TO).unwrap_or_default();
+        let mut encoder = FrameEncoder::new(Vec::with_capacity(room));
         encoder.write_all(&self.to_prefix()).ok()?;
-        encoder.write_all(self.text().as_bytes()).ok()?;
+        for piece in self.text().pieces() {
+            encoder.write_all(piece.as_bytes()).ok()?;
+        }
         let packed = encoder.into_inner().ok()?;
         let checksum = xxh3_64(&packed);
         Some((BASE64_STANDARD_NO_PAD.encode(packed), checksum))
     }
 
-    /// Unpacks a snapshot of so many entries, whose text has this hash and about so many `bytes`. None of what is not whole, or not what was packed: the
+    /// Unpacks a snapshot of so many entries, whose text has this hash. None of what is not whole, or not what was packed: the
     /// checksum vouches for the text's shape and hash, which were checked before it was packed.
     pub fn unpack(
         source: Source,
@@ -32,16 +37,13 @@ impl Snapshot {
         checksum: u64,
         entries: usize,
         hash: u64,
-        bytes: usize,
     ) -> Option<Self> {
         let packed = BASE64_STANDARD_NO_PAD.decode(text).ok()?;
         if xxh3_64(&packed) != checksum {
             return None;
         }
         let most = u64::try_from(BYTES_MAX).ok()?;
-        let mut plain = Vec::with_capacity(bytes.min(BYTES_MAX));
-        FrameDecoder::new(&*packed).take(most).read_to_end(&mut plain).ok()?;
-        Self::from_bytes(source, plain, entries, hash)
+        Self::read(source, FrameDecoder::new(&*packed).take(most), entries, hash)
     }
 }
 
@@ -58,7 +60,7 @@ mod tests {
             let whole = snapshot(1, models);
             let (text, checksum) = whole.pack().unwrap();
             let (entries, hash) = (whole.len(), whole.hash());
-            let unpacked = Snapshot::unpack(ACTIVE, &text, checksum, entries, hash, 0).unwrap();
+            let unpacked = Snapshot::unpack(ACTIVE, &text, checksum, entries, hash).unwrap();
             assert_eq!(unpacked, whole);
             assert!(models < 300 || text.len() * 3 < whole.text().len(), "{}", text.len());
         }
@@ -69,7 +71,7 @@ mod tests {
         let whole = snapshot(1, 7);
         let (text, checksum) = whole.pack().unwrap();
         let unpack = |text: &str, checksum, entries| {
-            Snapshot::unpack(ACTIVE, text, checksum, entries, whole.hash(), 9)
+            Snapshot::unpack(ACTIVE, text, checksum, entries, whole.hash())
         };
         for cut in 0..text.len() {
             let text: String = text.chars().take(cut).collect();

@@ -1,13 +1,14 @@
 //! Every entry of a source in the origin's order: the one thing the origin is asked for, and what every listing is
 //! derived from.
 
-use xxhash_rust::xxh3::xxh3_64;
+use std::{io::Read, ops::Range};
 
 use super::{
     json_array::JsonArray,
     malformed::Malformed,
     source::{Extent, Source, View},
-    unique::{self, Changes, Facets, Model, unpack_u32s},
+    text::Text,
+    unique::{self, Assembled, Assembly, Changes, Facets, unpack_u32s},
 };
 
 /// A source's entries and what its views filter and sort by.
@@ -27,12 +28,10 @@ enum KindFacets {
 }
 
 impl Snapshot {
-    /// Writes unique models as the text of a snapshot; what is published is what [`Self::decode`] checks of it. `rows_bytes` is how
-    /// long the rows are that they were made of: the text is about as long.
-    pub fn encode(models: &[Model<'_>], rows_bytes: usize) -> Result<String, Malformed> {
-        let mut text = Vec::with_capacity(rows_bytes);
-        serde_json::to_writer(&mut text, models)?;
-        Ok(String::from_utf8(text).unwrap_or_default())
+    /// The models that rows were made into: what [`Self::decode`] makes of their text, without reading it.
+    pub fn assembled(assembly: Assembly<'_>) -> Result<Self, Malformed> {
+        let Assembled { text, spans, keys } = assembly.finish()?;
+        Ok(Self::new(text, spans, KindFacets::Unique(Facets::of(&keys))))
     }
 
     /// Reads the text of a snapshot of a source; what is not whole and well-formed is refused.
@@ -45,8 +44,12 @@ impl Snapshot {
             #[cfg(test)]
             Source::Toy => (super::toy::records(&text)?, KindFacets::Toy),
         };
-        let hash = xxh3_64(text.as_bytes());
-        Ok(Self { array: JsonArray::new(text, spans), hash, facets })
+        Ok(Self::new(text.into(), spans, facets))
+    }
+
+    fn new(text: Text, spans: Vec<Range<u32>>, facets: KindFacets) -> Self {
+        let hash = text.hash();
+        Self { array: JsonArray::new(text, spans), hash, facets }
     }
 
     /// What belongs to the text, as bytes that stand before it: the entries' places and their facets.
@@ -65,27 +68,36 @@ impl Snapshot {
     }
 
     /// Reads the prefix and the text of so many entries, whose text has this hash; none where that cannot be.
-    pub(super) fn from_bytes(
+    pub(super) fn read(
         source: Source,
-        mut bytes: Vec<u8>,
+        mut from: impl Read,
         entries: usize,
         hash: u64,
     ) -> Option<Self> {
-        let (places, rest) = unpack_u32s(entries.checked_mul(2)?, &bytes)?;
-        let spans = places.as_chunks().0.iter().map(|[start, end]| *start..*end).collect();
-        let (facets, rest) = match source {
-            Source::Unique(_) => {
-                let (facets, rest) = Facets::unpack(entries, rest)?;
-                (KindFacets::Unique(facets), rest)
-            }
+        let mut prefix = Vec::new();
+        let bytes = entries.checked_mul(Self::prefix_bytes(source))?;
+        from.by_ref().take(u64::try_from(bytes).ok()?).read_to_end(&mut prefix).ok()?;
+        let (places, rest) = unpack_u32s(entries.checked_mul(2)?, &prefix)?;
+        let spans: Vec<Range<u32>> =
+            places.as_chunks().0.iter().map(|[start, end]| *start..*end).collect();
+        let facets = match source {
+            Source::Unique(_) => KindFacets::Unique(Facets::unpack(entries, rest)?),
             #[cfg(test)]
-            Source::Toy => (KindFacets::Toy, rest),
+            Source::Toy => KindFacets::Toy,
         };
-        let around = bytes.len().checked_sub(rest.len())?;
-        bytes.drain(..around);
-        let text = String::from_utf8(bytes).ok()?;
-        let array = JsonArray::new(text, spans);
+        let ends = spans.iter().filter_map(|span| usize::try_from(span.end).ok());
+        let array = JsonArray::new(Text::read(from, ends)?, spans);
         array.is_sound().then_some(Self { array, hash, facets })
+    }
+
+    /// How many bytes of the prefix an entry has: its place and its facets.
+    fn prefix_bytes(source: Source) -> usize {
+        const PLACE: usize = 8;
+        match source {
+            Source::Unique(_) => Facets::BYTES.saturating_add(PLACE),
+            #[cfg(test)]
+            Source::Toy => PLACE,
+        }
     }
 
     /// The hash of the text: what tells two snapshots apart.
@@ -123,7 +135,7 @@ impl Snapshot {
     }
 
     /// The JSON array, in the origin's order.
-    pub fn text(&self) -> &str {
+    pub fn text(&self) -> &Text {
         self.array.text()
     }
 

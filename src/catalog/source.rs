@@ -105,7 +105,7 @@ impl View {
             #[cfg(test)]
             Self::Toy => super::toy::records(&text)?,
         };
-        Ok(JsonArray::new(text, spans))
+        Ok(JsonArray::new(text.into(), spans))
     }
 
     /// Whether this is published with every snapshot of its source.

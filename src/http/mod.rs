@@ -10,7 +10,7 @@ mod response;
 mod routes;
 
 pub use auth::Operators;
-pub use headers::cache_status;
+pub use headers::{cache_control, cache_status};
 pub use problem::misconfigured;
 pub use request::{ReadBody, Request};
 pub use response::Response;

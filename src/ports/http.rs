@@ -11,8 +11,8 @@ pub struct HttpRequest {
     pub url: String,
     /// Header names and values, secrets among them.
     pub headers: Vec<(&'static str, String)>,
-    /// The body. With one the request is a POST, without a GET.
-    pub body: Option<Vec<u8>>,
+    /// The body in pieces, since it can be as large as a catalog. With one the request is a POST, without a GET.
+    pub body: Option<Vec<Vec<u8>>>,
 }
 
 impl fmt::Debug for HttpRequest {

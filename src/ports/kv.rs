@@ -11,12 +11,13 @@ use super::tier::TierError;
 pub trait Kv {
     /// Reads a value; none when there is no such key.
     async fn get(&self, key: &str) -> Result<Option<String>, TierError>;
-    /// Writes a value with its metadata, a JSON object. It lasts for `ttl`, but at least for a minute (docs/platform.md, "KV
+    /// Writes a value, which is put together of `pieces` since it can be as large as the catalog, with its metadata, a JSON
+    /// object. It lasts for `ttl`, but at least for a minute (docs/platform.md, "KV
     /// refuses short lifetimes"); for ever without one.
     async fn put(
         &self,
         key: &str,
-        text: &str,
+        pieces: &[&str],
         metadata: &str,
         ttl: Option<Duration>,
     ) -> Result<(), TierError>;

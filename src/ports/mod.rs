@@ -15,7 +15,7 @@ pub use http::{Http, HttpError, HttpRequest, HttpResponse};
 pub use kv::Kv;
 pub use log::Log;
 pub use origin::{Load, Origin, OriginError};
-pub use redis::{Command, Redis, Reply};
+pub use redis::{Command, Redis, Reply, Word};
 pub use tier::{Tier, TierError};
 pub use time::{Clock, Timestamp, millis};
 pub use vars::Vars;

@@ -10,12 +10,12 @@ use std::{fmt, rc::Rc, time::Duration};
 use async_trait::async_trait;
 
 use crate::{
-    catalog::{Mapping, ProviderRow, Scope, Snapshot, Source, models},
+    catalog::{Assembly, ProviderRow, Scope, Snapshot, Source},
     ports::{Clock, Http, Load, Origin, OriginError},
 };
 use client::Client;
 use retry::Allowance;
-use rows::{Reader, Rows, check_ids};
+use rows::{Reader, check_ids};
 
 const PROVIDERS: &str = "providers?select=id,slug,name&is_active=is.true&order=id";
 const MAPPINGS: &str = "unique_models_provider?select=id,unique_model_id,provider_id,\
@@ -64,32 +64,30 @@ impl Supabase {
 
     /// The unique models of a scope: active providers, then every mapping with its unique model and its model embedded.
     async fn read_unique(&self, scope: Scope, reader: &Reader<'_>) -> Result<Load, OriginError> {
-        let source = Source::Unique(scope);
-        let rows = reader.read(PROVIDERS).await?;
-        let mut providers: Vec<ProviderRow> = rows.parse()?;
-        check_ids(providers.iter().map(|provider| provider.id), rows.total)?;
+        let mut providers: Vec<ProviderRow> = Vec::new();
+        let total = reader
+            .read(PROVIDERS, |page| {
+                providers.append(&mut serde_json::from_str(page)?);
+                Ok(())
+            })
+            .await?;
+        check_ids(providers.iter().map(|provider| provider.id), total)?;
         providers.retain(|provider| self.is_enabled(provider));
-        if providers.is_empty() {
-            let requests = reader.requests();
-            return Ok(Load {
-                snapshot: Snapshot::decode(source, "[]".to_owned())?,
-                rows: 0,
-                requests,
-            });
+        let mut assembly = Assembly::new(&providers);
+        if !providers.is_empty() {
+            let ids: Vec<String> =
+                providers.iter().map(|provider| provider.id.to_string()).collect();
+            let active = match scope {
+                Scope::Active => "&models.is_active=is.true",
+                Scope::All => "",
+            };
+            let query = format!("{MAPPINGS}{active}&provider_id=in.({})", ids.join(","));
+            let total = reader.read(&query, |page| assembly.add(page)).await?;
+            check_ids(assembly.rows().iter().copied(), total)?;
         }
-        let ids: Vec<String> = providers.iter().map(|provider| provider.id.to_string()).collect();
-        let active = match scope {
-            Scope::Active => "&models.is_active=is.true",
-            Scope::All => "",
-        };
-        let query = format!("{MAPPINGS}{active}&provider_id=in.({})", ids.join(","));
-        // The rows are let go of before their text is read: both are as large as the catalog.
-        let (text, count) = {
-            let rows = reader.read(&query).await?;
-            text_of(&providers, &rows)?
-        };
-        let snapshot = Snapshot::decode(source, text)?;
-        Ok(Load { snapshot, rows: count, requests: reader.requests() })
+        let rows = assembly.rows().len();
+        let snapshot = Snapshot::assembled(assembly)?;
+        Ok(Load { snapshot, rows, requests: reader.requests() })
     }
 
     fn is_enabled(&self, provider: &ProviderRow) -> bool {
@@ -118,16 +116,6 @@ impl Origin for Supabase {
 }
 
 /// A slug as the backend compares slugs (docs/backend.md, "Provider filter").
-/// The snapshot's text, and how many mappings it was made of.
-fn text_of(providers: &[ProviderRow], rows: &Rows) -> Result<(String, usize), OriginError> {
-    let mappings: Vec<Mapping<'_>> = rows.parse()?;
-    check_ids(mappings.iter().map(|mapping| mapping.id), rows.total)?;
-    let count = mappings.len();
-    let bytes = rows.bodies.iter().map(String::len).sum();
-    let models = models(providers, mappings);
-    Ok((Snapshot::encode(&models, bytes)?, count))
-}
-
 fn normalized(slug: &str) -> String {
     slug.trim().to_lowercase().replace('_', "-")
 }

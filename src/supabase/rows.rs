@@ -3,13 +3,15 @@
 use std::{cell::Cell, collections::BTreeSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use serde::Deserialize;
 
 use super::{
     client::{Client, Page, parse_content_range},
     retry::{Allowance, Remedy},
 };
-use crate::ports::{HttpResponse, OriginError};
+use crate::{
+    catalog::Malformed,
+    ports::{HttpResponse, OriginError},
+};
 
 /// Supabase's own cap: asking for more gets no more (docs/platform.md, "PostgREST pages and counts").
 const PAGE_ROWS_MAX: usize = 1000;
@@ -37,8 +39,16 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads every row of a query, which must order by a unique column: otherwise pages lose rows (docs/backend.md,
-    /// "Offset pages without an order lose rows").
-    pub(super) async fn read(&self, query: &str) -> Result<Rows, OriginError> {
+    /// "Offset pages without an order lose rows"). Each page is given away as soon as those before it were, so that the catalog
+    /// is never held as rows; how many rows the server counted.
+    pub(super) async fn read(
+        &self,
+        query: &str,
+        mut take: impl FnMut(&str) -> Result<(), Malformed>,
+    ) -> Result<usize, OriginError> {
+        let mut take = |parts: Vec<HttpResponse>| {
+            parts.iter().try_for_each(|part| take(&part.body)).map_err(OriginError::from)
+        };
         let first = Page { offset: 0, limit: PAGE_ROWS_MAX, is_counted: true };
         let first = self.page(query, first).await?;
         let range = first.iter().find_map(|response| response.content_range.as_deref());
@@ -54,10 +64,12 @@ impl<'a> Reader<'a> {
         let offsets = (received..total).step_by(received.max(1));
         let pages = offsets
             .map(|offset| self.page(query, Page { offset, limit: received, is_counted: false }));
-        let rest: Vec<Vec<HttpResponse>> =
-            stream::iter(pages).buffered(PAGES_AT_ONCE).try_collect().await?;
-        let responses = first.into_iter().chain(rest.into_iter().flatten());
-        Ok(Rows { bodies: responses.map(|response| response.body).collect(), total })
+        take(first)?;
+        let mut rest = stream::iter(pages).buffered(PAGES_AT_ONCE);
+        while let Some(page) = rest.try_next().await? {
+            take(page)?;
+        }
+        Ok(total)
     }
 
     /// Reads a page, asking again where that helps. One that the database has no time for comes in two halves, in order;
@@ -94,25 +106,6 @@ fn halves(page: Page) -> (Page, Option<Page>) {
     let rest = page.limit.saturating_sub(limit);
     let offset = page.offset.saturating_add(limit);
     (Page { limit, ..page }, (rest > 0).then_some(Page { offset, limit: rest, ..page }))
-}
-
-/// The rows of a query, not parsed yet: what they become borrows from them.
-pub(super) struct Rows {
-    /// The pages, in order.
-    pub(super) bodies: Vec<String>,
-    /// How many rows the server counted.
-    pub(super) total: usize,
-}
-
-impl Rows {
-    pub(super) fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<Vec<T>, OriginError> {
-        let mut rows = Vec::new();
-        for body in &self.bodies {
-            let page: Vec<T> = serde_json::from_str(body).map_err(|_| OriginError::Malformed)?;
-            rows.extend(page);
-        }
-        Ok(rows)
-    }
 }
 
 /// Whether every row that was counted was read, and none twice: the half of the integrity gate that only an adapter can

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use worker::{KvError, KvStore};
+use js_sys::ArrayBuffer;
+use wasm_bindgen::JsValue;
+use worker::{KvError, KvStore, kv::ToRawKvValue};
 
+use super::fetch::{joined, let_go};
 use crate::ports::{Kv, TierError};
 
 /// KV does not expire anything sooner (docs/platform.md, "KV refuses short lifetimes").
@@ -23,23 +26,22 @@ impl Kv for WorkerKv {
     async fn put(
         &self,
         key: &str,
-        text: &str,
+        pieces: &[&str],
         metadata: &str,
         ttl: Option<Duration>,
     ) -> Result<(), TierError> {
-        // Not `put`: it goes through a serializer of JavaScript values.
-        let put = self.0.put_bytes(key, text.as_bytes()).map_err(|error| failure(&error))?;
+        let bytes = joined(pieces).buffer();
+        let put = self.0.put(key, Bytes(bytes.clone())).map_err(|error| failure(&error))?;
         let put = match ttl {
             Some(ttl) => put.expiration_ttl(ttl.as_secs().max(TTL_SECS_MIN)),
             None => put,
         };
         let metadata: serde_json::Value =
             serde_json::from_str(metadata).map_err(|_| TierError::Malformed)?;
-        put.metadata(metadata)
-            .map_err(|error| failure(&error))?
-            .execute()
-            .await
-            .map_err(|error| failure(&error))
+        let put = put.metadata(metadata).map_err(|error| failure(&error))?;
+        let done = put.execute().await;
+        let_go(&bytes);
+        done.map_err(|error| failure(&error))
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<(String, Option<String>)>, TierError> {
@@ -52,6 +54,15 @@ impl Kv for WorkerKv {
             .map_err(|error| failure(&error))?;
         let keys = listed.keys.into_iter();
         Ok(keys.map(|key| (key.name, key.metadata.map(|metadata| metadata.to_string()))).collect())
+    }
+}
+
+/// A value as it is: text would go through a serializer of JavaScript values.
+struct Bytes(ArrayBuffer);
+
+impl ToRawKvValue for Bytes {
+    fn raw_kv_value(&self) -> Result<JsValue, KvError> {
+        Ok(self.0.clone().into())
     }
 }
 

@@ -28,11 +28,14 @@ fn snapshot(postgrest: Rc<FakePostgrest>, scope: Scope) -> Snapshot {
     let origin = Supabase::new(postgrest, Rc::new(clock), URL, "jwt", &[]);
     let load =
         origin.load(scope.into(), Duration::from_secs(8)).now_or_never().expect("no waiting");
-    load.unwrap().snapshot
+    let snapshot = load.unwrap().snapshot;
+    let read = Snapshot::decode(scope.into(), snapshot.text().to_string()).unwrap();
+    assert!(read == snapshot, "what is put together differs from what its text says");
+    snapshot
 }
 
 fn parsed(listing: &JsonArray) -> Value {
-    serde_json::from_str(listing.text()).unwrap()
+    serde_json::from_str(&listing.text().to_string()).unwrap()
 }
 
 fn selection(params: &Value) -> Option<Selection> {
@@ -108,7 +111,7 @@ fn hostile_prices_never_cost_a_model() {
         .collect();
     let offers = tables["unique_models_provider"].as_array().unwrap().len();
     let snapshot = snapshot(Rc::new(FakePostgrest::new(tables)), Scope::Active);
-    let models: Value = serde_json::from_str(snapshot.text()).unwrap();
+    let models: Value = serde_json::from_str(&snapshot.text().to_string()).unwrap();
     let models = models.as_array().unwrap();
     assert_eq!(
         models.iter().map(|model| model["name"].as_str().unwrap()).collect::<Vec<_>>(),
@@ -156,7 +159,7 @@ fn service(dataset: &str) -> (World, Rc<App>) {
         kv: Rc::new(world.kv.clone()),
         origin: Rc::new(Supabase::new(postgrest, Rc::clone(&clock) as Rc<_>, URL, "jwt", &[])),
         clock,
-        log: Rc::new(Lines(RefCell::default())),
+        log: Rc::new(Lines(RefCell::default(), None)),
     };
     (world, Rc::new(App::new(config, ports)))
 }

@@ -12,10 +12,15 @@
 
 mod support;
 
+mod budgets;
 mod degradation;
 mod fake_redis;
 mod faults;
 mod golden;
+mod planet;
+// Apart from its module, which the bench has as well.
+#[path = "planet/tests.rs"]
+mod planet_tests;
 mod policy;
 mod publishing;
 mod resilience;

@@ -324,3 +324,25 @@ fn a_publication_does_not_take_the_barrier_out_of_kvs_marker() {
     warm(&world.isolate(2), false);
     assert_eq!(marker(), raised.merged(before));
 }
+
+#[test]
+fn a_derived_listing_that_is_there_is_not_sent_again() {
+    let world = World::new(1);
+    let view = Selection { min_providers: Some(4), ..LISTING };
+    let first = world.isolate(1);
+    for _ in 0..2 {
+        first.get(view).0.unwrap();
+        first.settle();
+    }
+    let listing = world.redis.get(&world.keys.listing(&view.into())).unwrap().len();
+    let before = world.redis.counts.get();
+    for group in 2..12 {
+        let isolate = world.isolate(group);
+        isolate.get(view).0.unwrap();
+        isolate.settle();
+    }
+    let after = world.redis.counts.get();
+    let (up, commands) = (after.bytes_up - before.bytes_up, after.commands - before.commands);
+    assert!(up < 10 * 2_500 && up < 10 * listing, "{up} bytes for listings of {listing}");
+    assert_eq!(commands, 20, "a snapshot each, and whether the listing is there");
+}

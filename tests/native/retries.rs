@@ -113,7 +113,7 @@ fn run(deadline: Duration, postgrest: &Rc<FakePostgrest>) -> Outcome {
 /// The text of the whole catalog, and how many mappings' pages it takes.
 fn whole() -> (String, usize) {
     let outcome = load(Vec::new());
-    (outcome.result.unwrap().snapshot.text().to_owned(), outcome.pages.len())
+    (outcome.result.unwrap().snapshot.text().to_string(), outcome.pages.len())
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn a_passing_failure_of_any_page_costs_one_request() {
         for nth in 0..pages {
             let outcome = load(vec![(nth, make())]);
             let load = outcome.result.unwrap();
-            assert_eq!(load.snapshot.text(), text);
+            assert_eq!(load.snapshot.text().to_string(), text);
             assert_eq!(outcome.pages.len(), pages + 1);
             assert_eq!(load.requests, outcome.requests.len(), "those made again are counted");
             assert!(outcome.took >= Duration::from_millis(50), "{:?}", outcome.took);
@@ -172,7 +172,7 @@ fn a_load_is_mended_three_times_wherever_that_is() {
     let (text, pages) = whole();
     let three = [(0, reset()), (2, refused(503, "", None)), (3, refused(521, "", None))];
     let outcome = load(three.into());
-    assert_eq!(outcome.result.unwrap().snapshot.text(), text);
+    assert_eq!(outcome.result.unwrap().snapshot.text().to_string(), text);
     assert_eq!(outcome.pages.len(), pages + 3);
     let outcome = load((0..9).map(|nth| (nth, reset())).collect());
     assert!(matches!(outcome.result, Err(OriginError::Unreachable)));
@@ -219,14 +219,14 @@ fn a_page_that_takes_the_database_too_long_is_asked_for_in_halves() {
     let (text, pages) = whole();
     let slow = || refused(500, r#"{"code":"57014","message":"canceling statement"}"#, None);
     let outcome = load(vec![(2, slow())]);
-    assert_eq!(outcome.result.unwrap().snapshot.text(), text);
+    assert_eq!(outcome.result.unwrap().snapshot.text().to_string(), text);
     assert_eq!(outcome.pages.len(), pages + 2);
     let page = outcome.pages[2].0;
     let halves: Vec<_> = outcome.pages.iter().filter(|(_, limit)| *limit == 10).collect();
     assert_eq!(halves, [&(page, 10), &(page + 10, 10)], "each half once");
     // A server without a cap of its own: the first page tells how long all are.
     let outcome = load_within(DEADLINE, 1000, vec![(0, slow())]);
-    assert_eq!(outcome.result.unwrap().snapshot.text(), text);
+    assert_eq!(outcome.result.unwrap().snapshot.text().to_string(), text);
     assert_eq!(outcome.pages[..2], [(0, 1000), (0, 500)]);
     let outcome = load(vec![(2, slow()), (5, slow()), (6, slow()), (7, slow()), (8, slow())]);
     assert!(matches!(outcome.result, Err(OriginError::Refused { status: 500, .. })), "not twice");
@@ -242,7 +242,7 @@ fn a_row_that_came_or_went_between_pages_is_one_new_load_at_once() {
     ];
     for make in moved {
         let outcome = load(vec![(2, make())]);
-        assert_eq!(outcome.result.unwrap().snapshot.text(), text);
+        assert_eq!(outcome.result.unwrap().snapshot.text().to_string(), text);
         assert_eq!((outcome.pages.len(), outcome.took), (2 * pages, Duration::ZERO));
         let again = load(vec![(2, make()), (pages + 2, make())]);
         assert!(again.result.unwrap_err().is_quarantine(), "one new load, not two");

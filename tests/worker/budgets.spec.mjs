@@ -59,12 +59,12 @@ describe("a cold isolate's first request", () => {
     }
   });
 
-  test("is one request and one publication, for a listing that nobody keeps warm", async () => {
+  test("is one request, for a listing that nobody keeps warm; behind it one look and one publication", async () => {
     await filled();
     const cold = () => isolates.start().then((worker) => costOf(stack, () => worker.get(`${PATH}&min_providers=4&sort_by=name`)));
     const cost = await cold();
     assert.equal(hitOf(cost.result).detail, "derived");
-    assertWithin(cost, { "redis.requests": 2, "redis.commands": 2, "redis.byCommand.EVAL.commands": 1, "kv.requests": 0, "origin.requests": 0 });
+    assertWithin(cost, { "redis.requests": 3, "redis.commands": 3, "redis.byCommand.EVAL.commands": 1, "kv.requests": 0, "origin.requests": 0 });
   });
 
   test("with nothing anywhere is one load, published once", async () => {
@@ -83,8 +83,8 @@ describe("memory", () => {
     const first = await costOf(stack, async () => {
       for (const path of COMBINATIONS) assert.equal((await worker.get(path)).headers["x-cache"], "HIT", path);
     });
-    // Six of them are kept warm already.
-    assertWithin(first, { "redis.requests": COMBINATIONS.length - 6, "redis.commands": COMBINATIONS.length - 6, "kv.requests": 0, "origin.requests": 0 });
+    // Six of them are kept warm already; which of the others are there is looked at once in five seconds.
+    assertWithin(first, { "redis.requests": COMBINATIONS.length - 4, "redis.commands": COMBINATIONS.length - 4, "kv.requests": 0, "origin.requests": 0 });
     // Of a small catalog this may be many times its snapshot; that bounds it where the catalog is large.
     const { bytes } = (await statistics(worker, ADMIN_TOKEN)).isolate.variants[0];
     const published = Number((await stack.redis.command("GET", key("derived:active"))).split(" ")[1]);
@@ -92,12 +92,12 @@ describe("memory", () => {
     assertWithin(first, { "redis.bytesUp": 1.3 * (published + bytes) });
     const again = await costOf(stack, () => Promise.all([...COMBINATIONS, ...COMBINATIONS].map((path) => worker.get(path))));
     assertWithin(again, { "redis.requests": 0, "kv.requests": 0, "origin.requests": 0 });
-    // Another isolate does not know what was published; what it may publish is bounded for all of them together.
+    // Another isolate asks what was published, and sends none of it again.
     const other = await isolates.start();
     const others = await costOf(stack, async () => {
       for (const path of COMBINATIONS) await other.get(path);
     });
-    assertWithin(others, { "redis.requests": COMBINATIONS.length, "kv.requests": 0, "origin.requests": 0 });
+    assertWithin(others, { "redis.requests": 4, "redis.bytesUp": 20_000, "kv.requests": 0, "origin.requests": 0 });
   });
 
   test("with room for little more than the snapshot uploads no listing twice", async () => {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::catalog::{JsonArray, Snapshot};
+use crate::catalog::{JsonArray, Snapshot, Text};
 
 /// What a key named.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ impl Content {
     }
 
     /// The JSON array.
-    pub fn text(&self) -> &str {
+    pub fn text(&self) -> &Text {
         match self {
             Self::Listing(listing) => listing.text(),
             Self::Snapshot(snapshot) => snapshot.text(),

@@ -31,7 +31,7 @@ pub(super) async fn ask_origin(walk: &mut Walk) -> Result<Answer, Unavailable> {
     let isolate = Rc::clone(&walk.isolate);
     let source = walk.view.source();
     let budget = walk.budget_left();
-    let servable = walk.stale.as_ref().is_some_and(|held| held.freshness == Freshness::IfError);
+    let servable = walk.stale_freshness() == Some(Freshness::IfError);
     let limit = if servable { SOFT_TIMEOUT.min(budget) } else { budget };
     let request = LoadRequest {
         leased: !walk.failed.contains(&Tier::Upstash),

@@ -71,6 +71,13 @@ impl Walk {
         }
     }
 
+    /// How what is stale may be served, by what is known now: another tier may have told of an invalidation since it was found.
+    pub(super) fn stale_freshness(&self) -> Option<Freshness> {
+        let held = self.stale.as_ref()?;
+        let (state, now) = (self.isolate.state.borrow(), self.isolate.now());
+        Some(state.freshness(self.view.source(), &held.entry, now, &self.isolate.policy))
+    }
+
     /// What is left of the time a request may take: each tier's deadline, once.
     pub(super) fn budget_left(&self) -> Duration {
         let policy = &self.isolate.policy;

@@ -122,19 +122,20 @@ async fn mark(isolate: &Isolate) -> Result<(), TierError> {
 /// many there were.
 async fn sweep(isolate: &Isolate) -> (bool, u64) {
     let deadline = Deadline { request: isolate.policy.upstash_timeout, whole: SWEEP };
-    let mut unlinked: u64 = 0;
+    let mut sweep = redis::Sweep::new();
     let swept = tiers::redis_within(isolate, deadline, async |session| {
-        let mut cursor = "0".to_owned();
         for _ in 0..SWEEP_STEPS {
-            let (next, found) = redis::sweep(session, &cursor).await?;
-            unlinked = unlinked.saturating_add(found);
-            match next {
-                Some(next) => cursor = next,
-                None => return Ok(true),
+            sweep.step(session).await?;
+            if sweep.is_through() {
+                break;
             }
         }
-        Ok(false)
+        let through = sweep.is_through();
+        // What the last step found.
+        sweep.stop();
+        sweep.step(session).await?;
+        Ok(through)
     })
     .await;
-    (swept == Ok(true), unlinked)
+    (swept == Ok(true), sweep.unlinked)
 }

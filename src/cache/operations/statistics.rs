@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{
     cache::{
@@ -115,7 +114,7 @@ fn resident_view(isolate: &Isolate, resource: &Resource, entry: &Entry, now: Tim
         "bytes": text.len(),
         "age": age.as_secs(),
         "ttl": secs(isolate.policy.ttl).saturating_sub(secs(age)),
-        "hash": format!("{:016x}", xxh3_64(text.as_bytes())),
+        "hash": format!("{:016x}", text.hash()),
         "epoch": entry.dated.epoch(),
     })
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::known::CLOCKS;
 use crate::{catalog::Extent, ports::Timestamp};
 
 /// What says how a text is to be taken. In Redis it is JSON in this order of fields, since the scripts find them by it.
@@ -91,10 +92,13 @@ impl Version {
         self.at + Duration::from_millis(self.ttl)
     }
 
-    /// The same content as a later load found it again.
+    /// The same content as a later load found it again. Where that load's clock is behind the one that dated this, it moves on
+    /// all the same: readers take for later what is dated later.
     #[must_use]
     pub fn renewed_as(&self, load: &Self) -> Self {
         let Self { at, ttl, epoch, backend_epoch, .. } = *load;
+        let is_behind = at <= self.at && self.at.since(at) < CLOCKS;
+        let at = if is_behind { self.at + Duration::from_millis(1) } else { at };
         Self { at, ttl, epoch, backend_epoch, ..*self }
     }
 }
@@ -177,6 +181,16 @@ mod tests {
         for text in [String::new(), "7".into(), "{}".into(), "[]".into(), other.to_text()] {
             assert_eq!(Version::read(&text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_renewed_moves_on_by_any_clock() {
+        let renewed =
+            |at| version().renewed_as(&Version { at: Timestamp(at), epoch: 8, ..version() });
+        assert_eq!(renewed(9_000), Version { at: Timestamp(9_000), epoch: 8, ..version() });
+        assert_eq!(renewed(5_000).at, Timestamp(5_001));
+        assert_eq!(renewed(1_000).at, Timestamp(5_001), "a clock that is behind");
+        assert_eq!(renewed(0).at, Timestamp(0), "more than clocks differ by");
     }
 
     #[test]

@@ -11,18 +11,21 @@ use crate::{
     cache::{
         entry::Content,
         isolate::Isolate,
-        protocol::{Freshness, Version},
+        protocol::{Expiry, Freshness, Version},
         redis::{self, Guarded, PublishReply},
         state::Work,
         telemetry::Counter,
+        tiers,
     },
     catalog::{Snapshot, Source, View},
     config::Mode,
-    ports::TierError,
+    ports::{TierError, Word},
 };
 
 /// So many times the bytes of its snapshot may be derived of a version.
 const BUDGET: usize = 4;
+/// A look asks for listings of so many offers at the least, and for those that were asked for.
+const OFFERS_LOOKED_AT: u32 = 8;
 /// Those that ask together are waited for so long.
 const GATHER: Duration = Duration::from_millis(20);
 /// What is sent together takes no more, but for a single larger one: memory holds it twice.
@@ -65,19 +68,26 @@ pub(in crate::cache) async fn publish_derived(isolate: &Isolate, view: View) {
     // Whoever holds it takes this one along.
     let Some(hold) = hold else { return };
     isolate.ports.clock.sleep(GATHER).await;
-    while publish_waiting(isolate, source).await {}
+    let can_tell = look(isolate, source).await.is_some();
+    while publish_waiting(isolate, source, can_tell).await {}
     isolate.state.borrow_mut().leases.release(work, hold);
 }
 
-/// Publishes as many of the waiting listings as a request holds; says whether there may be more.
-async fn publish_waiting(isolate: &Isolate, source: Source) -> bool {
+/// Publishes as many of the waiting listings as a request holds, unless nothing could tell which are there; says whether there may
+/// be more.
+async fn publish_waiting(isolate: &Isolate, source: Source, can_tell: bool) -> bool {
     let Some(Batch { version, values, more }) = next_batch(isolate, source) else { return false };
-    if values.is_empty() {
+    if !can_tell || values.is_empty() {
         return more;
     }
     let base = (version.hash, version.epoch);
     let budget = version.bytes.saturating_mul(BUDGET).max(BUDGET_MIN);
     let size = values.iter().map(|(_, text)| text.len()).sum();
+    let derived = isolate.state.borrow_mut().publishing.add_derived(source, size);
+    if derived > budget {
+        isolate.state.borrow_mut().publishing.note_over_budget(source, base);
+        return false;
+    }
     let sets = u64::try_from(values.len()).unwrap_or(u64::MAX);
     let result = write(isolate, async move |session| {
         redis::add(session, source, &version, Some(budget), values, None).await
@@ -99,35 +109,93 @@ async fn publish_waiting(isolate: &Isolate, source: Source) -> bool {
     more
 }
 
+/// Asks at once for all listings of a source that clients are likely to ask for which of them are there, since every isolate has
+/// the same to send, and they are large: those count as published. None where it cannot be told, or nothing would be sent.
+async fn look(isolate: &Isolate, source: Source) -> Option<()> {
+    let (version, snapshot) = held(isolate, source)?;
+    let bounds = Bounds::of(isolate, source, &snapshot, &version);
+    let mut views = isolate.state.borrow().publishing.waiting.clone();
+    views.retain(|view| view.source() == source);
+    if !views.iter().any(|view| bounds.admit(snapshot.listing(view).text_bytes())) {
+        return None;
+    }
+    let (begun, base) = (isolate.now(), (version.hash, version.epoch));
+    if isolate.state.borrow().publishing.has_looked(source, base, begun) {
+        return Some(());
+    }
+    let kept_warm = views_of(source, &version);
+    views.extend(source.views(version.offers_max.min(OFFERS_LOOKED_AT)));
+    views.retain(|view| !kept_warm.contains(view));
+    let keys = views.iter().map(|view| isolate.keys.listing(view)).collect();
+    let read = tiers::redis(isolate, async |session| {
+        redis::read_derived(session, source, &version, keys).await
+    });
+    let there = read.await.ok()?;
+    let (ttl, until) = (isolate.policy.ttl, Expiry::At(version.expires_at()));
+    let mut state = isolate.state.borrow_mut();
+    state.publishing.note_looked(source, base, begun, there.bytes);
+    for (view, expiry) in views.into_iter().zip(there.expiries) {
+        if expiry == until {
+            state.publishing.note_derived(view, base, begun, ttl);
+        }
+    }
+    Some(())
+}
+
+/// The version of a source as it is known, and the snapshot that memory holds.
+fn held(isolate: &Isolate, source: Source) -> Option<(Version, Rc<Snapshot>)> {
+    let state = isolate.state.borrow();
+    let version = state.knowledge.version(source).copied()?;
+    let entry = state.memory.snapshot(source)?;
+    let Content::Snapshot(snapshot) = &entry.content else { return None };
+    Some((version, Rc::clone(snapshot)))
+}
+
+/// What sizes of listings are sent at all.
+struct Bounds {
+    smallest_refused: usize,
+    request_bytes_max: usize,
+}
+
+impl Bounds {
+    fn of(isolate: &Isolate, source: Source, snapshot: &Rc<Snapshot>, version: &Version) -> Self {
+        Self {
+            smallest_refused: smallest_refused(source, snapshot, version),
+            request_bytes_max: isolate.state.borrow().publishing.request_bytes_max(),
+        }
+    }
+
+    fn admit(&self, size: usize) -> bool {
+        size < self.smallest_refused && escaped(size) <= self.request_bytes_max
+    }
+}
+
+/// What a listing takes in a request, its quotes escaped.
+fn escaped(size: usize) -> usize {
+    size.saturating_add(size.checked_div(4).unwrap_or(0))
+}
+
 /// Listings that go into one request.
 struct Batch {
     version: Version,
-    values: Vec<(String, String)>,
+    values: Vec<(String, Word)>,
     more: bool,
 }
 
 /// Takes waiting views, and makes their listings, until a request is full. What is taken counts as published before it is sent:
 /// requests that ask for the same meanwhile must not send it again.
 fn next_batch(isolate: &Isolate, source: Source) -> Option<Batch> {
-    let (version, snapshot) = {
-        let state = isolate.state.borrow();
-        let version = state.knowledge.version(source).copied()?;
-        let entry = state.memory.snapshot(source)?;
-        let Content::Snapshot(snapshot) = &entry.content else { return None };
-        (version, Rc::clone(snapshot))
-    };
-    let smallest_refused = smallest_refused(source, &snapshot, &version);
+    let (version, snapshot) = held(isolate, source)?;
+    let bounds = Bounds::of(isolate, source, &snapshot, &version);
     let (now, ttl, base) = (isolate.now(), isolate.policy.ttl, (version.hash, version.epoch));
-    let max = isolate.state.borrow().publishing.request_bytes_max();
-    let mut room = max.min(TOGETHER_BYTES);
+    let mut room = bounds.request_bytes_max.min(TOGETHER_BYTES);
     let mut values = Vec::new();
     loop {
         let view = isolate.state.borrow().publishing.next_waiting(source);
         let Some(view) = view else { return Some(Batch { version, values, more: false }) };
         let is_wanted = is_wanted(isolate, &view);
         let size = snapshot.listing(&view).text_bytes();
-        // With its quotes escaped.
-        let sent = size.saturating_add(size.checked_div(4).unwrap_or(0));
+        let sent = escaped(size);
         if is_wanted && sent > room && !values.is_empty() {
             return Some(Batch { version, values, more: true });
         }
@@ -135,9 +203,9 @@ fn next_batch(isolate: &Isolate, source: Source) -> Option<Batch> {
         state.publishing.waiting.remove(&view);
         if is_wanted {
             state.publishing.note_derived(view, base, now, ttl);
-            if size < smallest_refused && sent <= max {
+            if bounds.admit(size) {
                 room = room.saturating_sub(sent);
-                values.push((isolate.keys.listing(&view), snapshot.listing(&view).to_text()));
+                values.push((isolate.keys.listing(&view), snapshot.listing(&view).into()));
             }
         }
     }

@@ -19,7 +19,7 @@ use crate::{
 
 /// Nothing is written twice within this, unless an invalidation came between.
 const REWRITTEN_AFTER: Duration = Duration::from_secs(900);
-/// What is written side by side holds no more text than this: each is in memory several times while it is under way.
+/// What is written side by side holds no more text than this: each is in memory twice while it is under way.
 const TOGETHER_BYTES: usize = 4_000_000;
 /// KV takes values of so many bytes.
 const VALUE_BYTES_MAX: usize = 25 * 1024 * 1024;
@@ -123,19 +123,26 @@ impl Copies {
 
 async fn write(isolate: &Isolate, copy: Copy<'_>) -> Result<(), TierError> {
     let Copy { publication, resource, key, version } = copy;
-    let text = match resource {
-        Resource::Snapshot(_) => publication.snapshot_text(),
-        Resource::Listing(view) => publication.listing(&view).to_text(),
+    let (header, listing);
+    let pieces = match resource {
+        Resource::Snapshot(_) => {
+            header = publication.snapshot_header();
+            vec![header.as_str(), publication.snapshot_body()]
+        }
+        Resource::Listing(view) => {
+            listing = publication.listing(&view);
+            listing.text_pieces()
+        }
     };
-    if text.len() > VALUE_BYTES_MAX {
+    let bytes = pieces.iter().map(|piece| piece.len()).fold(0, usize::saturating_add);
+    if bytes > VALUE_BYTES_MAX {
         return Err(TierError::TooLarge);
     }
     let ttl = isolate.policy.ttl.saturating_add(isolate.policy.stale);
     let metadata = version.to_text();
-    let put = isolate.ports.kv.put(&key, &text, &metadata, Some(ttl));
+    let put = isolate.ports.kv.put(&key, &pieces, &metadata, Some(ttl));
     tiers::kv_write(isolate, put).await?;
     let (source, tier) = (publication.source.as_str(), Tier::Kv.as_str());
-    let bytes = text.len();
     isolate.log(&Event::CacheSet { source, tier, keys: 1, bytes, renewed: false });
     Ok(())
 }

@@ -25,6 +25,8 @@ pub(super) struct Publication {
     pub(super) version: Version,
     /// The snapshot packed, with its checksum; made when it is first wanted.
     packed: OnceCell<(String, Option<u64>)>,
+    /// How many bytes of the snapshot's text are escaped in a request.
+    escapes: usize,
     /// Whether KV was just given the snapshot.
     pub(super) is_in_kv: bool,
 }
@@ -65,7 +67,14 @@ impl Publication {
             return Err(Reason::Expired);
         }
         let extent = snapshot.extent();
+        let is_escaped = |byte: &u8| matches!(byte, b'"' | b'\\');
         Ok(Self {
+            escapes: snapshot
+                .text()
+                .pieces()
+                .flat_map(str::as_bytes)
+                .filter(|byte| is_escaped(byte))
+                .count(),
             source,
             snapshot: Rc::clone(snapshot),
             packed: OnceCell::new(),
@@ -108,28 +117,35 @@ impl Publication {
     fn packed(&self) -> &(String, Option<u64>) {
         self.packed.get_or_init(|| match self.snapshot.pack() {
             Some((text, checksum)) => (text, Some(checksum)),
-            None => (self.snapshot.text().to_owned(), None),
+            None => (self.snapshot.text().to_string(), None),
         })
     }
 
     /// How many bytes so much of the text takes in a request, its quotes escaped.
     pub(super) fn sent_bytes(&self, bytes: usize) -> usize {
-        let text = self.snapshot.text();
-        let escapes = text.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
-        let added = bytes.saturating_mul(escapes).checked_div(text.len()).unwrap_or(0);
+        // In 64 bits: a product of megabytes is beyond the 32 of wasm.
+        let wide = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        let (bytes_wide, whole) = (wide(bytes), wide(self.snapshot.text().len()));
+        let added = bytes_wide.saturating_mul(wide(self.escapes)).checked_div(whole);
+        let added = usize::try_from(added.unwrap_or(0)).unwrap_or(usize::MAX);
         bytes.saturating_add(added).saturating_add(AROUND)
     }
 
-    /// The snapshot as Redis and KV hold it: its header, then its text, packed.
+    /// The snapshot as Redis and KV hold it: its header, then its body.
     pub(super) fn snapshot_text(&self) -> String {
-        let (body, packed) = self.packed();
-        let header = Version { packed: *packed, ..self.version }.to_text();
-        let mut value =
-            String::with_capacity(header.len().saturating_add(body.len()).saturating_add(1));
-        value.push_str(&header);
-        value.push('\n');
-        value.push_str(body);
-        value
+        [self.snapshot_header().as_str(), self.snapshot_body()].concat()
+    }
+
+    /// What stands before the body: the version and the end of its line.
+    pub(super) fn snapshot_header(&self) -> String {
+        let mut header = Version { packed: self.packed().1, ..self.version }.to_text();
+        header.push('\n');
+        header
+    }
+
+    /// The snapshot's text, packed.
+    pub(super) fn snapshot_body(&self) -> &str {
+        &self.packed().0
     }
 
     /// The warm views that have a key, each with its bit in a version.

@@ -17,7 +17,7 @@ use crate::{
     },
     catalog::{Resource, Source},
     config::Mode,
-    ports::{Tier, TierError},
+    ports::{Tier, TierError, Word},
 };
 
 /// How often what a request may hold is learned anew in one publication: halving it leads from the largest to the smallest limit.
@@ -90,7 +90,7 @@ async fn to_redis(isolate: &Isolate, publication: &mut Publication, wanted: &Wan
         match renew(isolate, publication, there, wanted.release).await {
             Ok(PublishReply::VersionMoved | PublishReply::NotOurs) => {}
             result => {
-                if result.is_err() {
+                if result != Ok(PublishReply::Published) {
                     give_back(isolate, wanted.release).await;
                 }
                 return Sent { redis: result.map_err(|error| Reason::from(&error)), renewed: true };
@@ -123,7 +123,7 @@ async fn renew(
     release: Option<&Release>,
 ) -> Result<PublishReply, TierError> {
     // Where it is, and which listings are beside it, is for the version that is there to say.
-    let renewed = Version { place: there.place, listings: there.listings, ..publication.version };
+    let renewed = there.renewed_as(&publication.version);
     let (source, until) = (publication.source, forgotten(isolate, &renewed));
     let keys = keys_of(isolate, source, there);
     let count = keys.len();
@@ -160,7 +160,7 @@ async fn send(
     if version.place == Place::Redis {
         let text = publication.snapshot_text();
         room = room.saturating_sub(text.len());
-        values.push((isolate.keys.resource(&Resource::Snapshot(*source)), text));
+        values.push((isolate.keys.resource(&Resource::Snapshot(*source)), Word::from(text)));
     }
     let (mut keys, mut bytes, mut is_first) = (0_usize, 0_usize, true);
     loop {
@@ -172,7 +172,7 @@ async fn send(
                 break;
             }
             room = room.saturating_sub(sent);
-            values.push((isolate.keys.listing(view), listing.to_text()));
+            values.push((isolate.keys.listing(view), listing.into()));
             views.next();
         }
         let is_last = views.peek().is_none();
@@ -207,7 +207,7 @@ async fn publish_batch(
     isolate: &Isolate,
     source: Source,
     version: &Version,
-    values: Vec<(String, String)>,
+    values: Vec<(String, Word)>,
     release: Option<&Release>,
 ) -> Result<Guarded, TierError> {
     let until = forgotten(isolate, version);
@@ -221,7 +221,7 @@ async fn add_batch(
     isolate: &Isolate,
     source: Source,
     version: &Version,
-    values: Vec<(String, String)>,
+    values: Vec<(String, Word)>,
     release: Option<&Release>,
 ) -> Result<Guarded, TierError> {
     write(isolate, async move |session| {

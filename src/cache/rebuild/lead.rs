@@ -147,6 +147,8 @@ async fn take_turn(
     loop {
         let paused = isolate.state.borrow().publishing.pause.reason(isolate.now()).is_some();
         // Read-only deployments take no lease, nor do those whose writes are refused; without Redis there is none to take.
+        // Cron and operators find out each time whether they are still refused.
+        let paused = paused && !request.insist;
         if isolate.policy.mode != Mode::Active || !request.leased || paused {
             return Way::Ours(unleased(isolate));
         }

@@ -64,8 +64,14 @@ pub(super) async fn load_from_origin(
             return LoadOutcome { fetched, settlement, ..LoadOutcome::unavailable(length, reason) };
         }
     };
-    let entry = Entry { content: Content::Snapshot(Rc::new(snapshot)), dated };
     let mut state = isolate.state.borrow_mut();
+    let held = state.memory.snapshot(source).map(|entry| &entry.content);
+    let snapshot = match held {
+        // The same again need not be held twice, and what was ordered of it stays.
+        Some(Content::Snapshot(held)) if held.hash() == snapshot.hash() => Rc::clone(held),
+        _ => Rc::new(snapshot),
+    };
+    let entry = Entry { content: Content::Snapshot(snapshot), dated };
     state.backoff(source).succeeded();
     state.keep(Resource::Snapshot(source), entry.clone(), now);
     state.handover.note_load(source, entry.clone(), now);

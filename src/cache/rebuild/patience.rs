@@ -7,13 +7,14 @@ use crate::ports::Timestamp;
 /// How long a lease in Redis lasts without a sign of its holder, which extends it while it works.
 pub(super) const LEASE: Duration = Duration::from_millis(2_500);
 /// How often a holder extends its leases.
-pub(super) const BEAT: Duration = Duration::from_millis(800);
+pub(super) const BEAT: Duration = Duration::from_millis(1_000);
 /// A lease that nobody extended for so long is a dead one's, however long it was taken for.
 const DEAD_AFTER: Duration = Duration::from_millis(2_600);
-/// The first pause between two looks at a lease; each is longer by half.
-const PAUSE_FIRST: Duration = Duration::from_millis(100);
-/// The longest pause.
-const PAUSE_MAX: Duration = Duration::from_millis(800);
+/// The first pause between two looks at a lease; each is twice the one before. A request that waits for a slow load, and then loads
+/// and publishes by itself, has forty subrequests for all of it.
+const PAUSE_FIRST: Duration = Duration::from_millis(200);
+/// The longest pause: a holder that works shows itself in each, and its lease does not end in any.
+const PAUSE_MAX: Duration = Duration::from_millis(1_400);
 /// What two requests may differ by on their way.
 const JITTER: Duration = Duration::from_millis(200);
 
@@ -48,8 +49,12 @@ impl Patience {
     /// A look: another's lease lasts for `held_for` from now.
     pub(super) fn look(&mut self, now: Timestamp, held_for: Duration) -> Verdict {
         let until = now + held_for;
-        if self.held_until.is_some_and(|before| until > before + JITTER) {
+        if let Some(before) = self.held_until.filter(|before| until > *before + JITTER) {
             self.alive_at = now;
+            if now >= before {
+                // That lease ended, and another one took it, whose work has only begun.
+                self.pause = PAUSE_FIRST;
+            }
         }
         self.held_until = Some(until);
         let dead_at = self.alive_at + DEAD_AFTER;
@@ -60,7 +65,7 @@ impl Patience {
             return Verdict::GiveUp;
         }
         let pause = self.pause;
-        self.pause = pause.saturating_add(pause.checked_div(2).unwrap_or_default()).min(PAUSE_MAX);
+        self.pause = pause.saturating_mul(2).min(PAUSE_MAX);
         // Right after a lease ends, and when it counts as dead, is the time to look.
         let next = held_for
             .saturating_add(Duration::from_millis(5))
@@ -91,20 +96,34 @@ mod tests {
     fn a_dead_ones_lease_is_not_waited_for_however_long_it_is() {
         let (verdict, took, looks) = wait(|now| Timestamp(60_000).since(now));
         assert_eq!(verdict, Verdict::GoOn);
-        assert!(took < Duration::from_millis(2_700) && looks <= 9, "{took:?}, {looks} looks");
+        assert!(took < Duration::from_millis(2_700) && looks <= 6, "{took:?}, {looks} looks");
     }
 
     #[test]
     fn a_living_ones_lease_is_waited_for_up_to_the_end() {
-        let (verdict, took, _) = wait(|now| Duration::from_millis(2_500 - now.0 % 800));
+        let (verdict, took, looks) = wait(|now| Duration::from_millis(2_500 - now.0 % 1_000));
         assert_eq!((verdict, took), (Verdict::GiveUp, Duration::from_secs(10)));
+        assert!(looks <= 11, "{looks} looks");
+    }
+
+    #[test]
+    fn one_that_takes_over_is_looked_at_soon() {
+        let mut patience = Patience::new(Timestamp(0), Duration::from_secs(10));
+        let mut now = Timestamp(0);
+        while now < Timestamp(2_500) {
+            let Verdict::Wait(pause) = patience.look(now, Timestamp(2_500).since(now)) else {
+                panic!("the holder may live")
+            };
+            now = now + pause;
+        }
+        assert_eq!(patience.look(now, LEASE), Verdict::Wait(PAUSE_FIRST));
     }
 
     #[test]
     fn one_that_died_meanwhile_is_found_out() {
         let last_beat = Timestamp(4_000);
-        let until = |now: Timestamp| Timestamp(now.0.min(last_beat.0) / 800 * 800 + 2_500);
+        let until = |now: Timestamp| Timestamp(now.0.min(last_beat.0) / 1_000 * 1_000 + 2_500);
         let (verdict, took, _) = wait(|now| until(now).since(now));
-        assert!(verdict == Verdict::GoOn && took < Duration::from_millis(7_500), "{took:?}");
+        assert!(verdict == Verdict::GoOn && took < Duration::from_millis(8_000), "{took:?}");
     }
 }

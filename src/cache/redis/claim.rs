@@ -121,11 +121,11 @@ pub struct Release {
 impl Release {
     /// Gives the lease back, unless it is another's by now.
     pub async fn run(&self, session: Session<'_>) -> Result<(), TierError> {
-        session.run(vec![self.command(&session)]).await?.integer().map(drop)
+        session.run(vec![self.command(&session, None)]).await?.integer().map(drop)
     }
 
-    /// The same as a command, which can follow another in one round trip.
-    pub(super) fn command(&self, session: &Session<'_>) -> Command {
+    /// The same as a command, which can follow another in one round trip: in any case, or only if by then that version is there.
+    pub(super) fn command(&self, session: &Session<'_>, if_there: Option<&Version>) -> Command {
         let (failures, length) = match self.health {
             OriginHealth::Answering => ("0".to_owned(), 0),
             OriginHealth::Failing(failures, length) => {
@@ -134,7 +134,9 @@ impl Release {
             OriginHealth::Paced(length) => ("0".to_owned(), millis(length).max(1)),
             OriginHealth::Unknown => (String::new(), 0),
         };
-        let keys = vec![session.keys.lease(self.source), session.keys.backoff(self.source)];
-        eval("EVAL", RELEASE, keys, [self.token.clone(), failures, length.to_string()])
+        let (source, names) = (self.source, session.keys);
+        let keys = vec![names.lease(source), names.backoff(source), names.version(source)];
+        let version = if_there.map(|version| version.to_text()).unwrap_or_default();
+        eval("EVAL", RELEASE, keys, [self.token.clone(), failures, length.to_string(), version])
     }
 }

@@ -5,7 +5,10 @@ use super::{
     scripts::{CONTROL, INVALIDATE},
     session::{Session, command, eval},
 };
-use crate::{cache::protocol::Control, ports::TierError};
+use crate::{
+    cache::protocol::Control,
+    ports::{TierError, Word},
+};
 
 /// Keys of one SCAN step.
 const SCAN_COUNT: &str = "1000";
@@ -40,27 +43,74 @@ pub async fn invalidate(
 /// Unlinks values, and raises nothing.
 pub async fn unlink(session: Session<'_>, values: Vec<String>) -> Result<u64, TierError> {
     let mut words = command(["UNLINK"]);
-    words.extend(values);
+    words.extend(values.into_iter().map(Word::from));
     session.run(vec![words]).await?.number()
 }
 
 /// Control as the record gives it where it is written, and not a copy of it; none when there is none.
 pub async fn control(session: Session<'_>) -> Result<Option<Control>, TierError> {
-    session.run(vec![eval("EVAL", CONTROL, vec![session.keys.control()], [])]).await?.control()
+    session
+        .run(vec![eval("EVAL", CONTROL, vec![session.keys.control()], Vec::<Word>::new())])
+        .await?
+        .control()
 }
 
-/// One step of a scan for listings: where to go on, none at its end, and how many keys were unlinked.
-pub async fn sweep(session: Session<'_>, cursor: &str) -> Result<(Option<String>, u64), TierError> {
-    let pattern = format!("{}*", glob_escaped(&session.keys.listing_prefix()));
-    let scan = command(["SCAN", cursor, "MATCH", &pattern, "COUNT", SCAN_COUNT]);
-    let (next, found) = session.run(vec![scan]).await?.scanned()?;
-    let mut unlinked = 0;
-    if !found.is_empty() {
-        let mut unlink = command(["UNLINK"]);
-        unlink.extend(found);
-        unlinked = session.run(vec![unlink]).await?.number()?;
+/// A scan for listings, step by step: what one step finds is unlinked in the request of the next one.
+#[derive(Clone, Debug, Default)]
+pub struct Sweep {
+    /// Where to go on; none at its end.
+    cursor: Option<String>,
+    found: Vec<String>,
+    /// How many keys were unlinked.
+    pub unlinked: u64,
+}
+
+impl Sweep {
+    /// A scan from the beginning.
+    pub fn new() -> Self {
+        Self { cursor: Some("0".to_owned()), ..Self::default() }
     }
-    Ok(((next != "0").then_some(next), unlinked))
+
+    /// Whether all was looked through.
+    pub fn is_through(&self) -> bool {
+        self.cursor.is_none()
+    }
+
+    /// Ends it here: the next step unlinks what was found last.
+    pub fn stop(&mut self) {
+        self.cursor = None;
+    }
+
+    /// One step; nothing where nothing is left to do.
+    pub async fn step(&mut self, session: Session<'_>) -> Result<(), TierError> {
+        let mut commands = Vec::new();
+        let has_found = !self.found.is_empty();
+        if has_found {
+            commands.push(
+                command(["UNLINK"])
+                    .into_iter()
+                    .chain(self.found.drain(..).map(Word::from))
+                    .collect(),
+            );
+        }
+        if let Some(cursor) = &self.cursor {
+            let pattern = format!("{}*", glob_escaped(&session.keys.listing_prefix()));
+            commands.push(command(["SCAN", cursor, "MATCH", &pattern, "COUNT", SCAN_COUNT]));
+        }
+        if commands.is_empty() {
+            return Ok(());
+        }
+        let mut replies = session.run(commands).await?;
+        if has_found {
+            self.unlinked = self.unlinked.saturating_add(replies.number()?);
+        }
+        if self.cursor.is_some() {
+            let (next, found) = replies.scanned()?;
+            self.cursor = (next != "0").then_some(next);
+            self.found = found;
+        }
+        Ok(())
+    }
 }
 
 /// A namespace may hold characters that have a meaning in SCAN's patterns.

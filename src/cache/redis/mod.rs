@@ -10,11 +10,13 @@ mod session;
 mod statistics;
 
 pub use claim::{Claim, OriginHealth, Release, claim, extend};
-pub use invalidate::{Raised, control, invalidate, sweep, unlink};
+pub use invalidate::{Raised, Sweep, control, invalidate, unlink};
 pub use publish::{Guarded, PublishReply, add, publish, renew};
-pub use read::{Observed, ReadListing, check, read_listing, read_snapshot};
+pub use read::{
+    Observed, ReadDerived, ReadListing, check, read_derived, read_listing, read_snapshot,
+};
 pub use scripts::{
-    ADD, CLAIM, CONTROL, COUNT, EXTEND, INVALIDATE, LISTING, PUBLISH, RELEASE, RENEW,
+    ADD, CLAIM, CONTROL, COUNT, DERIVED, EXTEND, INVALIDATE, LISTING, PUBLISH, RELEASE, RENEW,
 };
 pub use session::Session;
 pub use statistics::{Shared, SharedSource, count, save_report, statistics};

@@ -12,7 +12,7 @@ use crate::{
         telemetry::Reason,
     },
     catalog::Source,
-    ports::{TierError, Timestamp},
+    ports::{TierError, Timestamp, Word},
 };
 
 /// What the guard in Redis said.
@@ -86,11 +86,11 @@ async fn guarded(
     session: Session<'_>,
     script: &str,
     keys: Vec<String>,
-    arguments: Vec<String>,
+    arguments: Vec<Word>,
     release: Option<&Release>,
 ) -> Result<Guarded, TierError> {
     let mut commands = vec![session.knowing(script, keys, arguments)];
-    commands.extend(release.map(|release| release.command(&session)));
+    commands.extend(release.map(|release| release.command(&session, None)));
     Guarded::take(session.run(commands).await?)
 }
 
@@ -106,18 +106,20 @@ pub async fn publish(
     source: Source,
     version: &Version,
     forgotten: Timestamp,
-    values: Vec<(String, String)>,
+    values: Vec<(String, Word)>,
     release: Option<&Release>,
 ) -> Result<Guarded, TierError> {
     let mut keys = guards(&session, source);
-    let mut arguments = vec![
+    let mut arguments: Vec<Word> = [
         version.epoch.to_string(),
         version.at.0.to_string(),
         format!("{:016x}", version.config),
         version.expires_at().0.to_string(),
         version.to_text(),
         forgotten.0.to_string(),
-    ];
+    ]
+    .map(Word::from)
+    .into();
     for (key, value) in values {
         keys.push(key);
         arguments.push(value);
@@ -132,17 +134,19 @@ pub async fn add(
     source: Source,
     version: &Version,
     budget: Option<usize>,
-    values: Vec<(String, String)>,
+    values: Vec<(String, Word)>,
     release: Option<&Release>,
 ) -> Result<Guarded, TierError> {
     let mut keys = guards(&session, source);
     keys.push(session.keys.derived(source));
-    let mut arguments = vec![
+    let mut arguments: Vec<Word> = [
         version.to_text(),
         version.epoch.to_string(),
         version.expires_at().0.to_string(),
         budget.map_or("-1".to_owned(), |bytes| bytes.to_string()),
-    ];
+    ]
+    .map(Word::from)
+    .into();
     for (key, value) in values {
         keys.push(key);
         arguments.push(value);
@@ -150,7 +154,8 @@ pub async fn add(
     guarded(session, ADD, keys, arguments, release).await
 }
 
-/// Lets the values of a version live on as `renewed`, which itself lives until `forgotten`.
+/// Lets the values of a version live on as `renewed`, which itself lives until `forgotten`; with `release` the lease is given
+/// back behind it, if they do.
 pub async fn renew(
     session: Session<'_>,
     source: Source,
@@ -170,5 +175,8 @@ pub async fn renew(
         renewed.to_text(),
         forgotten.0.to_string(),
     ];
-    guarded(session, RENEW, keys, arguments, release).await
+    // What could not be renewed is published under the same lease.
+    let mut commands = vec![session.knowing(RENEW, keys, arguments)];
+    commands.extend(release.map(|release| release.command(&session, Some(renewed))));
+    Guarded::take(session.run(commands).await?)
 }

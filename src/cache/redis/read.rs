@@ -2,13 +2,13 @@
 
 use super::{
     replies::Replies,
-    scripts::LISTING,
+    scripts::{DERIVED, LISTING},
     session::{Session, eval},
 };
 use crate::{
     cache::protocol::{Control, Expiry, Version},
     catalog::{Resource, Source, View},
-    ports::{Command, TierError},
+    ports::{Command, TierError, Word},
 };
 
 /// What a read tells of control, of the backend and of versions.
@@ -40,9 +40,8 @@ impl Observed {
 
 fn mget(session: &Session<'_>, sources: &[Source]) -> Command {
     let keys = session.keys;
-    let mut words = vec!["MGET".to_owned(), keys.control(), keys.backend_epoch()];
-    words.extend(sources.iter().map(|source| keys.version(*source)));
-    words
+    let first = ["MGET".to_owned(), keys.control(), keys.backend_epoch()].into_iter();
+    first.chain(sources.iter().map(|source| keys.version(*source))).map(Word::from).collect()
 }
 
 /// Reads a source's snapshot, as it is stored, and what judges it.
@@ -51,7 +50,7 @@ pub async fn read_snapshot(
     source: Source,
 ) -> Result<(Observed, Option<String>), TierError> {
     let mut words = mget(&session, &[source]);
-    words.push(session.keys.resource(&Resource::Snapshot(source)));
+    words.push(session.keys.resource(&Resource::Snapshot(source)).into());
     let mut replies = session.run(vec![words]).await?.array()?;
     let observed = Observed::take(&mut replies, &[source])?;
     Ok((observed, replies.text()?))
@@ -80,8 +79,34 @@ pub async fn read_listing(
     view: &View,
 ) -> Result<Option<ReadListing>, TierError> {
     let keys = vec![session.keys.listing(view), session.keys.version(view.source())];
-    let mut replies = session.run(vec![eval("EVAL_RO", LISTING, keys, [])]).await?.array()?;
+    let mut replies =
+        session.run(vec![eval("EVAL_RO", LISTING, keys, Vec::<Word>::new())]).await?.array()?;
     let (text, expiry) = (replies.text()?, replies.expiry()?);
     let version = replies.text()?.as_deref().and_then(Version::read);
     Ok(text.map(|text| ReadListing { text, expiry, version }))
+}
+
+/// What is there of derived listings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadDerived {
+    /// How many bytes were derived of the version's content.
+    pub bytes: usize,
+    /// When each listing expires, in the order in which they were asked for.
+    pub expiries: Vec<Expiry>,
+}
+
+/// Asks what is there of derived listings, and for nothing of them.
+pub async fn read_derived(
+    session: Session<'_>,
+    source: Source,
+    version: &Version,
+    listings: Vec<String>,
+) -> Result<ReadDerived, TierError> {
+    let count = listings.len();
+    let keys = std::iter::once(session.keys.derived(source)).chain(listings).collect();
+    let hash = format!("{:016x}", version.hash);
+    let mut replies = session.run(vec![eval("EVAL_RO", DERIVED, keys, [hash])]).await?.array()?;
+    let bytes = replies.count()?.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(0);
+    let expiries = (0..count).map(|_| replies.expiry()).collect::<Result<_, _>>()?;
+    Ok(ReadDerived { bytes, expiries })
 }

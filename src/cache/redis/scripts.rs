@@ -23,6 +23,8 @@ pub const RELEASE: &str = include_str!("scripts/release.lua");
 pub const EXTEND: &str = include_str!("scripts/extend.lua");
 /// Reads a listing; a read, so that a copy near by may answer.
 pub const LISTING: &str = include_str!("scripts/listing.lua");
+/// Says which derived listings need not be sent; a read as well.
+pub const DERIVED: &str = include_str!("scripts/derived.lua");
 /// Reads control where it is written.
 pub const CONTROL: &str = include_str!("scripts/read_control.lua");
 /// Adds to counters.

@@ -6,7 +6,7 @@ use super::{replies::Replies, scripts};
 use crate::{
     cache::protocol::Control,
     catalog::KeySpace,
-    ports::{Command, Redis, TierError},
+    ports::{Command, Redis, TierError, Word},
 };
 
 /// What a call of Redis needs.
@@ -47,7 +47,7 @@ impl<'a> Session<'a> {
         &self,
         script: &str,
         keys: Vec<String>,
-        arguments: Vec<String>,
+        arguments: Vec<impl Into<Word>>,
     ) -> Result<Replies, TierError> {
         self.run(vec![self.knowing(script, keys, arguments)]).await
     }
@@ -57,17 +57,18 @@ impl<'a> Session<'a> {
         &self,
         script: &str,
         keys: Vec<String>,
-        arguments: Vec<String>,
+        arguments: Vec<impl Into<Word>>,
     ) -> Command {
         let Control { epoch, barrier, barrier_at } = self.known;
-        let known = [epoch, barrier, barrier_at.0].map(|number| number.to_string());
+        let known = [epoch, barrier, barrier_at.0].map(|number| Word::from(number.to_string()));
+        let arguments = arguments.into_iter().map(Into::<Word>::into);
         eval("EVAL", script, keys, known.into_iter().chain(arguments))
     }
 }
 
 /// A command of words.
 pub(super) fn command<const N: usize>(words: [&str; N]) -> Command {
-    words.map(str::to_owned).to_vec()
+    words.map(|word| Word::from(word.to_owned())).into()
 }
 
 /// A script with its keys and arguments; `name` is EVAL, or `EVAL_RO` for one that only reads.
@@ -75,10 +76,10 @@ pub(super) fn eval(
     name: &str,
     script: &str,
     keys: Vec<String>,
-    arguments: impl IntoIterator<Item = String>,
+    arguments: impl IntoIterator<Item: Into<Word>>,
 ) -> Command {
-    let mut words = vec![name.to_owned(), scripts::sent(script), keys.len().to_string()];
-    words.extend(keys);
-    words.extend(arguments);
+    let first = [name.to_owned(), scripts::sent(script), keys.len().to_string()];
+    let mut words: Command = first.into_iter().chain(keys).map(Word::from).collect();
+    words.extend(arguments.into_iter().map(Into::into));
     words
 }

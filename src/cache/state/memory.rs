@@ -80,6 +80,7 @@ impl Memory {
         self.bytes = self.bytes.saturating_add(new.bytes);
         self.entries.put(resource, new);
         self.shrink();
+        debug_assert_eq!(self.bytes, self.counted_anew());
     }
 
     /// Lets a resident snapshot move on to a version of the same content.
@@ -117,6 +118,14 @@ impl Memory {
             self.bytes = self.bytes.saturating_sub(order_bytes(&old));
         }
         self.shrink();
+        debug_assert_eq!(self.bytes, self.counted_anew());
+    }
+
+    /// The bytes of what is held, one by one.
+    fn counted_anew(&self) -> usize {
+        let entries = self.entries.iter().map(|(_, held)| held.entry.content.bytes());
+        let orders = self.orders.iter().map(|(_, (_, order))| order_bytes(order));
+        entries.chain(orders).fold(0, usize::saturating_add)
     }
 
     fn remove(&mut self, resource: &Resource) {
@@ -241,7 +250,7 @@ mod tests {
         memory.put(base, first.clone());
         memory.put_order(view, old, &Rc::from([1, 2, 3]));
         assert_eq!(memory.order(&view, old).as_deref(), Some(&[1, 2, 3][..]));
-        memory.put(base, Resident { bytes: 0, ..first });
+        memory.put(base, first);
         assert!(memory.order(&view, old).is_some(), "the same content again");
         memory.put(base, second);
         assert_eq!((memory.order(&view, old), memory.order(&view, new)), (None, None));

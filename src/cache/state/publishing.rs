@@ -15,6 +15,8 @@ use crate::{
 /// Upstash takes requests of 10 MB on its smaller paid plans (docs/platform.md, "Upstash limits the size of a request"); what
 /// stands around the values needs little.
 const REQUEST_BYTES_MAX: usize = 9_500_000;
+/// Where many listings are asked for, one after the other, they are looked at together.
+const LOOKED: Duration = Duration::from_secs(5);
 /// A limit this small is no limit but a fault.
 const REQUEST_BYTES_MIN: usize = 10_000;
 
@@ -31,6 +33,8 @@ pub(in crate::cache) struct Publishing {
     request_bytes_max: usize,
     /// Which listings were published, from what, and until when that is remembered.
     derived: HashMap<View, (Base, Timestamp)>,
+    /// When it was looked which listings of a version are there, and how many bytes were derived of it.
+    looked: HashMap<Source, (Base, Timestamp, usize)>,
     /// Of which version so much was derived already that nothing more is published.
     over_budget: HashMap<Source, Base>,
 }
@@ -42,6 +46,7 @@ impl Default for Publishing {
             waiting: BTreeSet::new(),
             request_bytes_max: REQUEST_BYTES_MAX,
             derived: HashMap::new(),
+            looked: HashMap::new(),
             over_budget: HashMap::new(),
         }
     }
@@ -86,6 +91,30 @@ impl Publishing {
     ) {
         self.derived.retain(|_, (_, until)| now < *until);
         self.derived.insert(view, (base, now + ttl));
+    }
+
+    /// Whether it was looked a moment ago what is there of a version.
+    pub(in crate::cache) fn has_looked(&self, source: Source, base: Base, now: Timestamp) -> bool {
+        let looked = self.looked.get(&source);
+        looked.is_some_and(|(of, at, _)| *of == base && now.since(*at) < LOOKED)
+    }
+
+    /// Notes what a look found.
+    pub(in crate::cache) fn note_looked(
+        &mut self,
+        source: Source,
+        base: Base,
+        now: Timestamp,
+        bytes: usize,
+    ) {
+        self.looked.insert(source, (base, now, bytes));
+    }
+
+    /// Adds what this isolate derived; how many bytes were derived of the version then.
+    pub(in crate::cache) fn add_derived(&mut self, source: Source, size: usize) -> usize {
+        let Some((_, _, bytes)) = self.looked.get_mut(&source) else { return size };
+        *bytes = bytes.saturating_add(size);
+        *bytes
     }
 
     /// Notes that no more is to be derived of a version.

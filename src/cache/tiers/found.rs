@@ -60,11 +60,7 @@ fn decode(isolate: &Isolate, source: Source, header: &Version, text: &str) -> Op
         return Some(Rc::clone(held));
     }
     let snapshot = match header.packed {
-        Some(checksum) => {
-            // The places and facets of an entry take thirty bytes or less.
-            let bytes = header.bytes.saturating_add(header.n.saturating_mul(32));
-            Snapshot::unpack(source, text, checksum, header.n, header.hash, bytes)?
-        }
+        Some(checksum) => Snapshot::unpack(source, text, checksum, header.n, header.hash)?,
         None => Snapshot::decode(source, text.to_owned()).ok()?,
     };
     (snapshot.hash() == header.hash && !snapshot.is_empty()).then(|| Rc::new(snapshot))

@@ -77,5 +77,5 @@ async fn read_control(isolate: &Isolate) -> Result<(), TierError> {
 async fn write_marker(isolate: &Isolate) -> Result<(), TierError> {
     let text = isolate.state.borrow().knowledge.control().to_text();
     let key = isolate.keys.marker();
-    kv_write(isolate, isolate.ports.kv.put(&key, &text, &text, None)).await
+    kv_write(isolate, isolate.ports.kv.put(&key, &[&text], &text, None)).await
 }

@@ -63,6 +63,9 @@ impl Facets {
             .fold(0, usize::saturating_add)
     }
 
+    /// How many bytes a model takes of what is packed.
+    pub(in crate::catalog) const BYTES: usize = 16;
+
     /// Appends all of it, to be read by [`Self::unpack`].
     pub(in crate::catalog) fn pack(&self, into: &mut Vec<u8>) {
         for number in self.counts.iter().chain(&self.names) {
@@ -73,13 +76,13 @@ impl Facets {
         }
     }
 
-    /// Reads the facets of so many models from the start of what was packed; with what follows. None where that is too short.
-    pub(in crate::catalog) fn unpack(models: usize, packed: &[u8]) -> Option<(Self, &[u8])> {
+    /// Reads the facets of so many models; none where that is too short.
+    pub(in crate::catalog) fn unpack(models: usize, packed: &[u8]) -> Option<Self> {
         let (counts, rest) = unpack_u32s(models, packed)?;
         let (names, rest) = unpack_u32s(models, rest)?;
-        let (prices, rest) = rest.split_at_checked(models.checked_mul(8)?)?;
+        let (prices, _) = rest.split_at_checked(models.checked_mul(8)?)?;
         let prices = prices.as_chunks().0.iter().map(|bytes| u64::from_le_bytes(*bytes)).collect();
-        Some((Self { counts, names, prices }, rest))
+        Some(Self { counts, names, prices })
     }
 
     fn matching(&self, selection: &Selection) -> impl Iterator<Item = usize> {
@@ -145,7 +148,7 @@ mod tests {
             let facets = Facets::of(&keys);
             let mut packed = Vec::new();
             facets.pack(&mut packed);
-            prop_assert_eq!(Facets::unpack(keys.len(), &packed), Some((facets.clone(), &[][..])));
+            prop_assert_eq!(Facets::unpack(keys.len(), &packed), Some(facets.clone()));
             prop_assert_eq!(Facets::unpack(keys.len().saturating_add(1), &packed), None);
             let by_name = Selection { sort: SortBy::Name, order: Order::Asc, ..Selection::default() };
             let names: Vec<&str> = facets

@@ -9,8 +9,15 @@ pub use price::{Price, python_float};
 mod shape;
 pub(super) use shape::records;
 
+mod rows;
+pub use rows::ProviderRow;
+
 mod model;
-pub use model::{Mapping, Model, Offer, ProviderRow, models};
+mod offer;
+
+mod assembly;
+pub(super) use assembly::Assembled;
+pub use assembly::Assembly;
 
 mod facets;
 pub(super) use facets::{Facets, unpack_u32s};

@@ -25,7 +25,7 @@ const STALE_SECS: u64 = 5;
 /// A fresh one is used for a while, then while it is asked for again until its TTL ends, and while nothing answers for as
 /// long as this Worker would serve it. `s-maxage` and `must-revalidate` would switch that off (docs/platform.md, "Some
 /// directives switch stale serving off"), which is what a stale one is for.
-pub(crate) fn listing(served: Served, age: Duration, policy: &Policy) -> String {
+pub fn listing(served: Served, age: Duration, policy: &Policy) -> String {
     let (age, ttl) = (age.as_secs(), policy.ttl.as_secs());
     let gone = ttl.saturating_add(policy.stale.as_secs());
     if served == Served::Stale {

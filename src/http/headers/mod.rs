@@ -3,5 +3,6 @@
 mod cache_control;
 mod cache_status;
 
+pub use cache_control::listing as cache_control;
 pub(super) use cache_control::{MINUTES, NO_STORE, listing};
 pub use cache_status::cache_status;

@@ -10,6 +10,8 @@ mod support {
     pub mod redis;
     #[expect(dead_code, reason = "native tests use all of it")]
     pub mod sim;
+    #[expect(dead_code, reason = "native tests use all of it")]
+    pub mod spent;
 }
 
 use std::time::Duration;
@@ -234,12 +236,13 @@ impl<'a> Stage<'a> {
             }
             Call::Publish(version) => {
                 let text = self.snapshot(version);
-                let (version, values) = (self.version(version), vec![(self.snapshot_key(), text)]);
+                let (version, values) =
+                    (self.version(version), vec![(self.snapshot_key(), text.into())]);
                 let until = version.at + FORGOTTEN;
                 redis::publish(session, self.source, &version, until, values, None).now_or_never()
             }
             Call::Add(version, listing) => {
-                let values = vec![(self.keys.listing(&self.view), listing_text(listing))];
+                let values = vec![(self.keys.listing(&self.view), listing_text(listing).into())];
                 let version = self.version(version);
                 redis::add(session, self.source, &version, None, values, None).now_or_never()
             }

@@ -45,8 +45,8 @@ impl Redis for Direct<'_> {
         _timeout: Duration,
     ) -> Result<Vec<Reply>, TierError> {
         let run = |words: &Command| {
-            let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            self.0.run(&words)
+            let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+            self.0.run(&words.iter().map(String::as_str).collect::<Vec<&str>>())
         };
         Ok(commands.iter().map(run).collect())
     }

@@ -6,13 +6,14 @@ use model_catalog_edge::ports::{Redis, TierError};
 
 use super::{ask, redis, show, talk};
 use crate::support::{
-    redis::{Counts, FakeRedis, Fault, Lag, Refusal},
+    redis::{FakeRedis, Fault, Lag, Refusal},
     sim::Sim,
+    spent::Counts,
 };
 
 /// Sends commands, whose words are apart by spaces, as one request; the replies as a line.
 fn send(sim: &Sim, redis: &FakeRedis, lines: &[&str]) -> Result<String, TierError> {
-    let words = |line: &&str| line.split(' ').map(str::to_owned).collect();
+    let words = |line: &&str| line.split(' ').map(|word| word.to_owned().into()).collect();
     let commands = lines.iter().map(words).collect();
     let redis = redis.clone();
     let replies = sim.block_on(async move { redis.pipeline(commands, Duration::ZERO).await })?;

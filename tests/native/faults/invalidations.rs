@@ -142,6 +142,20 @@ fn s6_a_clear_that_dies_anywhere_leaves_nothing_old_that_counts_as_new() {
 }
 
 #[test]
+fn s6_what_was_cleared_while_an_isolate_slept_is_not_served_while_the_origin_is_slow() {
+    let world = World::new(6);
+    let (sleeper, operator) = (world.isolate(1), world.isolate(2));
+    sleeper.get(WARM[0]).0.unwrap();
+    sleeper.settle();
+    world.secs(5_000);
+    world.origin.change();
+    operator.clear(InvalidationMode::Hard).unwrap();
+    world.origin.latency_ms.set(3_000);
+    let answer = sleeper.get(WARM[0]).0.unwrap();
+    assert_eq!((answer.served, version(&answer.listing)), (Served::Miss, Some(2)));
+}
+
+#[test]
 fn the_marker_of_two_clears_at_once_is_the_later_one() {
     for seed in 0..200 {
         let world = World::new(seed);

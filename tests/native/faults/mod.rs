@@ -10,11 +10,7 @@ mod nonsense;
 mod outages;
 mod refusals;
 
-use std::{
-    cell::{Cell, RefCell},
-    rc::Rc,
-    time::Duration,
-};
+use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use model_catalog_edge::{
     cache::{Answer, Invalidated, InvalidationMode, Served, Unavailable, WarmReport},
@@ -24,45 +20,10 @@ use model_catalog_edge::{
 
 use crate::support::{
     isolate::{Isolate, World},
-    redis::Counts,
+    meter::Meter,
 };
 
 type Answered = (Result<Answer, Unavailable>, Duration);
-
-/// What a stretch of time cost all that was asked.
-#[derive(Debug)]
-struct Spent {
-    redis: Counts,
-    kv_reads: usize,
-    kv_writes: usize,
-    loads: usize,
-}
-
-/// Counts what is spent, from one reading to the next.
-struct Meter {
-    world: World,
-    loads: Cell<usize>,
-}
-
-impl Meter {
-    fn new(world: &World) -> Self {
-        let meter = Self { world: world.clone(), loads: Cell::default() };
-        meter.read();
-        meter
-    }
-
-    fn read(&self) -> Spent {
-        let calls = self.world.kv.calls.take();
-        let kv_writes = calls.iter().filter(|call| call.starts_with("put ")).count();
-        let loads = self.world.origin.loads.borrow().len();
-        Spent {
-            redis: self.world.redis.counts.take(),
-            kv_reads: calls.len() - kv_writes,
-            kv_writes,
-            loads: loads - self.loads.replace(loads),
-        }
-    }
-}
 
 impl World {
     fn secs(&self, secs: u64) {

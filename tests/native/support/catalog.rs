@@ -1,6 +1,6 @@
 //! Small catalogs whose every model says which version it belongs to, so that a mixture shows.
 
-use std::rc::Rc;
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 use model_catalog_edge::{
     cache::protocol::Version,
@@ -14,8 +14,28 @@ pub fn snapshot(version: u64, models: u64) -> Snapshot {
 
 /// The same where the largest model has so many offers.
 pub fn offered(version: u64, models: u64, offers_max: u64) -> Snapshot {
-    let models: Vec<String> = (0..models).map(|n| model(version, n, n % offers_max)).collect();
-    Snapshot::decode(Scope::Active.into(), format!("[{}]", models.join(","))).unwrap()
+    made(version, models, offers_max).as_ref().clone()
+}
+
+thread_local! {
+    /// What was made before: simulations ask for the same again and again.
+    static MADE: RefCell<HashMap<(u64, u64, u64), Rc<Snapshot>>> = RefCell::default();
+}
+
+fn made(version: u64, models: u64, offers_max: u64) -> Rc<Snapshot> {
+    let make = || {
+        let models: Vec<String> = (0..models).map(|n| model(version, n, n % offers_max)).collect();
+        let text = format!("[{}]", models.join(","));
+        Rc::new(Snapshot::decode(Scope::Active.into(), text).unwrap())
+    };
+    MADE.with_borrow_mut(|all| {
+        Rc::clone(all.entry((version, models, offers_max)).or_insert_with(make))
+    })
+}
+
+/// How many models a view of such a snapshot holds.
+pub fn count(version: u64, models: u64, view: impl Into<View>) -> usize {
+    made(version, models, 5).count(&view.into())
 }
 
 fn model(version: u64, n: u64, last: u64) -> String {
@@ -35,12 +55,23 @@ fn model(version: u64, n: u64, last: u64) -> String {
 
 /// The text of a view's listing over such a snapshot.
 pub fn listing(catalog: u64, models: u64, view: impl Into<View>) -> String {
-    Rc::new(snapshot(catalog, models)).listing(&view.into()).to_text()
+    made(catalog, models, 5).listing(&view.into()).to_text()
 }
 
 /// The one version that all models of a listing belong to; panics at a mixture. None for an empty listing.
 pub fn version(listing: &Listing) -> Option<u64> {
-    version_of(&decoded(&listing.to_text()))
+    let text = listing.to_text();
+    let mut versions = text.split(r#"{"id":"v"#).skip(1).map(version_in);
+    let first = versions.next();
+    let same =
+        versions.map(|version| assert_eq!(Some(version), first, "a listing mixes two snapshots"));
+    assert_eq!(same.count() + usize::from(first.is_some()), listing.len());
+    first
+}
+
+/// The version at the beginning of what follows `v` in an id.
+fn version_in(rest: &str) -> u64 {
+    rest.split('"').next().and_then(|digits| digits.parse().ok()).expect("a version")
 }
 
 /// The text of a listing, or of a snapshot, taken apart.
@@ -56,9 +87,8 @@ pub fn stored(value: &str) -> JsonArray {
             None => decoded(body),
             Some(checksum) => {
                 let source = Scope::Active.into();
-                let snapshot =
-                    Snapshot::unpack(source, body, checksum, header.n, header.hash, header.bytes);
-                decoded(snapshot.unwrap().text())
+                let snapshot = Snapshot::unpack(source, body, checksum, header.n, header.hash);
+                decoded(&snapshot.unwrap().text().to_string())
             }
         },
     }
@@ -68,7 +98,7 @@ pub fn stored(value: &str) -> JsonArray {
 pub fn version_of(listing: &JsonArray) -> Option<u64> {
     let mut versions = listing.elements().map(|model| {
         let rest = model.strip_prefix(r#"{"id":"v"#).expect("one of ours");
-        rest.split('"').next().and_then(|digits| digits.parse::<u64>().ok()).expect("a version")
+        version_in(rest)
     });
     let first = versions.next()?;
     assert!(versions.all(|version| version == first), "a listing mixes two snapshots");

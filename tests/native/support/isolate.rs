@@ -17,20 +17,23 @@ use model_catalog_edge::{
 use super::{
     kv::FakeKv,
     origin::FakeOrigin,
-    redis::{FakeRedis, Fault},
+    redis::FakeRedis,
     sim::{Sim, SimClock},
 };
 
 /// The source of the active scope.
 pub const ACTIVE: Source = Source::Unique(Scope::Active);
 
-/// Keeps log lines.
+/// Keeps log lines, and counts them for whoever wrote them where a simulation tells.
 #[derive(Default)]
-pub struct Lines(pub RefCell<Vec<String>>);
+pub struct Lines(pub RefCell<Vec<String>>, pub Option<Sim>);
 
 impl Log for Lines {
     fn write(&self, line: &str) {
         self.0.borrow_mut().push(line.to_owned());
+        if let Some(sim) = &self.1 {
+            sim.spend(|spent| spent.lines += 1);
+        }
     }
 }
 
@@ -99,18 +102,12 @@ impl World {
         self.kv.set(&self.keys.marker(), &marker, Some(&marker));
     }
 
-    /// Whether every tier works as it should just now.
-    pub fn is_well(&self) -> bool {
-        let faults = [&self.redis.fault, &self.kv.fault, &self.origin.fault];
-        faults.iter().all(|fault| fault.get() == Fault::None) && self.origin.models.get() > 0
-    }
-
     pub fn isolate(&self, group: u64) -> Isolate {
         self.skewed_isolate(group, 0)
     }
 
     pub fn skewed_isolate(&self, group: u64, skew_ms: i64) -> Isolate {
-        let log = Rc::new(Lines::default());
+        let log = Rc::new(Lines(RefCell::default(), Some(self.sim.clone())));
         let ports = Ports {
             redis: Rc::new(self.redis.client()),
             kv: Rc::new(self.kv.clone()),

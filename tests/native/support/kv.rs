@@ -70,6 +70,11 @@ impl FakeKv {
     }
 
     async fn answer(&self, call: String) -> Result<(), TierError> {
+        self.sim.spend(|spent| {
+            let is_write = call.starts_with("put ");
+            let count = if is_write { &mut spent.kv_writes } else { &mut spent.kv_reads };
+            *count += 1;
+        });
         self.calls.borrow_mut().push(call);
         match self.fault.get() {
             Fault::Hung => std::future::pending().await,
@@ -101,12 +106,12 @@ impl Kv for FakeKv {
     async fn put(
         &self,
         key: &str,
-        text: &str,
+        pieces: &[&str],
         metadata: &str,
         _ttl: Option<Duration>,
     ) -> Result<(), TierError> {
         self.answer(format!("put {key}")).await?;
-        self.set(key, text, Some(metadata));
+        self.set(key, &pieces.concat(), Some(metadata));
         if self.fault.get() == Fault::LostAnswer { Err(TierError::Timeout) } else { Ok(()) }
     }
 

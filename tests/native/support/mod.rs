@@ -3,8 +3,10 @@
 pub mod catalog;
 pub mod isolate;
 pub mod kv;
+pub mod meter;
 pub mod origin;
 pub mod postgrest;
 pub mod redis;
 pub mod sim;
+pub mod spent;
 pub mod vectors;

@@ -77,6 +77,7 @@ impl FakeOrigin {
 #[async_trait(?Send)]
 impl Origin for FakeOrigin {
     async fn load(&self, source: Source, _timeout: Duration) -> Result<Load, OriginError> {
+        self.sim.spend(|spent| spent.loads += 1);
         let begun = self.sim.now().0;
         let index = self.loads.borrow().len();
         self.loads.borrow_mut().push(Loading { group: self.group, source, begun, ended: None });

@@ -3,20 +3,19 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     future::Future,
     pin::Pin,
     rc::Rc,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex},
     task::{Context, Poll, Wake, Waker},
     time::Duration,
 };
 
 use async_trait::async_trait;
 use model_catalog_edge::ports::{Clock, Timestamp};
+
+use super::spent::Spent;
 
 /// When every simulation begins: some day, in milliseconds.
 pub const BEGIN: u64 = 1_790_000_000_000;
@@ -30,21 +29,31 @@ struct Inner {
     random: Cell<u64>,
     sequence: Cell<u64>,
     sleeps: Cell<u64>,
+    /// The invocation whose task runs just now; none outside of tasks.
+    invocation: Cell<Option<u64>>,
+    spent: RefCell<BTreeMap<u64, Spent>>,
     timers: RefCell<BTreeMap<(u64, u64), Waker>>,
     tasks: RefCell<BTreeMap<u64, Task>>,
+    ready: Ready,
 }
 
 struct Task {
     group: u64,
-    ready: Arc<Ready>,
+    invocation: u64,
     future: Pin<Box<dyn Future<Output = ()>>>,
 }
 
-struct Ready(AtomicBool);
+/// The tasks that have something to do, by their numbers.
+type Ready = Arc<Mutex<BTreeSet<u64>>>;
 
-impl Wake for Ready {
+struct Alarm {
+    task: u64,
+    ready: Ready,
+}
+
+impl Wake for Alarm {
     fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::Relaxed);
+        self.ready.lock().unwrap().insert(self.task);
     }
 }
 
@@ -55,8 +64,11 @@ impl Sim {
             random: Cell::new(seed.wrapping_mul(2).wrapping_add(1)),
             sequence: Cell::new(0),
             sleeps: Cell::new(0),
+            invocation: Cell::new(None),
+            spent: RefCell::default(),
             timers: RefCell::default(),
             tasks: RefCell::default(),
+            ready: Ready::default(),
         }))
     }
 
@@ -91,11 +103,32 @@ impl Sim {
         number
     }
 
-    /// Starts a task that belongs to a group, such as an isolate.
-    pub fn spawn(&self, group: u64, future: impl Future<Output = ()> + 'static) {
-        let task =
-            Task { group, ready: Arc::new(Ready(AtomicBool::new(true))), future: Box::pin(future) };
-        self.0.tasks.borrow_mut().insert(self.next(), task);
+    /// Starts a task that belongs to a group, such as an isolate, and to the invocation that starts it; outside of any it is a
+    /// new invocation. Returns that.
+    pub fn spawn(&self, group: u64, future: impl Future<Output = ()> + 'static) -> u64 {
+        let id = self.next();
+        let invocation = self.0.invocation.get().unwrap_or(id);
+        let task = Task { group, invocation, future: Box::pin(future) };
+        self.0.tasks.borrow_mut().insert(id, task);
+        self.0.ready.lock().unwrap().insert(id);
+        invocation
+    }
+
+    /// Counts for the invocation that runs, if one does.
+    pub fn spend(&self, add: impl FnOnce(&mut Spent)) {
+        if let Some(invocation) = self.0.invocation.get() {
+            add(self.0.spent.borrow_mut().entry(invocation).or_default());
+        }
+    }
+
+    /// What an invocation has spent so far.
+    pub fn spent(&self, invocation: u64) -> Spent {
+        self.0.spent.borrow().get(&invocation).copied().unwrap_or_default()
+    }
+
+    /// Forgets what invocations have spent: a long simulation has millions.
+    pub fn forget_spent(&self) {
+        self.0.spent.borrow_mut().clear();
     }
 
     /// Ends every task of a group where it stands.
@@ -133,24 +166,30 @@ impl Sim {
 
     fn poll_ready(&self) {
         loop {
-            let ready = {
-                let mut tasks = self.0.tasks.borrow_mut();
-                let is_ready = |task: &Task| task.ready.0.load(Ordering::Relaxed);
-                let ids: Vec<u64> =
-                    tasks.iter().filter(|(_, task)| is_ready(task)).map(|(id, _)| *id).collect();
-                let chosen = match ids.as_slice() {
-                    [] => None,
-                    [only] => Some(*only),
-                    several => Some(self.pick(several)),
-                };
-                chosen.and_then(|id| tasks.remove(&id).map(|task| (id, task)))
+            let ids: Vec<u64> = {
+                let tasks = self.0.tasks.borrow();
+                let mut ready = self.0.ready.lock().unwrap();
+                ready.retain(|id| tasks.contains_key(id));
+                ready.iter().copied().collect()
             };
-            let Some((id, mut task)) = ready else { return };
-            task.ready.0.store(false, Ordering::Relaxed);
-            let waker = Waker::from(Arc::clone(&task.ready));
-            if task.future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
-                self.0.tasks.borrow_mut().insert(id, task);
+            let chosen = match ids.as_slice() {
+                [] => return,
+                [only] => *only,
+                several => self.pick(several),
+            };
+            self.0.ready.lock().unwrap().remove(&chosen);
+            let task = self.0.tasks.borrow_mut().remove(&chosen);
+            let Some(mut task) = task else { return };
+            let alarm = Alarm { task: chosen, ready: Arc::clone(&self.0.ready) };
+            let waker = Waker::from(Arc::new(alarm));
+            self.0.invocation.set(Some(task.invocation));
+            let polled = task.future.as_mut().poll(&mut Context::from_waker(&waker));
+            if polled.is_pending() {
+                self.0.tasks.borrow_mut().insert(chosen, task);
+            } else {
+                drop(task);
             }
+            self.0.invocation.set(None);
         }
     }
 

@@ -1,6 +1,8 @@
--- Gives a lease back, unless it is another's by now, and tells others of the origin. KEYS: lease, back-off. ARGV: token,
--- failures in a row (empty: nothing is known; 0 with no ms: it answers), ms to leave it alone.
+-- Gives a lease back, unless it is another's by now, and tells others of the origin. KEYS: lease, back-off, version. ARGV:
+-- token, failures in a row (empty: nothing is known; 0 with no ms: it answers), ms to leave it alone, the version that must be
+-- there (empty: any).
 
+if ARGV[4] ~= '' and redis.pcall('GET', KEYS[3]) ~= ARGV[4] then return 0 end
 if ARGV[2] ~= '' then
   if ARGV[3] == '0' then
     redis.call('DEL', KEYS[2])

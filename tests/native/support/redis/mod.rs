@@ -21,7 +21,7 @@ pub use self::{
     keyspace::{Dump, Keyspace, Lag, Stored, Value},
     server::Refusal,
 };
-use super::sim::Sim;
+use super::{sim::Sim, spent::Counts};
 
 /// How a fake tier behaves just now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,19 +43,6 @@ pub enum Fault {
     Limited,
     /// The plan is used up.
     Quota,
-}
-
-/// What was asked so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Pipelines, whatever became of them.
-    pub requests: usize,
-    /// Commands that were run, as Upstash bills them: a script is one.
-    pub commands: usize,
-    /// Bytes of names and arguments.
-    pub bytes_up: usize,
-    /// Bytes of the replies that arrived.
-    pub bytes_down: usize,
 }
 
 /// The server; every isolate talks to the same one.
@@ -159,7 +146,7 @@ impl FakeRedis {
 
     /// Runs a command or script at once, past the network and its faults, uncounted.
     pub fn run(&self, words: &[&str]) -> Reply {
-        let words: Command = words.iter().map(|word| (*word).to_owned()).collect();
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         Reply::from(self.execute(&words))
     }
 
@@ -168,7 +155,7 @@ impl FakeRedis {
     }
 
     /// How far what answers a request is behind: only reads may go to a copy.
-    fn lag_of(&self, commands: &[Command]) -> Lag {
+    fn lag_of(&self, commands: &[Vec<String>]) -> Lag {
         let lag = self.lag.get();
         let may_lag = lag != Lag::None && commands.iter().all(|words| is_read(words));
         if may_lag { lag } else { Lag::None }
@@ -188,15 +175,16 @@ impl FakeRedis {
         }
     }
 
-    fn count(&self, add: impl FnOnce(&mut Counts)) {
+    fn count(&self, add: impl Fn(&mut Counts)) {
         let mut counts = self.counts.get();
         add(&mut counts);
         self.counts.set(counts);
+        self.sim.spend(|spent| add(&mut spent.redis));
     }
 
     /// Notes a request, whatever becomes of it.
-    fn note(&self, commands: &[Command]) {
-        let call = |command: &Command| match command[0].to_ascii_uppercase().as_str() {
+    fn note(&self, commands: &[Vec<String>]) {
+        let call = |command: &Vec<String>| match command[0].to_ascii_uppercase().as_str() {
             "EVAL" | "EVAL_RO" => command[0].clone(),
             _ => command.iter().take(2).cloned().collect::<Vec<String>>().join(" "),
         };
@@ -208,7 +196,7 @@ impl FakeRedis {
     }
 
     /// Runs a pipeline's commands one by one: it is not atomic, others get in between.
-    async fn execute_all(&self, commands: &[Command], lag: Lag) -> Vec<Reply> {
+    async fn execute_all(&self, commands: &[Vec<String>], lag: Lag) -> Vec<Reply> {
         let copy = (lag != Lag::None).then(|| self.sim.random());
         let mut replies = Vec::new();
         for command in commands {
@@ -231,6 +219,8 @@ impl Redis for FakeRedis {
         commands: Vec<Command>,
         _timeout: Duration,
     ) -> Result<Vec<Reply>, TierError> {
+        let words = |command: &Command| command.iter().map(ToString::to_string).collect();
+        let commands: Vec<Vec<String>> = commands.iter().map(words).collect();
         self.note(&commands);
         let fault = self.fault.get();
         match fault {
@@ -256,7 +246,7 @@ impl Redis for FakeRedis {
     }
 }
 
-fn bytes(commands: &[Command]) -> usize {
+fn bytes(commands: &[Vec<String>]) -> usize {
     commands.iter().flatten().map(String::len).sum()
 }
 
