@@ -10,7 +10,7 @@ const dev = dirname(fileURLToPath(import.meta.url));
 const root = dirname(dev);
 const [name, ...rest] = process.argv.slice(2);
 // These talk to no server of the stack, so they do not need one installed.
-const WITHOUT_SERVERS = ["build", "fmt", "lint", "model", "mutants", "simulate", "test-native"];
+const WITHOUT_SERVERS = ["build", "fmt", "lint", "measure/instructions", "model", "mutants", "simulate", "test-native"];
 const LOOPBACK = ["localhost", "127.0.0.1", "::1"];
 
 const task = join(dev, "tasks", `${name}.mjs`);

@@ -1,0 +1,91 @@
+// Pages from memory: the built Worker against constant bytes of the same size, the JavaScript Worker and the Python service,
+// and what memory each holds once they were asked.
+import assert from "node:assert/strict";
+import { residentBytes } from "../../tests/worker/workerd.mjs";
+import { startConstant, startJavascript, startOurs, startPython, statisticsOf } from "./contestants.mjs";
+import { costOf, interleaved } from "./measure.mjs";
+import { fill } from "./servers.mjs";
+
+// By name the pages of a large catalog are put together from all over its text; by the number of offers the first pages are
+// the same at every size.
+const BY_NAME = "&sort_by=name&order=asc";
+const PAGES = [
+  { models: 234, limit: 10, sort: "" },
+  { models: 234, limit: 100, sort: "" },
+  { models: 3_000, limit: 10, sort: "" },
+  { models: 3_000, limit: 100, sort: "" },
+  { models: 3_000, limit: 10, sort: BY_NAME },
+  { models: 3_000, limit: 100, sort: BY_NAME },
+  { models: 3_000, limit: 1_000, sort: BY_NAME },
+  { models: 10_000, limit: 10, sort: "" },
+  { models: 10_000, limit: 100, sort: "" },
+];
+const LARGE_BYTES = 1_000_000;
+
+/** Returns {pages, memory}: rows for the report. */
+export async function measurePages(servers, { sizes, rounds, requests, say }) {
+  const running = [];
+  const keep = async (starting) => {
+    const worker = await starting;
+    if (worker) running.push(worker);
+    return worker;
+  };
+  try {
+    const constant = await keep(startConstant(servers));
+    const python = await keep(startPython(servers, say));
+    const [pages, memory] = [[], []];
+    for (const models of sizes) {
+      const ours = await keep(startOurs(servers, models));
+      const textBytes = await fill(servers, models, ours);
+      const javascript = await keep(startJavascript(servers, models));
+      for (const page of PAGES.filter((page) => page.models === models)) {
+        pages.push(await measurePage(page, { ours, constant, javascript, python }, { rounds, requests }));
+        say(`a page of ${page.limit} of ${models}${page.sort}`);
+      }
+      memory.push(await memoryOf(models, textBytes, { ours, constant, javascript }));
+    }
+    return { pages, memory };
+  } finally {
+    for (const worker of running) await worker.stop();
+  }
+}
+
+async function measurePage({ models, limit, sort }, { ours, constant, javascript, python }, { rounds, requests }) {
+  const path = `/models/unique?limit=${limit}${sort}`;
+  const pythonPath = `/others${models}${path}`;
+  const { body } = await ours.client.get(path);
+  const expected = JSON.parse(body);
+  assert.equal(expected.models.length, limit);
+  await constant.client.put(path, body);
+  for (const [other, at] of [[constant, path], [javascript, path], [python, pythonPath]]) {
+    if (other) assert.deepEqual(JSON.parse((await other.client.get(at)).body), expected, "they do not answer the same");
+  }
+  const times = Math.ceil(body.length > LARGE_BYTES ? requests / 4 : requests);
+  const turn = (worker, at, times) => async () => {
+    return costOf(worker.pid, times, async () => {
+      for (let asked = 0; asked < times; asked += 1) await worker.client.get(at);
+    });
+  };
+  const contestants = {
+    ours: turn(ours, path, times),
+    constant: turn(constant, path, times),
+    javascript: turn(javascript, path, Math.ceil(times / 2)),
+    ...(python && { fastapi: turn(python, pythonPath, Math.ceil(times / 50)) }),
+  };
+  // Code becomes fast as it is used: two turns go before.
+  for (const run of Object.values(contestants)) await run();
+  for (const run of Object.values(contestants)) await run();
+  return { models, limit, byName: sort === BY_NAME, bytes: body.length, costs: await interleaved(contestants, rounds) };
+}
+
+async function memoryOf(models, textBytes, { ours, constant, javascript }) {
+  const { isolate } = await statisticsOf(ours);
+  return {
+    models,
+    textBytes,
+    wasmBytes: isolate.wasm_memory_bytes,
+    ours: residentBytes(ours.pid),
+    constant: residentBytes(constant.pid),
+    javascript: residentBytes(javascript.pid),
+  };
+}
