@@ -18,9 +18,8 @@ impl Inputs {
     /// Reads `providers.json` and `page0.json`, `page1.json` and so on of a folder.
     pub(crate) fn read(folder: &Path) -> Self {
         let providers = fs::read_to_string(folder.join("providers.json")).expect("providers");
-        let pages = (0..).map_while(|page| {
-            fs::read_to_string(folder.join(format!("page{page}.json"))).ok()
-        });
+        let pages = (0..)
+            .map_while(|page| fs::read_to_string(folder.join(format!("page{page}.json"))).ok());
         Self { providers: serde_json::from_str(&providers).unwrap(), pages: pages.collect() }
     }
 }

@@ -62,9 +62,8 @@ fn inflate(inputs: &Inputs) {
     let whole = inputs.snapshot();
     let (packed, checksum) = whole.pack().expect("packed");
     let (entries, hash, bytes) = (whole.len(), whole.hash(), whole.text().len());
-    let unpacked = measured(|| {
-        Snapshot::unpack(inputs::SOURCE, &packed, checksum, entries, hash, bytes)
-    });
+    let unpacked =
+        measured(|| Snapshot::unpack(inputs::SOURCE, &packed, checksum, entries, hash, bytes));
     assert_eq!(unpacked, Some(whole));
 }
 

@@ -41,7 +41,12 @@ pub(crate) fn app_over(snapshot: Snapshot) -> App {
 
 /// A GET of a URL.
 pub(crate) fn get(url: &str) -> Request {
-    Request::new("GET".into(), url, None, Box::new(|_| future::ready(Some(Vec::new())).boxed_local()))
+    Request::new(
+        "GET".into(),
+        url,
+        None,
+        Box::new(|_| future::ready(Some(Vec::new())).boxed_local()),
+    )
 }
 
 struct Held(Snapshot);
@@ -68,13 +73,7 @@ impl Kv for Nothing {
         Err(TierError::Unreachable)
     }
 
-    async fn put(
-        &self,
-        _: &str,
-        _: &str,
-        _: &str,
-        _: Option<Duration>,
-    ) -> Result<(), TierError> {
+    async fn put(&self, _: &str, _: &str, _: &str, _: Option<Duration>) -> Result<(), TierError> {
         Err(TierError::Unreachable)
     }
 

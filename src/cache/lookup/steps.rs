@@ -27,7 +27,7 @@ use crate::{
 /// The walk: memory, the snapshot in the shared tiers, the view's own key, the origin, and at last what is stale.
 pub(super) async fn run(walk: &mut Walk) -> Result<Answer, Unavailable> {
     if walk.isolate.policy.mode == Mode::Passthrough {
-        return pass_through(walk).await;
+        return pass_through(walk).boxed_local().await;
     }
     check_after_idling(walk).await;
     if let Some(answer) = answer_from_memory(walk) {
@@ -42,7 +42,8 @@ pub(super) async fn run(walk: &mut Walk) -> Result<Answer, Unavailable> {
     if is_worth_it && let Some(answer) = read_own_key(walk).await {
         return Ok(answer);
     }
-    let unavailable = match ask_origin(walk).await {
+    // What is not run is not compiled, if it is in a box of its own (docs/platform.md, "Code is compiled when it first runs").
+    let unavailable = match ask_origin(walk).boxed_local().await {
         Ok(answer) => return Ok(answer),
         Err(unavailable) => unavailable,
     };
