@@ -23,7 +23,7 @@ const PAGES = [
 const LARGE_BYTES = 1_000_000;
 
 /** Returns {pages, memory}: rows for the report. */
-export async function measurePages(servers, { sizes, rounds, requests, say }) {
+export async function measurePages(servers, { sizes, rounds, requests, warmups, say }) {
   const running = [];
   const keep = async (starting) => {
     const worker = await starting;
@@ -38,6 +38,7 @@ export async function measurePages(servers, { sizes, rounds, requests, say }) {
       const ours = await keep(startOurs(servers, models));
       const textBytes = await fill(servers, models, ours);
       const javascript = await keep(startJavascript(servers, models));
+      for (const worker of [ours, constant, javascript]) await warmUp(worker, warmups);
       for (const page of PAGES.filter((page) => page.models === models)) {
         pages.push(await measurePage(page, { ours, constant, javascript, python }, { rounds, requests }));
         say(`a page of ${page.limit} of ${models}${page.sort}`);
@@ -48,6 +49,12 @@ export async function measurePages(servers, { sizes, rounds, requests, say }) {
   } finally {
     for (const worker of running) await worker.stop();
   }
+}
+
+// An isolate compiles its code better after some thousand requests, on threads beside (docs/platform.md, "Code is compiled
+// when it first runs").
+async function warmUp(worker, times) {
+  for (let asked = 0; asked < times; asked += 1) await worker.client.get("/models/unique?limit=10");
 }
 
 async function measurePage({ models, limit, sort }, { ours, constant, javascript, python }, { rounds, requests }) {
@@ -72,7 +79,7 @@ async function measurePage({ models, limit, sort }, { ours, constant, javascript
     javascript: turn(javascript, path, Math.ceil(times / 2)),
     ...(python && { fastapi: turn(python, pythonPath, Math.ceil(times / 50)) }),
   };
-  // Code becomes fast as it is used: two turns go before.
+  // Memory is laid out as this page needs it: two turns go before.
   for (const run of Object.values(contestants)) await run();
   for (const run of Object.values(contestants)) await run();
   return { models, limit, byName: sort === BY_NAME, bytes: body.length, costs: await interleaved(contestants, rounds) };

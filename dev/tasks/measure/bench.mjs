@@ -14,14 +14,14 @@ import { startServers } from "../../bench/servers.mjs";
 import { runTask } from "../../run.mjs";
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
-const FULL = { sizes: [234, 3_000, 10_000], rounds: 15, requests: 200, seldom: 7 };
-const QUICK = { sizes: [234, 3_000], rounds: 3, requests: 40, seldom: 1 };
+const FULL = { sizes: [234, 3_000, 10_000], rounds: 11, requests: 200, warmups: 3_000, seldom: 7 };
+const QUICK = { sizes: [234, 3_000], rounds: 3, requests: 40, warmups: 100, seldom: 1 };
 const SELDOM_MODELS = [234, 3_000];
 
 const isQuick = process.argv.includes("--quick");
 const say = (text) => process.stderr.write(`[bench] ${text}\n`);
 
-async function measureAll({ sizes, rounds, requests, seldom }) {
+async function measureAll({ sizes, seldom, ...turns }) {
   const servers = await startServers();
   const each = async (what, models, measure) => {
     const rows = [];
@@ -32,7 +32,7 @@ async function measureAll({ sizes, rounds, requests, seldom }) {
     return rows;
   };
   try {
-    const { pages, memory } = await measurePages(servers, { sizes, rounds, requests, say });
+    const { pages, memory } = await measurePages(servers, { sizes, ...turns, say });
     return {
       pages,
       memory,
