@@ -47,7 +47,7 @@ function cold(rows) {
     millis(costs.javascript.process),
     ratio(costs.ours.thread / costs.javascript.thread),
     millis(costs.constant.thread),
-    `${redis.requests} request, ${redis.commands} commands, ${kilobytes(redis.bytesDown)} kB`,
+    `requests: ${redis.requests}, commands: ${redis.commands}, ${kilobytes(redis.bytesDown)} kB`,
   ];
   return table("A cold isolate over a filled Redis, ms of CPU", head, rows.map(cells));
 }
