@@ -15,7 +15,7 @@ use std::{env, hint::black_box, path::PathBuf, rc::Rc};
 use futures_util::FutureExt;
 use model_catalog_edge::{
     app::App,
-    catalog::{Mapping, Order, Page, Selection, Snapshot, SortBy, View, models},
+    catalog::{Assembly, Order, Page, Selection, Snapshot, SortBy, View},
 };
 
 use inputs::Inputs;
@@ -44,15 +44,15 @@ fn main() {
     }
 }
 
-/// The origin's rows become the text of a snapshot.
+/// The origin's rows become a snapshot.
 fn transform(inputs: &Inputs) {
-    let text = measured(|| inputs.text());
-    assert!(text.starts_with('['));
+    let snapshot = measured(|| inputs.snapshot());
+    assert!(!snapshot.is_empty());
 }
 
 /// The text of a snapshot is checked: where its entries stand, and what they are sorted by.
 fn scan(inputs: &Inputs) {
-    let text = inputs.text();
+    let text = inputs.snapshot().text().to_string();
     let snapshot = measured(|| Snapshot::decode(inputs::SOURCE, text)).unwrap();
     assert!(!snapshot.is_empty());
 }
@@ -61,9 +61,8 @@ fn scan(inputs: &Inputs) {
 fn inflate(inputs: &Inputs) {
     let whole = inputs.snapshot();
     let (packed, checksum) = whole.pack().expect("packed");
-    let (entries, hash, bytes) = (whole.len(), whole.hash(), whole.text().len());
-    let unpacked =
-        measured(|| Snapshot::unpack(inputs::SOURCE, &packed, checksum, entries, hash, bytes));
+    let (entries, hash) = (whole.len(), whole.hash());
+    let unpacked = measured(|| Snapshot::unpack(inputs::SOURCE, &packed, checksum, entries, hash));
     assert_eq!(unpacked, Some(whole));
 }
 
@@ -118,17 +117,11 @@ fn by_name(min_providers: Option<u32>) -> Selection {
 
 impl Inputs {
     /// What the origin's adapter makes of the rows.
-    fn text(&self) -> String {
-        let mappings: Vec<Mapping<'_>> = self
-            .pages
-            .iter()
-            .flat_map(|page| serde_json::from_str::<Vec<Mapping<'_>>>(page).unwrap())
-            .collect();
-        let bytes = self.pages.iter().map(String::len).sum();
-        Snapshot::encode(&models(&self.providers, mappings), bytes).unwrap()
-    }
-
     fn snapshot(&self) -> Snapshot {
-        Snapshot::decode(inputs::SOURCE, self.text()).unwrap()
+        let mut assembly = Assembly::new(&self.providers);
+        for page in &self.pages {
+            assembly.add(page).unwrap();
+        }
+        Snapshot::assembled(assembly).unwrap()
     }
 }

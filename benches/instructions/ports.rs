@@ -73,7 +73,13 @@ impl Kv for Nothing {
         Err(TierError::Unreachable)
     }
 
-    async fn put(&self, _: &str, _: &str, _: &str, _: Option<Duration>) -> Result<(), TierError> {
+    async fn put(
+        &self,
+        _: &str,
+        _: &[&str],
+        _: &str,
+        _: Option<Duration>,
+    ) -> Result<(), TierError> {
         Err(TierError::Unreachable)
     }
 

@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const args = ["bench", "--locked", "--bench", "planet", "--", ...process.argv.slice(2)];
+const args = ["bench", "--locked", "--profile", "simulate", "--bench", "planet", "--", ...process.argv.slice(2)];
 // Standard output is the report alone: it may be read by a program.
 process.stderr.write(`\n$ cargo ${args.join(" ")}\n`);
 const { status, error } = spawnSync("cargo", args, { cwd: root, stdio: "inherit" });
