@@ -79,11 +79,12 @@ fn page(inputs: &Inputs) {
     let listing = Rc::new(inputs.snapshot()).listing(&by_name(None).into());
     let page = Page { limit: 100, offset: 0 };
     let body = measured(|| {
-        let mut body = Vec::with_capacity(listing.page_bytes(&page));
-        listing.write_page(&page, &mut body);
+        let entries = listing.page(&page);
+        let mut body = Vec::with_capacity(entries.bytes());
+        entries.write(&mut body);
         body
     });
-    assert_eq!(body.len(), listing.page_bytes(&page));
+    assert_eq!(body.len(), listing.page(&page).bytes());
 }
 
 const URL: &str =

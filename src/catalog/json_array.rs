@@ -60,13 +60,17 @@ impl JsonArray {
     /// text has pieces there; nothing where there is no such element.
     pub(super) fn slices<'a>(&'a self, positions: Range<usize>, parts: &mut Vec<&'a str>) {
         let mut rest = self.spans.get(positions).unwrap_or_default();
-        while let Some(first) = rest.first() {
+        while let (Some(first), Some(last)) = (rest.first(), rest.last()) {
             let start = bytes(first).start;
-            let piece = self.text.piece_at(start);
-            let count = rest.partition_point(|span| self.text.piece_at(bytes(span).start) == piece);
-            let (here, beyond) = rest.split_at_checked(count).unwrap_or((rest, &[]));
-            let end = here.last().map_or(start, |last| bytes(last).end);
-            parts.extend(self.text.get(start..end));
+            if let Some(part) = self.text.get(start..bytes(last).end) {
+                parts.push(part);
+                return;
+            }
+            let Some(end) = self.text.piece_end(start) else { return };
+            let count = rest.partition_point(|span| bytes(span).end <= end);
+            let (here, beyond) = rest.split_at_checked(count).unwrap_or_default();
+            let Some(last) = here.last() else { return };
+            parts.extend(self.text.get(start..bytes(last).end));
             rest = beyond;
         }
     }

@@ -1,7 +1,7 @@
 //! A view's entries in its order, without a copy of them: positions in the text of a snapshot, or a text that came under the
 //! view's own key.
 
-use std::{ops::Range, rc::Rc};
+use std::rc::Rc;
 
 use super::{json_array::JsonArray, page::Page, snapshot::Snapshot, source::View};
 
@@ -35,21 +35,21 @@ impl Listing {
         self.len() == 0
     }
 
-    /// How many bytes [`Self::write_page`] appends.
-    pub fn page_bytes(&self, page: &Page) -> usize {
-        let pieces = self.pieces(page);
-        let commas = pieces.len().saturating_sub(1);
-        pieces.iter().map(|piece| piece.len()).fold(commas, usize::saturating_add)
-    }
-
-    /// Appends the entries of a page as they stand in the text, with commas between them.
-    pub fn write_page(&self, page: &Page, into: &mut Vec<u8>) {
-        for (index, piece) in self.pieces(page).into_iter().enumerate() {
-            if index > 0 {
-                into.push(b',');
-            }
-            into.extend_from_slice(piece.as_bytes());
+    /// The entries of a page as they stand in the text.
+    pub fn page(&self, page: &Page) -> Entries<'_> {
+        let (snapshot, order) = match self {
+            Self::Foreign(array) => return Entries(array.page(page)),
+            Self::Ordered(snapshot, order) => (snapshot, order),
+        };
+        let end = page.offset.saturating_add(page.limit).min(order.len());
+        let chosen = order.get(page.offset..end).unwrap_or_default();
+        let mut pieces = Vec::with_capacity(chosen.len());
+        for run in chosen.chunk_by(|position, next| position.checked_add(1) == Some(*next)) {
+            let first = run.first().and_then(|position| usize::try_from(*position).ok());
+            let Some(first) = first else { continue };
+            snapshot.array().slices(first..first.saturating_add(run.len()), &mut pieces);
         }
+        Entries(pieces)
     }
 
     /// The whole listing as a JSON array, for the key that others read.
@@ -63,7 +63,7 @@ impl Listing {
             return array.text().pieces().collect();
         }
         let mut pieces = vec!["["];
-        for (index, piece) in self.pieces(&self.whole()).into_iter().enumerate() {
+        for (index, piece) in self.whole().0.into_iter().enumerate() {
             if index > 0 {
                 pieces.push(",");
             }
@@ -73,54 +73,63 @@ impl Listing {
         pieces
     }
 
-    fn whole(&self) -> Page {
-        Page { limit: self.len(), offset: 0 }
+    fn whole(&self) -> Entries<'_> {
+        self.page(&Page { limit: self.len(), offset: 0 })
     }
 
     /// The bytes of [`Self::to_text`], without making it.
     pub fn text_bytes(&self) -> usize {
         match self {
             Self::Foreign(array) => array.text().len(),
-            Self::Ordered(..) => self.page_bytes(&self.whole()).saturating_add(2),
+            Self::Ordered(..) => self.whole().bytes().saturating_add(2),
         }
-    }
-
-    /// The pieces of text that make a page; entries that stand beside each other are one, if they are in one piece
-    /// of the snapshot's.
-    fn pieces(&self, page: &Page) -> Vec<&str> {
-        let (snapshot, order) = match self {
-            Self::Foreign(array) => return array.page(page),
-            Self::Ordered(snapshot, order) => (snapshot, order),
-        };
-        let end = page.offset.saturating_add(page.limit).min(order.len());
-        let chosen = order.get(page.offset..end).unwrap_or_default();
-        let mut pieces = Vec::new();
-        for run in runs(chosen) {
-            snapshot.array().slices(run, &mut pieces);
-        }
-        pieces
     }
 }
 
-/// Positions that follow each other, joined.
-fn runs(order: &[u32]) -> Vec<Range<usize>> {
-    let mut runs: Vec<Range<usize>> = Vec::new();
-    for position in order.iter().filter_map(|position| usize::try_from(*position).ok()) {
-        match runs.last_mut() {
-            Some(run) if run.end == position => run.end = position.saturating_add(1),
-            _ => runs.push(position..position.saturating_add(1)),
+/// Entries in pieces of text: those that stand beside each other in it are one, with the commas between them.
+#[derive(Debug)]
+pub struct Entries<'a>(Vec<&'a str>);
+
+impl Entries<'_> {
+    /// How many bytes [`Self::write`] appends.
+    pub fn bytes(&self) -> usize {
+        let commas = self.0.len().saturating_sub(1);
+        self.0.iter().map(|piece| piece.len()).fold(commas, usize::saturating_add)
+    }
+
+    /// Appends the entries, with commas between them.
+    pub fn write(&self, into: &mut Vec<u8>) {
+        for (index, piece) in self.0.iter().enumerate() {
+            if index > 0 {
+                into.push(b',');
+            }
+            into.extend_from_slice(piece.as_bytes());
         }
     }
-    runs
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{catalog::Selection, support::catalog::snapshot};
 
     #[test]
-    fn neighbours_are_one_run() {
-        assert_eq!(runs(&[3, 4, 5, 1, 0, 7]), [3..6, 1..2, 0..1, 7..8]);
-        assert_eq!(runs(&[]), []);
+    fn neighbours_are_one_piece() {
+        let listing = |order: &[u32]| Listing::Ordered(Rc::new(snapshot(1, 8)), order.into());
+        let pieces = |order: &[u32]| listing(order).whole().0.len();
+        assert_eq!(pieces(&[3, 4, 5, 1, 0, 7]), 4);
+        assert_eq!(pieces(&[]), 0);
+    }
+
+    #[test]
+    fn a_page_is_as_long_as_it_says_and_part_of_the_whole() {
+        let listing = Rc::new(snapshot(1, 8)).listing(&Selection::default().into());
+        let whole = listing.to_text();
+        for (limit, offset) in [(3, 0), (3, 5), (100, 0), (1, 7), (5, 8), (1, usize::MAX)] {
+            let (page, mut text) = (listing.page(&Page { limit, offset }), Vec::new());
+            page.write(&mut text);
+            assert_eq!(page.bytes(), text.len(), "{limit} from {offset}");
+            assert!(whole.contains(std::str::from_utf8(&text).unwrap()), "{limit} from {offset}");
+        }
     }
 }

@@ -28,7 +28,7 @@ pub use snapshot::Snapshot;
 
 mod listing;
 mod packed;
-pub use listing::Listing;
+pub use listing::{Entries, Listing};
 
 mod keys;
 pub use keys::{KeySpace, Resource};

@@ -48,9 +48,14 @@ impl Text {
         piece.get(place.start.checked_sub(*start)?..place.end.checked_sub(*start)?)
     }
 
-    /// In which piece a place is.
-    pub(super) fn piece_at(&self, place: usize) -> Option<usize> {
+    fn piece_at(&self, place: usize) -> Option<usize> {
         self.starts.partition_point(|start| *start <= place).checked_sub(1)
+    }
+
+    /// Where the piece ends that a place is in.
+    pub(super) fn piece_end(&self, place: usize) -> Option<usize> {
+        let index = self.piece_at(place)?;
+        self.starts.get(index)?.checked_add(self.pieces.get(index)?.len())
     }
 
     /// Tells texts apart, in whatever pieces they are.

@@ -62,11 +62,11 @@ fn body(query: &Query, answer: &Answer) -> Vec<u8> {
         query.selection.sort.as_str(),
         query.selection.order.as_str(),
     );
-    let models = answer.listing.page_bytes(&query.page);
-    let bytes = HEAD.len().saturating_add(models).saturating_add(tail.len());
+    let models = answer.listing.page(&query.page);
+    let bytes = HEAD.len().saturating_add(models.bytes()).saturating_add(tail.len());
     let mut body = Vec::with_capacity(bytes);
     body.extend_from_slice(HEAD.as_bytes());
-    answer.listing.write_page(&query.page, &mut body);
+    models.write(&mut body);
     body.extend_from_slice(tail.as_bytes());
     body
 }
