@@ -3,57 +3,64 @@
 use std::fmt::Write;
 
 use crate::{
-    cache::{TierReport, Trace},
+    cache::{Reason, TierReport, Trace},
     ports::Tier,
 };
 
+/// A hit of memory takes less.
+const USUAL_BYTES: usize = 128;
+
 /// The value of `Cache-Status`. The origin is no cache and is never a member.
 pub fn cache_status(trace: &Trace) -> String {
-    let members: Vec<String> = trace
-        .iter()
-        .filter(|(tier, _)| *tier != Tier::Origin)
-        .map(|(tier, report)| member(*tier, report))
-        .collect();
-    members.join(", ")
-}
-
-fn member(tier: Tier, report: &TierReport) -> String {
-    let mut text = String::from(tier.as_str());
-    // Writing to a String cannot fail.
-    let _ = match report {
-        TierReport::Hit { ttl_secs, key, stale, derived } => {
-            let detail = match (stale, derived) {
-                (Some(reason), _) => format!("; detail={}", reason.as_str()),
-                (None, true) => "; detail=derived".to_owned(),
-                (None, false) => String::new(),
-            };
-            write!(text, "; hit; ttl={ttl_secs}; key={}{detail}", quoted(key))
+    let mut text = String::with_capacity(USUAL_BYTES);
+    for (tier, report) in trace.iter().filter(|(tier, _)| *tier != Tier::Origin) {
+        if !text.is_empty() {
+            text.push_str(", ");
         }
-        TierReport::Forward { reason, detail, stored, collapsed } => {
-            let stored = if *stored { "; stored" } else { "" };
-            let collapsed = if *collapsed { "; collapsed" } else { "" };
-            let detail =
-                detail.map(|detail| format!("; detail={}", detail.as_str())).unwrap_or_default();
-            write!(text, "; fwd={}{stored}{collapsed}{detail}", reason.as_str())
-        }
-    };
+        text.push_str(tier.as_str());
+        write_report(report, &mut text);
+    }
     text
 }
 
+fn write_report(report: &TierReport, text: &mut String) {
+    let detail = match report {
+        TierReport::Hit { ttl_secs, key, stale, derived } => {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "; hit; ttl={ttl_secs}; key=");
+            write_quoted(key, text);
+            stale.map(Reason::as_str).or(derived.then_some("derived"))
+        }
+        TierReport::Forward { reason, detail, stored, collapsed } => {
+            text.push_str("; fwd=");
+            text.push_str(reason.as_str());
+            text.push_str(if *stored { "; stored" } else { "" });
+            text.push_str(if *collapsed { "; collapsed" } else { "" });
+            detail.map(Reason::as_str)
+        }
+    };
+    if let Some(detail) = detail {
+        text.push_str("; detail=");
+        text.push_str(detail);
+    }
+}
+
 /// A string of RFC 8941 §3.3.3: printable ASCII, `"` and `\` escaped.
-fn quoted(text: &str) -> String {
-    let printable = text.chars().map(|c| if matches!(c, ' '..='~') { c } else { '?' });
-    let escaped = printable.flat_map(|c| {
-        let escape = matches!(c, '"' | '\\').then_some('\\');
-        escape.into_iter().chain([c])
-    });
-    format!("\"{}\"", escaped.collect::<String>())
+fn write_quoted(value: &str, text: &mut String) {
+    text.push('"');
+    for c in value.chars() {
+        if matches!(c, '"' | '\\') {
+            text.push('\\');
+        }
+        text.push(if matches!(c, ' '..='~') { c } else { '?' });
+    }
+    text.push('"');
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cache::{ForwardReason, Reason};
+    use crate::cache::ForwardReason;
 
     fn hit(ttl_secs: i64, stale: Option<Reason>, derived: bool) -> TierReport {
         TierReport::Hit { ttl_secs, key: "gw:k\"\\é".into(), stale, derived }
