@@ -1,7 +1,7 @@
 //! A snapshot as it is shared: compressed, with the places and the facets of its entries, so that who reads it scans nothing. As
 //! text, since Redis is asked and answers in JSON.
 
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, Read, Write};
 
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
 use snap::{
@@ -80,10 +80,12 @@ impl<'a> Frames<'a> {
         let length = usize::try_from(u32::from_le_bytes([low, middle, high, 0])).ok()?;
         let (chunk, rest) = chunks.split_at_checked(length)?;
         (self.rest, self.taken) = (rest, 0);
-        self.plain.clear();
         match *kind {
-            Self::STREAM_IDENTIFIER => {}
-            Self::PLAIN => self.plain.extend_from_slice(chunk.get(Self::CHECKSUM_BYTES..)?),
+            Self::STREAM_IDENTIFIER => self.plain.clear(),
+            Self::PLAIN => {
+                self.plain.clear();
+                self.plain.extend_from_slice(chunk.get(Self::CHECKSUM_BYTES..)?);
+            }
             Self::COMPRESSED => {
                 let packed = chunk.get(Self::CHECKSUM_BYTES..)?;
                 let length = decompress_len(packed).ok()?;
@@ -98,13 +100,22 @@ impl<'a> Frames<'a> {
 
 impl Read for Frames<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(into)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+impl BufRead for Frames<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
         while self.taken == self.plain.len() && !self.rest.is_empty() {
             self.inflate_next().ok_or(io::ErrorKind::InvalidData)?;
         }
-        let mut left = self.plain.get(self.taken..).unwrap_or_default();
-        let read = left.read(into)?;
-        self.taken = self.taken.saturating_add(read);
-        Ok(read)
+        Ok(self.plain.get(self.taken..).unwrap_or_default())
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.taken = self.taken.saturating_add(count);
     }
 }
 

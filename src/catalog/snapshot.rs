@@ -1,13 +1,13 @@
 //! Every entry of a source in the origin's order: the one thing the origin is asked for, and what every listing is
 //! derived from.
 
-use std::{io::Read, ops::Range};
+use std::{io::BufRead, ops::Range};
 
 use super::{
     json_array::JsonArray,
     malformed::Malformed,
     source::{Extent, Source, View},
-    text::Text,
+    text::{Text, read_bytes},
     unique::{self, Assembled, Assembly, Changes, Facets, unpack_u32s},
 };
 
@@ -70,13 +70,12 @@ impl Snapshot {
     /// Reads the prefix and the text of so many entries, whose text has this hash; none where that cannot be.
     pub(super) fn read(
         source: Source,
-        mut from: impl Read,
+        mut from: impl BufRead,
         entries: usize,
         hash: u64,
     ) -> Option<Self> {
-        let mut prefix = Vec::new();
         let bytes = entries.checked_mul(Self::prefix_bytes(source))?;
-        from.by_ref().take(u64::try_from(bytes).ok()?).read_to_end(&mut prefix).ok()?;
+        let prefix = read_bytes(&mut from, bytes)?;
         let (places, rest) = unpack_u32s(entries.checked_mul(2)?, &prefix)?;
         let spans: Vec<Range<u32>> =
             places.as_chunks().0.iter().map(|[start, end]| *start..*end).collect();

@@ -1,7 +1,7 @@
 //! The text of a catalog in pieces of about a megabyte. In one piece a large catalog would need as much free memory side by side,
 //! which is seldom there, and what is taken instead is kept for good (docs/platform.md, "Wasm memory never shrinks").
 
-use std::{fmt, io::Read, ops::Range};
+use std::{fmt, io::BufRead, ops::Range};
 
 use xxhash_rust::xxh3::Xxh3;
 
@@ -67,9 +67,9 @@ impl Text {
         hash.digest()
     }
 
-    /// Reads a text whose entries end at these places; none where it ends before them, is not UTF-8, or cannot be read.
-    pub(super) fn read(mut from: impl Read, ends: impl Iterator<Item = usize>) -> Option<Self> {
-        const PIECE_BYTES_MAX: usize = PIECE_BYTES.saturating_mul(2);
+    /// Reads a text whose entries end at these places; none where it ends before or with the last of them, is not UTF-8, or cannot be
+    /// read.
+    pub(super) fn read(mut from: impl BufRead, ends: impl Iterator<Item = usize>) -> Option<Self> {
         let mut text = Self::default();
         let mut last = 0_usize;
         for end in ends {
@@ -78,21 +78,28 @@ impl Text {
             if long < PIECE_BYTES {
                 continue;
             }
-            let mut piece = Vec::with_capacity(long.min(PIECE_BYTES_MAX));
-            let read =
-                from.by_ref().take(u64::try_from(long).ok()?).read_to_end(&mut piece).ok()?;
-            if read != long {
-                return None;
-            }
+            let piece = read_bytes(&mut from, long)?;
             text.push(String::from_utf8(piece).ok()?.into_boxed_str());
         }
         // The array's bracket follows the last entry.
         let long = last.saturating_sub(text.len).saturating_add(1);
-        let mut rest = Vec::with_capacity(long.min(PIECE_BYTES_MAX));
+        let mut rest = read_bytes(&mut from, long)?;
         from.read_to_end(&mut rest).ok()?;
         text.push(String::from_utf8(rest).ok()?.into_boxed_str());
         Some(text)
     }
+}
+
+/// Reads so many bytes; none where there are fewer. Not `read_exact`, for which they would have to be there as zeros first.
+pub(super) fn read_bytes(from: &mut impl BufRead, count: usize) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(count.min(PIECE_BYTES.saturating_mul(2)));
+    while bytes.len() < count {
+        let buffered = from.fill_buf().ok()?;
+        let wanted = count.saturating_sub(bytes.len()).min(buffered.len());
+        bytes.extend_from_slice(buffered.get(..wanted).filter(|part| !part.is_empty())?);
+        from.consume(wanted);
+    }
+    Some(bytes)
 }
 
 impl From<String> for Text {
