@@ -184,6 +184,13 @@ mod tests {
     }
 
     #[test]
+    fn a_version_says_its_order_its_size_and_its_end() {
+        assert_eq!(version().order(), (7, Timestamp(5_000)));
+        assert_eq!(version().extent(), Extent { models: 2, offers_max: 3 });
+        assert_eq!(version().expires_at(), Timestamp(1_805_000));
+    }
+
+    #[test]
     fn what_is_renewed_moves_on_by_any_clock() {
         let renewed =
             |at| version().renewed_as(&Version { at: Timestamp(at), epoch: 8, ..version() });
