@@ -201,3 +201,33 @@ pub(super) fn forgotten(isolate: &Isolate, version: &Version) -> Timestamp {
 
 /// Work behind a response ends after thirty seconds (docs/platform.md, "Work behind a response lasts 30 seconds").
 pub(super) const PUBLISH_MAX: Duration = Duration::from_secs(25);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_tells_of_listings_by_a_bit_each() {
+        let views = Source::WARMED.warm_views();
+        let version = |listings| Version {
+            v: Version::FORMAT,
+            config: 1,
+            at: Timestamp(1),
+            ttl: 1,
+            epoch: 1,
+            backend_epoch: None,
+            hash: 1,
+            n: 7,
+            offers_max: 5,
+            bytes: 2,
+            place: Place::Redis,
+            listings: listings,
+            packed: None,
+        };
+        let there = |listings| views_of(Source::WARMED, &version(listings));
+        assert_eq!(there(0), []);
+        assert_eq!(there(0b10_0101), [views[0], views[2], views[5]]);
+        assert_eq!(there(u32::MAX), views);
+        assert_eq!(views_of(Source::Unique(crate::catalog::Scope::All), &version(1)), []);
+    }
+}

@@ -286,3 +286,37 @@ fn log_set(isolate: &Isolate, source: Source, keys: usize, bytes: usize, renewed
     let (source, tier) = (source.as_str(), Tier::Upstash.as_str());
     isolate.log(&Event::CacheSet { source, tier, keys, bytes, renewed });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::Timestamp;
+
+    #[test]
+    fn the_same_is_what_has_the_same_text_configuration_and_epoch() {
+        let there = Version {
+            v: Version::FORMAT,
+            config: 1,
+            at: Timestamp(1),
+            ttl: 1,
+            epoch: 1,
+            backend_epoch: None,
+            hash: 1,
+            n: 7,
+            offers_max: 5,
+            bytes: 2,
+            place: Place::Redis,
+            listings: 0,
+            packed: None,
+        };
+        for (new, expected) in [
+            (Version { at: Timestamp(9), ttl: 9, listings: 1, place: Place::Kv, ..there }, true),
+            (Version { hash: 2, ..there }, false),
+            (Version { config: 2, ..there }, false),
+            (Version { bytes: 3, ..there }, false),
+            (Version { epoch: 2, ..there }, false),
+        ] {
+            assert_eq!(is_same(&there, &new), expected, "{new:?}");
+        }
+    }
+}
