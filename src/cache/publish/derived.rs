@@ -4,7 +4,7 @@
 use std::{rc::Rc, time::Duration};
 
 use super::{
-    publication::views_of,
+    publication::{views_of, waits},
     publish::{learn_size, write},
 };
 use crate::{
@@ -196,7 +196,7 @@ fn next_batch(isolate: &Isolate, source: Source) -> Option<Batch> {
         let is_wanted = is_wanted(isolate, &view);
         let size = snapshot.listing(&view).text_bytes();
         let sent = escaped(size);
-        if is_wanted && sent > room && !values.is_empty() {
+        if is_wanted && waits(sent, room, values.is_empty()) {
             return Some(Batch { version, values, more: true });
         }
         let mut state = isolate.state.borrow_mut();

@@ -184,6 +184,11 @@ pub(super) fn views_of(source: Source, version: &Version) -> Vec<View> {
     views.filter(|(index, _)| is_there(*index)).map(|(_, view)| view).collect()
 }
 
+/// Whether a listing waits for the next request: it does not fit beside what is there. Alone it goes, however large it is.
+pub(super) fn waits(sent: usize, room: usize, is_alone: bool) -> bool {
+    sent > room && !is_alone
+}
+
 /// The keys in Redis that a version tells of.
 pub(super) fn keys_of(isolate: &Isolate, source: Source, version: &Version) -> Vec<String> {
     let snapshot = match version.place {
@@ -229,5 +234,14 @@ mod tests {
         assert_eq!(there(0b10_0101), [views[0], views[2], views[5]]);
         assert_eq!(there(u32::MAX), views);
         assert_eq!(views_of(Source::Unique(crate::catalog::Scope::All), &version(1)), []);
+    }
+
+    #[test]
+    fn a_request_is_filled_to_the_byte() {
+        for (sent, is_alone, expected) in
+            [(99, false, false), (100, false, false), (101, false, true), (101, true, false)]
+        {
+            assert_eq!(waits(sent, 100, is_alone), expected, "{sent} {is_alone}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{
     kv_copies::{self, publish_to_kv},
-    publication::{PUBLISH_MAX, Publication, PublishOutcome, forgotten, keys_of},
+    publication::{PUBLISH_MAX, Publication, PublishOutcome, forgotten, keys_of, waits},
     refusal,
 };
 use crate::{
@@ -168,7 +168,7 @@ async fn send(
         while let Some(view) = views.peek() {
             let listing = publication.listing(view);
             let sent = publication.sent_bytes(listing.text_bytes());
-            if sent > room && !(values.is_empty() && sent <= max) {
+            if waits(sent, room, values.is_empty()) {
                 break;
             }
             room = room.saturating_sub(sent);
