@@ -252,7 +252,7 @@ mod tests {
             offers_max: 5,
             bytes: 2,
             place: Place::Redis,
-            listings: listings,
+            listings,
             packed: None,
         };
         let sizes: Vec<usize> =

@@ -226,7 +226,7 @@ mod tests {
             offers_max: 5,
             bytes: 2,
             place: Place::Redis,
-            listings: listings,
+            listings,
             packed: None,
         };
         let there = |listings| views_of(Source::WARMED, &version(listings));
