@@ -198,6 +198,10 @@ mod tests {
         assert_eq!(renewed(5_000).at, Timestamp(5_001));
         assert_eq!(renewed(1_000).at, Timestamp(5_001), "a clock that is behind");
         assert_eq!(renewed(0).at, Timestamp(0), "more than clocks differ by");
+        let load = Version { ttl: 9, backend_epoch: Some(4), hash: 2, ..version() };
+        let expected =
+            Version { ttl: 9, backend_epoch: Some(4), at: Timestamp(5_001), ..version() };
+        assert_eq!(version().renewed_as(&load), expected, "content is what was there");
     }
 
     #[test]

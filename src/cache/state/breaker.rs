@@ -207,6 +207,8 @@ mod tests {
         assert!(matches!(breaker.state(), BreakerState::HalfOpen { .. }), "{:?}", breaker.state());
         breaker.record(trial, Ok(()), later, 0);
         assert_eq!(breaker.state(), BreakerState::Closed);
+        breaker.record(straggler, FAILURE, later, 0);
+        assert!(!breaker.is_failing(), "nor what comes after it");
     }
 
     #[test]
