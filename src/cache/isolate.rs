@@ -47,6 +47,21 @@ impl Isolate {
     }
 }
 
+#[cfg(test)]
+impl Isolate {
+    /// An isolate in a world of fakes, for tests of single decisions.
+    pub(super) fn of(world: &crate::support::isolate::World) -> Rc<Self> {
+        let ports = Ports {
+            redis: Rc::new(world.redis.client()),
+            kv: Rc::new(world.kv.clone()),
+            origin: Rc::new(world.origin.clone()),
+            clock: Rc::new(crate::support::sim::SimClock { sim: world.sim.clone(), skew_ms: 0 }),
+            log: Rc::new(crate::support::isolate::Lines::default()),
+        };
+        Self::new(ports, world.policy.clone(), world.keys.clone())
+    }
+}
+
 /// Waits for a future, but not for longer than `limit`.
 pub(super) async fn within<T>(
     clock: &dyn Clock,

@@ -184,6 +184,13 @@ mod tests {
         assert_eq!(keys.version(ACTIVE), "gw:models:edge:version:active");
         assert_eq!(keys.backend_epoch(), "gw:models:catalog:epoch");
         assert_eq!(keys.lease(ACTIVE), "gw:models:edge:lease:active");
+        assert_eq!(keys.backoff(ACTIVE), "gw:models:edge:backoff:active");
+        assert_eq!(keys.derived(ACTIVE), "gw:models:edge:derived:active");
+        assert_eq!(keys.marker(), "gw:models:edge:marker");
+        assert_eq!(keys.statistics(), "gw:models:edge:statistics");
+        assert_eq!(keys.warm_report(), "gw:models:edge:warm");
+        assert_eq!(keys.prefix(), "gw:models:");
+        assert_eq!(keys.listing_prefix(), "gw:models:unique:filtered:");
         assert_eq!(
             keys.resource(&Resource::Snapshot(Scope::All.into())),
             "gw:models:edge:snapshot:all"
@@ -200,6 +207,13 @@ mod tests {
         assert_eq!(distinct.len(), values.len());
         for selection in WARM {
             assert!(values.contains(&keys.listing(&selection.into())), "{selection:?}");
+        }
+        for kind in EARLIER {
+            assert!(values.contains(&format!("gw:models:edge:{kind}")), "{kind}");
+        }
+        for source in Source::ALL {
+            assert!(values.contains(&keys.resource(&Resource::Snapshot(source))), "{source:?}");
+            assert!(values.contains(&keys.derived(source)), "{source:?}");
         }
         let kept = Source::ALL
             .into_iter()

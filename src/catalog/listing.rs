@@ -111,7 +111,10 @@ impl Entries<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{catalog::Selection, support::catalog::snapshot};
+    use crate::{
+        catalog::Selection,
+        support::catalog::{decoded, snapshot},
+    };
 
     #[test]
     fn neighbours_are_one_piece() {
@@ -131,5 +134,45 @@ mod tests {
             assert_eq!(page.bytes(), text.len(), "{limit} from {offset}");
             assert!(whole.contains(std::str::from_utf8(&text).unwrap()), "{limit} from {offset}");
         }
+    }
+
+    #[test]
+    fn a_page_is_written_as_long_as_it_says() {
+        let snapshot = Rc::new(snapshot(1, 7));
+        let entries: Vec<&str> = snapshot.array().elements().collect();
+        let order: Rc<[u32]> = Rc::from([2, 3, 0, 6]);
+        let listing = Listing::Ordered(Rc::clone(&snapshot), order);
+        assert_eq!((listing.len(), listing.is_empty()), (4, false));
+        for (limit, offset, positions) in [
+            (100, 0, vec![2, 3, 0, 6]),
+            (2, 0, vec![2, 3]),
+            (2, 1, vec![3, 0]),
+            (1, 3, vec![6]),
+            (1, 4, vec![]),
+            (usize::MAX, usize::MAX, vec![]),
+        ] {
+            let page = Page { limit, offset };
+            let expected: Vec<&str> = positions.iter().map(|at: &usize| entries[*at]).collect();
+            let expected = expected.join(",");
+            let mut written = Vec::new();
+            listing.page(&page).write(&mut written);
+            assert_eq!(String::from_utf8(written).unwrap(), expected);
+            assert_eq!(listing.page(&page).bytes(), expected.len());
+        }
+        let text = listing.to_text();
+        let all = [entries[2], entries[3], entries[0], entries[6]].join(",");
+        assert_eq!(text, format!("[{all}]"));
+        assert_eq!(listing.text_bytes(), text.len());
+    }
+
+    #[test]
+    fn a_foreign_listing_is_served_as_it_stands() {
+        let text = snapshot(1, 3).text().to_string();
+        let foreign = decoded(&text);
+        let listing = Listing::Foreign(Rc::new(foreign));
+        assert_eq!((listing.len(), listing.is_empty()), (3, false));
+        assert_eq!((listing.to_text(), listing.text_bytes()), (text.clone(), text.len()));
+        let empty = Listing::Foreign(Rc::new(decoded("[]")));
+        assert!(empty.is_empty());
     }
 }

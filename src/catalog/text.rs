@@ -186,6 +186,7 @@ mod tests {
             let (text, places) = written(entries);
             let whole = text.to_string();
             assert_eq!(text.len(), whole.len());
+            assert!(!text.is_empty() && Text::default().is_empty());
             assert_eq!(text.pieces().len(), 1 + entries / 3, "{entries} entries");
             assert_eq!(text.hash(), Text::from(whole.clone()).hash());
             for place in &places {

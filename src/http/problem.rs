@@ -88,4 +88,21 @@ mod tests {
             br#"{"type":"about:blank","title":"Not Found","status":404,"detail":"Not Found"}"#
         );
     }
+
+    #[test]
+    fn an_error_is_its_status_with_what_it_must_say() {
+        for (response, status, name, value) in [
+            (unauthorized(), 401, "www-authenticate", "Bearer realm=\"cache\""),
+            (not_found(), 404, "cache-control", "no-store"),
+            (method_not_allowed("GET, HEAD"), 405, "allow", "GET, HEAD"),
+            (conflict("x"), 409, "content-type", "application/problem+json"),
+            (unusable(BodyError::TooLarge(7)), 413, "content-type", "application/problem+json"),
+            (unprocessable(&[]), 422, "content-type", "application/json"),
+            (unavailable("x", Duration::ZERO), 503, "retry-after", "1"),
+        ] {
+            assert_eq!((response.status, response.header(name)), (status, Some(value)));
+        }
+        let large = String::from_utf8(unusable(BodyError::TooLarge(7)).body).unwrap();
+        assert!(large.contains("The body may have at most 7 bytes"), "{large}");
+    }
 }

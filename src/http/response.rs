@@ -56,3 +56,36 @@ impl Response {
         found.map(|(_, value)| value.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_response_has_what_it_was_given() {
+        let response = Response::json(422, &json!({"a": 1})).with("allow", "GET");
+        assert_eq!((response.status, &*response.body), (422, br#"{"a":1}"#.as_slice()));
+        for (name, value) in [
+            ("content-type", Some("application/json")),
+            ("cache-control", Some("no-store")),
+            ("allow", Some("GET")),
+            ("age", None),
+        ] {
+            assert_eq!(response.header(name), value, "{name}");
+        }
+        let head = response.without_body();
+        assert!(head.body.is_empty());
+        assert_eq!((head.status, head.header("content-length")), (422, Some("7")));
+        assert_eq!(head.header("allow"), Some("GET"));
+    }
+
+    #[test]
+    fn options_have_no_body_and_say_what_is_allowed() {
+        let response = Response::options("GET, HEAD");
+        assert_eq!((response.status, response.body.len()), (204, 0));
+        assert_eq!(response.header("allow"), Some("GET, HEAD"));
+        assert_eq!(response.header("cache-control"), Some("no-store"));
+    }
+}

@@ -346,6 +346,17 @@ fn a_memory_too_small_for_anything_makes_nobody_wait_in_line() {
 }
 
 #[test]
+fn what_memory_has_no_room_for_is_not_called_stored() {
+    for (memory_max_bytes, stored) in [(1_000_000, true), (0, false)] {
+        let mut world = World::new(1);
+        warm(&world.isolate(1), false);
+        world.policy.memory_max_bytes = memory_max_bytes;
+        let (_, status, _) = world.isolate(2).get_traced(LISTING);
+        assert_eq!(status.contains("; stored"), stored, "{status}");
+    }
+}
+
+#[test]
 fn a_value_in_kv_of_another_format_or_without_a_header_is_a_counted_miss() {
     for v in [None, Some(1), Some(3)] {
         let world = World::new(1);

@@ -35,6 +35,8 @@ fn a_warm_run_publishes_seven_keys_from_one_load() {
         assert!(world.redis.get(key).is_some(), "{key}");
         let metadata = Version::read(&world.kv.newest(key).unwrap().metadata.unwrap()).unwrap();
         assert_eq!(metadata.n, warmed.count, "{key}");
+        let value = world.kv.newest(key).unwrap().text;
+        assert_eq!((metadata.bytes, metadata.packed), (value.len(), None), "a listing is plain");
     }
     assert!(
         world.redis.get(&world.keys.resource(&Resource::Snapshot(Scope::Active.into()))).is_some()

@@ -121,3 +121,120 @@ fn is_lacking(isolate: &Isolate, entry: &Entry, there: Option<&Version>) -> bool
         (Some(there), Dated::ByTime(at)) => there.at < at,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        cache::{entry::Content, telemetry::Reason},
+        support::{catalog::snapshot, isolate::World},
+    };
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const SOURCE: Source = Source::WARMED;
+
+    fn entry(dated: Dated) -> Entry {
+        Entry { content: Content::Snapshot(snapshot(1, 7).into()), dated }
+    }
+
+    fn ours(epoch: u64, at: Timestamp) -> Dated {
+        Dated::Ours { at, epoch, backend_epoch: None }
+    }
+
+    #[test]
+    fn a_check_is_due_when_memory_is_old_and_redis_was_not_just_asked() {
+        let world = World::new(1);
+        let isolate = Isolate::of(&world);
+        let now = isolate.now();
+        let old = isolate.policy.memory_ttl;
+        let almost = |length: Duration| length.saturating_sub(Duration::from_millis(1));
+        for (checked, tried, expected) in [
+            (old, AGAIN, true),
+            (almost(old), AGAIN, false),
+            (old, almost(AGAIN), false),
+            (almost(old), almost(AGAIN), false),
+            (old * 2, old * 2, true),
+        ] {
+            isolate.state.borrow_mut().check_ended_at = now.minus(tried);
+            assert_eq!(
+                is_due(&isolate, now.minus(checked), now),
+                expected,
+                "{checked:?} {tried:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_isolate_has_idled_when_nobody_checked_for_longer_than_a_busy_one_would() {
+        let world = World::new(1);
+        let isolate = Isolate::of(&world);
+        let view = SOURCE.warm_views()[0];
+        assert!(!has_idled(&isolate, &view), "memory is empty");
+        let begun = isolate.now();
+        let held = entry(ours(0, begun));
+        isolate.state.borrow_mut().keep(Resource::Snapshot(SOURCE), held, begun);
+        let limit = isolate.policy.memory_ttl + IDLE;
+        world.sim.run_for(limit.saturating_sub(Duration::from_millis(1)));
+        assert!(!has_idled(&isolate, &view));
+        world.sim.run_for(Duration::from_millis(1));
+        assert!(has_idled(&isolate, &view));
+        isolate.state.borrow_mut().check_ended_at = isolate.now();
+        assert!(!has_idled(&isolate, &view), "it asked, whatever came of it");
+    }
+
+    #[test]
+    fn redis_lacks_what_is_newer_here() {
+        let world = World::new(1);
+        let isolate = Isolate::of(&world);
+        let at = world.sim.now();
+        let there = world.version(&snapshot(1, 7), Duration::ZERO, 7);
+        let other = Version { config: there.config ^ 1, ..there };
+        let later = at + SECOND;
+        for (there, dated, expected) in [
+            (None, ours(7, at), true),
+            (None, Dated::ByTime(at), true),
+            (None, Dated::Provisional(later), false),
+            (Some(&there), Dated::Provisional(later), false),
+            (Some(&there), ours(7, at), false),
+            (Some(&there), ours(7, later), true),
+            (Some(&there), ours(8, at.minus(SECOND)), true),
+            (Some(&there), ours(6, later), false),
+            (Some(&there), Dated::ByTime(at), false),
+            (Some(&there), Dated::ByTime(later), true),
+            (Some(&other), ours(8, later), false),
+            (Some(&other), Dated::ByTime(later), false),
+        ] {
+            assert_eq!(is_lacking(&isolate, &entry(dated), there), expected, "{there:?} {dated:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_fresh_and_lacking_is_published_by_who_may_and_does_not_already() {
+        let world = World::new(1);
+        let isolate = Isolate::of(&world);
+        let now = isolate.now();
+        let observed =
+            Observed { control: None, backend_epoch: None, versions: vec![(SOURCE, None)] };
+        let wanted = |isolate: &Isolate| unpublished(isolate, &[SOURCE], &observed).len();
+        assert_eq!(wanted(&isolate), 0, "nothing is held");
+        let resource = Resource::Snapshot(SOURCE);
+        isolate.state.borrow_mut().keep(resource, entry(ours(0, now)), now);
+        assert_eq!(wanted(&isolate), 1);
+        let work = Work::Load(SOURCE);
+        let hold = isolate.state.borrow_mut().leases.acquire(work, now, SECOND).unwrap();
+        assert_eq!(wanted(&isolate), 0, "a load is under way");
+        isolate.state.borrow_mut().leases.release(work, hold);
+        isolate.state.borrow_mut().publishing.pause.refused(Reason::Full, now, 0);
+        assert_eq!(wanted(&isolate), 0, "Redis takes no writes");
+        isolate.state.borrow_mut().publishing.pause.passed();
+        world.sim.run_for(isolate.policy.ttl);
+        assert_eq!(wanted(&isolate), 0, "it is stale");
+
+        let mut world = World::new(1);
+        world.policy.mode = Mode::ReadOnly;
+        let isolate = Isolate::of(&world);
+        let now = isolate.now();
+        isolate.state.borrow_mut().keep(resource, entry(ours(0, now)), now);
+        assert_eq!(wanted(&isolate), 0, "this deployment only reads");
+    }
+}

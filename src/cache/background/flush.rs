@@ -66,3 +66,57 @@ pub(in crate::cache) async fn flush_after_others(isolate: &Isolate) {
     }
     flush(isolate).await;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        cache::telemetry::{Counter, Reason},
+        support::isolate::World,
+    };
+
+    #[test]
+    fn counters_are_flushed_once_a_minute_by_one_who_may() {
+        let world = World::new(1);
+        let isolate = Isolate::of(&world);
+        assert!(!flush_is_due(&isolate));
+        world.sim.run_for(FLUSH_EVERY.saturating_sub(Duration::from_millis(1)));
+        assert!(!flush_is_due(&isolate));
+        world.sim.run_for(Duration::from_millis(1));
+        assert!(flush_is_due(&isolate));
+        let now = isolate.now();
+        let hold = isolate.state.borrow_mut().leases.acquire(Work::Flush, now, HELD).unwrap();
+        assert!(!flush_is_due(&isolate), "another request is at it");
+        isolate.state.borrow_mut().leases.release(Work::Flush, hold);
+        isolate.state.borrow_mut().publishing.pause.refused(Reason::Full, now, 0);
+        assert!(!flush_is_due(&isolate), "Redis takes no writes");
+
+        let mut world = World::new(1);
+        world.policy.mode = Mode::ReadOnly;
+        let isolate = Isolate::of(&world);
+        world.sim.run_for(FLUSH_EVERY);
+        assert!(!flush_is_due(&isolate), "this deployment only reads");
+    }
+
+    #[test]
+    fn what_was_counted_is_kept_where_nothing_may_be_written() {
+        let left = |mode, paused| {
+            let mut world = World::new(1);
+            world.policy.mode = mode;
+            let isolate = Isolate::of(&world);
+            isolate.count(Counter::Errors);
+            if paused {
+                let now = isolate.now();
+                isolate.state.borrow_mut().publishing.pause.refused(Reason::Full, now, 0);
+            }
+            let flushing = std::rc::Rc::clone(&isolate);
+            world.sim.block_on(async move { flush(&flushing).await });
+            let mut state = isolate.state.borrow_mut();
+            assert!(!state.leases.is_held(Work::Flush, isolate.ports.clock.now()));
+            state.counters.take_unflushed().len()
+        };
+        assert_eq!(left(Mode::Active, false), 0);
+        assert_eq!(left(Mode::Active, true), 1);
+        assert_eq!(left(Mode::ReadOnly, false), 1);
+    }
+}

@@ -104,3 +104,15 @@ fn remaining_secs(ttl: Duration, age: Duration) -> i64 {
     let secs = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
     secs(ttl).saturating_sub(secs(age))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_of_a_ttl_counts_on_below_zero() {
+        let left =
+            |age_ms| remaining_secs(Duration::from_secs(1800), Duration::from_millis(age_ms));
+        assert_eq!([0, 999, 1_000, 1_800_000, 1_900_000].map(left), [1800, 1800, 1799, 0, -100]);
+    }
+}

@@ -67,7 +67,11 @@ mod tests {
             Control::read(r#"{"epoch":7,"barrier":5,"barrier_at":9}"#),
             Some(control(7, 5, 9))
         );
+        let largest = r#"{"epoch":999999999999999,"barrier":0,"barrier_at":0}"#;
+        assert_eq!(Control::read(largest), Some(control(MAX, 0, 0)));
         for text in [
+            r#"{"epoch":7,"barrier":1000000000000000,"barrier_at":0}"#,
+            r#"{"epoch":7,"barrier":0,"barrier_at":1000000000000000}"#,
             "",
             "7",
             "\"7\"",
@@ -97,6 +101,8 @@ mod tests {
             prop_assert_eq!(both, b.merged(a));
             prop_assert_eq!(both.merged(a), both);
             prop_assert!(both.epoch >= a.epoch && both.barrier >= a.barrier);
+            let later = if (b.barrier, b.barrier_at) > (a.barrier, a.barrier_at) { b } else { a };
+            prop_assert_eq!((both.barrier, both.barrier_at), (later.barrier, later.barrier_at));
         }
     }
 }

@@ -148,6 +148,7 @@ mod tests {
             (ours(7, 10), ours(8, 1), true),
             (ours(8, 1), ours(7, 10), false),
             (ours(7, 10), backend(11), true),
+            (ours(7, 10), backend(10), true),
             (ours(7, 10), backend(9), false),
             (backend(10), ours(7, 11), true),
             (backend(10), backend(9), false),
@@ -202,5 +203,15 @@ mod tests {
         assert_eq!(ours(7, 10).moved_on(&version(7, 20)), ours(7, 20));
         assert_eq!(ours(7, 10).moved_on(&version(8, 5)), ours(8, 5));
         assert_eq!(ours(8, 10).moved_on(&version(7, 20)), ours(8, 10));
+    }
+
+    #[test]
+    fn only_what_is_ours_has_an_epoch() {
+        let at = Timestamp(10);
+        for (dated, epoch) in
+            [(ours(7, 10), Some(7)), (Dated::ByTime(at), None), (Dated::Provisional(at), None)]
+        {
+            assert_eq!((dated.at(), dated.epoch()), (at, epoch));
+        }
     }
 }

@@ -172,10 +172,19 @@ mod tests {
 
     #[test]
     fn what_was_read_while_the_backend_wrote_is_not_fresh_for_long() {
-        for (age_secs, expected) in [(0, Freshness::Fresh), (60, Freshness::Revalidate)] {
+        let soft = |secs_ago| known(NOW.minus(Duration::from_secs(secs_ago)).0, 0, Unknown);
+        for (age_secs, known, expected) in [
+            (0, known(7, 0, Unknown), Freshness::Fresh),
+            (59, known(7, 0, Unknown), Freshness::Fresh),
+            (60, known(7, 0, Unknown), Freshness::Revalidate),
+            // An invalidation after it; or before.
+            (30, soft(20), Freshness::Revalidate),
+            (30, soft(30), Freshness::Revalidate),
+            (30, soft(31), Freshness::Fresh),
+        ] {
             let dated = Dated::Provisional(NOW.minus(Duration::from_secs(age_secs)));
-            let freshness = dated.freshness(None, &known(7, 0, Unknown), NOW, &Policy::default());
-            assert_eq!(freshness, expected, "{age_secs} s");
+            let freshness = dated.freshness(None, &known, NOW, &Policy::default());
+            assert_eq!(freshness, expected, "{age_secs} s, {known:?}");
         }
     }
 
@@ -188,6 +197,7 @@ mod tests {
         for (known, expected) in [
             (version(7, NOW, 2), Freshness::Revalidate),
             (version(7, NOW, 1), Freshness::Fresh),
+            (version(7, at, 2), Freshness::Fresh),
             (version(7, Timestamp(1), 2), Freshness::Fresh),
             (version(6, NOW, 2), Freshness::Fresh),
         ] {

@@ -184,6 +184,13 @@ mod tests {
     }
 
     #[test]
+    fn a_version_says_its_order_its_size_and_its_end() {
+        assert_eq!(version().order(), (7, Timestamp(5_000)));
+        assert_eq!(version().extent(), Extent { models: 2, offers_max: 3 });
+        assert_eq!(version().expires_at(), Timestamp(1_805_000));
+    }
+
+    #[test]
     fn what_is_renewed_moves_on_by_any_clock() {
         let renewed =
             |at| version().renewed_as(&Version { at: Timestamp(at), epoch: 8, ..version() });
@@ -191,6 +198,10 @@ mod tests {
         assert_eq!(renewed(5_000).at, Timestamp(5_001));
         assert_eq!(renewed(1_000).at, Timestamp(5_001), "a clock that is behind");
         assert_eq!(renewed(0).at, Timestamp(0), "more than clocks differ by");
+        let load = Version { ttl: 9, backend_epoch: Some(4), hash: 2, ..version() };
+        let expected =
+            Version { ttl: 9, backend_epoch: Some(4), at: Timestamp(5_001), ..version() };
+        assert_eq!(version().renewed_as(&load), expected, "content is what was there");
     }
 
     #[test]

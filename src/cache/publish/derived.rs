@@ -4,7 +4,7 @@
 use std::{rc::Rc, time::Duration};
 
 use super::{
-    publication::views_of,
+    publication::{views_of, waits},
     publish::{learn_size, write},
 };
 use crate::{
@@ -196,7 +196,7 @@ fn next_batch(isolate: &Isolate, source: Source) -> Option<Batch> {
         let is_wanted = is_wanted(isolate, &view);
         let size = snapshot.listing(&view).text_bytes();
         let sent = escaped(size);
-        if is_wanted && sent > room && !values.is_empty() {
+        if is_wanted && waits(sent, room, values.is_empty()) {
             return Some(Batch { version, values, more: true });
         }
         let mut state = isolate.state.borrow_mut();
@@ -220,4 +220,48 @@ fn smallest_refused(source: Source, snapshot: &Rc<Snapshot>, version: &Version) 
         .into_iter()
         .filter(|view| view.has_key(Some(version.extent())) == Some(true) && !there.contains(view));
     refused.map(|view| snapshot.listing(&view).text_bytes()).min().unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{cache::protocol::Place, ports::Timestamp};
+
+    #[test]
+    fn a_listing_is_sent_if_a_request_holds_it_escaped() {
+        assert_eq!([0, 3, 4, 100].map(escaped), [0, 3, 5, 125]);
+        let bounds = Bounds { smallest_refused: 90, request_bytes_max: 125 };
+        assert_eq!([0, 89, 90, 100].map(|size| bounds.admit(size)), [true, true, false, false]);
+        let bounds = Bounds { smallest_refused: usize::MAX, request_bytes_max: 125 };
+        assert_eq!([100, 101].map(|size| bounds.admit(size)), [true, false]);
+    }
+
+    #[test]
+    fn what_is_as_large_as_what_is_not_in_redis_is_not_sent() {
+        let snapshot = Rc::new(crate::support::catalog::snapshot(1, 7));
+        let views = Source::WARMED.warm_views();
+        let version = |listings| Version {
+            v: Version::FORMAT,
+            config: 1,
+            at: Timestamp(1),
+            ttl: 1,
+            epoch: 1,
+            backend_epoch: None,
+            hash: 1,
+            n: 7,
+            offers_max: 5,
+            bytes: 2,
+            place: Place::Redis,
+            listings,
+            packed: None,
+        };
+        let sizes: Vec<usize> =
+            views.iter().map(|view| snapshot.listing(view).text_bytes()).collect();
+        let refused = |listings| smallest_refused(Source::WARMED, &snapshot, &version(listings));
+        assert_eq!(refused(0b11_1111), usize::MAX);
+        assert_eq!(refused(0b11_1110), sizes[0]);
+        assert_eq!(Some(refused(0)), sizes.iter().min().copied());
+        let small = Version { offers_max: 1, ..version(0) };
+        assert_eq!(smallest_refused(Source::WARMED, &snapshot, &small), sizes[0], "with a key");
+    }
 }

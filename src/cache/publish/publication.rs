@@ -184,6 +184,11 @@ pub(super) fn views_of(source: Source, version: &Version) -> Vec<View> {
     views.filter(|(index, _)| is_there(*index)).map(|(_, view)| view).collect()
 }
 
+/// Whether a listing waits for the next request: it does not fit beside what is there. Alone it goes, however large it is.
+pub(super) fn waits(sent: usize, room: usize, is_alone: bool) -> bool {
+    sent > room && !is_alone
+}
+
 /// The keys in Redis that a version tells of.
 pub(super) fn keys_of(isolate: &Isolate, source: Source, version: &Version) -> Vec<String> {
     let snapshot = match version.place {
@@ -201,3 +206,42 @@ pub(super) fn forgotten(isolate: &Isolate, version: &Version) -> Timestamp {
 
 /// Work behind a response ends after thirty seconds (docs/platform.md, "Work behind a response lasts 30 seconds").
 pub(super) const PUBLISH_MAX: Duration = Duration::from_secs(25);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_tells_of_listings_by_a_bit_each() {
+        let views = Source::WARMED.warm_views();
+        let version = |listings| Version {
+            v: Version::FORMAT,
+            config: 1,
+            at: Timestamp(1),
+            ttl: 1,
+            epoch: 1,
+            backend_epoch: None,
+            hash: 1,
+            n: 7,
+            offers_max: 5,
+            bytes: 2,
+            place: Place::Redis,
+            listings,
+            packed: None,
+        };
+        let there = |listings| views_of(Source::WARMED, &version(listings));
+        assert_eq!(there(0), []);
+        assert_eq!(there(0b10_0101), [views[0], views[2], views[5]]);
+        assert_eq!(there(u32::MAX), views);
+        assert_eq!(views_of(Source::Unique(crate::catalog::Scope::All), &version(1)), []);
+    }
+
+    #[test]
+    fn a_request_is_filled_to_the_byte() {
+        for (sent, is_alone, expected) in
+            [(99, false, false), (100, false, false), (101, false, true), (101, true, false)]
+        {
+            assert_eq!(waits(sent, 100, is_alone), expected, "{sent} {is_alone}");
+        }
+    }
+}

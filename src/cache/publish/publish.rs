@@ -3,7 +3,7 @@
 
 use super::{
     kv_copies::{self, publish_to_kv},
-    publication::{PUBLISH_MAX, Publication, PublishOutcome, forgotten, keys_of},
+    publication::{PUBLISH_MAX, Publication, PublishOutcome, forgotten, keys_of, waits},
     refusal,
 };
 use crate::{
@@ -168,7 +168,7 @@ async fn send(
         while let Some(view) = views.peek() {
             let listing = publication.listing(view);
             let sent = publication.sent_bytes(listing.text_bytes());
-            if sent > room && !(values.is_empty() && sent <= max) {
+            if waits(sent, room, values.is_empty()) {
                 break;
             }
             room = room.saturating_sub(sent);
@@ -285,4 +285,38 @@ fn log_set(isolate: &Isolate, source: Source, keys: usize, bytes: usize, renewed
     isolate.state.borrow_mut().counters.add(Counter::Sets, sets);
     let (source, tier) = (source.as_str(), Tier::Upstash.as_str());
     isolate.log(&Event::CacheSet { source, tier, keys, bytes, renewed });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::Timestamp;
+
+    #[test]
+    fn the_same_is_what_has_the_same_text_configuration_and_epoch() {
+        let there = Version {
+            v: Version::FORMAT,
+            config: 1,
+            at: Timestamp(1),
+            ttl: 1,
+            epoch: 1,
+            backend_epoch: None,
+            hash: 1,
+            n: 7,
+            offers_max: 5,
+            bytes: 2,
+            place: Place::Redis,
+            listings: 0,
+            packed: None,
+        };
+        for (new, expected) in [
+            (Version { at: Timestamp(9), ttl: 9, listings: 1, place: Place::Kv, ..there }, true),
+            (Version { hash: 2, ..there }, false),
+            (Version { config: 2, ..there }, false),
+            (Version { bytes: 3, ..there }, false),
+            (Version { epoch: 2, ..there }, false),
+        ] {
+            assert_eq!(is_same(&there, &new), expected, "{new:?}");
+        }
+    }
 }

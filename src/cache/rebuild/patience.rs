@@ -126,4 +126,34 @@ mod tests {
         let (verdict, took, _) = wait(|now| until(now).since(now));
         assert!(verdict == Verdict::GoOn && took < Duration::from_millis(8_000), "{took:?}");
     }
+
+    #[test]
+    fn a_lease_that_lasts_on_by_more_than_jitter_is_a_sign_of_life() {
+        let looked = |more_ms: u64| {
+            let mut patience = Patience::new(Timestamp(0), Duration::from_secs(10));
+            patience.look(Timestamp(0), LEASE);
+            let held_for = LEASE.saturating_sub(Duration::from_secs(1));
+            patience.look(Timestamp(1_000), held_for + Duration::from_millis(more_ms));
+            patience.look(Timestamp(2_600), Duration::from_millis(more_ms - 100))
+        };
+        assert_eq!(looked(200), Verdict::GoOn);
+        assert!(matches!(looked(201), Verdict::Wait(_)));
+    }
+
+    #[test]
+    fn pauses_double_up_to_the_longest_and_end_with_the_lease() {
+        let mut patience = Patience::new(Timestamp(0), Duration::from_secs(60));
+        let pauses = [0, 500, 1_000, 1_500, 2_000].map(|ms| {
+            // The holder shows itself before each look.
+            patience.look(Timestamp(ms), Duration::from_secs(2))
+        });
+        let expected = [200, 400, 800, 1_400, 1_400];
+        assert_eq!(pauses, expected.map(|ms| Verdict::Wait(Duration::from_millis(ms))));
+        let mut patience = Patience::new(Timestamp(0), Duration::from_secs(60));
+        let soon = patience.look(Timestamp(0), Duration::from_millis(100));
+        assert_eq!(soon, Verdict::Wait(Duration::from_millis(105)));
+        let mut patience = Patience::new(Timestamp(0), Duration::from_millis(50));
+        assert_eq!(patience.look(Timestamp(0), LEASE), Verdict::Wait(Duration::from_millis(50)));
+        assert_eq!(patience.look(Timestamp(50), LEASE), Verdict::GiveUp);
+    }
 }

@@ -74,4 +74,12 @@ mod tests {
         assert_eq!(backoff.remaining(Timestamp(0)), Some(Duration::from_secs(5)));
         assert_eq!(backoff.failures(), 3);
     }
+
+    #[test]
+    fn it_ends_to_the_millisecond() {
+        let mut backoff = Backoff::default();
+        backoff.adopt(1, Duration::from_secs(5), Timestamp(1_000));
+        assert_eq!(backoff.remaining(Timestamp(5_999)), Some(Duration::from_millis(1)));
+        assert_eq!(backoff.remaining(Timestamp(6_000)), None);
+    }
 }

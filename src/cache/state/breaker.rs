@@ -112,8 +112,7 @@ impl Breaker {
         match (self.state, outcome) {
             (BreakerState::HalfOpen { .. }, Ok(())) => {
                 let generation = self.generation.saturating_add(1);
-                let window_start = now;
-                *self = Self { generation, window_start, ever_succeeded: true, ..Self::default() };
+                *self = Self { generation, ever_succeeded: true, ..Self::default() };
             }
             (BreakerState::HalfOpen { .. }, Err(error)) => {
                 self.open_for = self.open_for.saturating_mul(2).min(OPEN_MAX);
@@ -208,6 +207,8 @@ mod tests {
         assert!(matches!(breaker.state(), BreakerState::HalfOpen { .. }), "{:?}", breaker.state());
         breaker.record(trial, Ok(()), later, 0);
         assert_eq!(breaker.state(), BreakerState::Closed);
+        breaker.record(straggler, FAILURE, later, 0);
+        assert!(!breaker.is_failing(), "nor what comes after it");
     }
 
     #[test]
@@ -288,5 +289,58 @@ mod tests {
             let length = jittered(Duration::from_secs(1), random).as_millis();
             assert!((750..=1250).contains(&length), "{length}");
         }
+    }
+
+    #[test]
+    fn calls_are_failing_unless_the_last_one_passed() {
+        let mut breaker = Breaker::default();
+        assert!(breaker.is_failing(), "nothing ever passed");
+        call(&mut breaker, Ok(()), Timestamp(0));
+        assert!(!breaker.is_failing());
+        call(&mut breaker, FAILURE, Timestamp(0));
+        assert!(breaker.is_failing());
+        call(&mut breaker, Ok(()), Timestamp(0));
+        assert!(!breaker.is_failing());
+        let mut breaker = opened(&TierError::Timeout);
+        assert!(breaker.is_failing());
+        let trial = breaker.permit(Timestamp(60_000)).unwrap();
+        assert!(breaker.is_failing());
+        breaker.record(trial, Ok(()), Timestamp(60_000), 0);
+        assert!(!breaker.is_failing());
+    }
+
+    #[test]
+    fn a_closed_breaker_begins_anew() {
+        let mut breaker = opened(&TierError::Timeout);
+        let later = Timestamp(60_000);
+        call(&mut breaker, Ok(()), later);
+        for _ in 1..FAILURES_MIN {
+            call(&mut breaker, FAILURE, later);
+        }
+        assert_eq!(breaker.state(), BreakerState::Closed);
+        call(&mut breaker, FAILURE, later);
+        let BreakerState::Open { until } = breaker.state() else { panic!("{breaker:?}") };
+        assert!(until.since(later) <= OPEN_FIRST * 5 / 4, "the first opening's length again");
+    }
+
+    #[test]
+    fn a_window_ends_after_ten_seconds() {
+        for (ms, opens) in [(9_999, true), (10_000, false)] {
+            let mut breaker = Breaker::default();
+            // Windows begin with the first outcome after the last one's end.
+            for _ in 1..FAILURES_MIN {
+                call(&mut breaker, FAILURE, Timestamp(100_000));
+            }
+            call(&mut breaker, FAILURE, Timestamp(100_000 + ms));
+            assert_eq!(breaker.state() != BreakerState::Closed, opens, "{ms} ms");
+        }
+    }
+
+    #[test]
+    fn states_have_the_names_that_operators_read() {
+        let until = Timestamp(0);
+        let states =
+            [BreakerState::Closed, BreakerState::Open { until }, BreakerState::HalfOpen { until }];
+        assert_eq!(states.map(BreakerState::as_str), ["closed", "open", "half-open"]);
     }
 }

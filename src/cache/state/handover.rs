@@ -91,3 +91,89 @@ impl Handover {
         self.loads.retain(|_, (at, _)| now.since(*at) < KEPT);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        cache::{entry::Content, protocol::Dated},
+        catalog::{Scope, Snapshot},
+    };
+
+    const SOURCE: Source = Source::WARMED;
+    const RESOURCE: Resource = Resource::Snapshot(SOURCE);
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn entry() -> Entry {
+        let snapshot = Snapshot::decode(Scope::Active.into(), "[]".into()).unwrap();
+        Entry { content: Content::Snapshot(snapshot.into()), dated: Dated::ByTime(Timestamp(1)) }
+    }
+
+    #[test]
+    fn a_read_is_handed_to_who_began_before_it_ended() {
+        let mut handover = Handover::default();
+        handover.note_read(RESOURCE, ReadOutcome::Missed, Timestamp(10));
+        assert!(handover.read(&RESOURCE, Timestamp(9)).is_some());
+        assert!(handover.read(&RESOURCE, Timestamp(10)).is_some());
+        assert!(handover.read(&RESOURCE, Timestamp(11)).is_none());
+    }
+
+    #[test]
+    fn how_long_nothing_counts_as_missed_depends_on_who_answered() {
+        let lately = Duration::from_secs(2);
+        for (outcome, ms, expected) in [
+            (ReadOutcome::Missed, 1_999, true),
+            (ReadOutcome::Missed, 2_000, false),
+            (ReadOutcome::Failed, 499, true),
+            (ReadOutcome::Failed, 500, false),
+            (ReadOutcome::Found(entry()), 0, false),
+        ] {
+            let mut handover = Handover::default();
+            handover.note_read(RESOURCE, outcome.clone(), Timestamp(0));
+            let missed = handover.has_missed(&RESOURCE, Timestamp(ms), lately);
+            assert_eq!(missed, expected, "{outcome:?} {ms} ms ago");
+        }
+        assert!(!Handover::default().has_missed(&RESOURCE, Timestamp(0), HOUR));
+    }
+
+    #[test]
+    fn a_load_is_handed_on_for_a_moment() {
+        let mut handover = Handover::default();
+        handover.note_load(SOURCE, entry(), Timestamp(0));
+        assert!(handover.load(SOURCE, Timestamp(1_999)).is_some());
+        assert!(handover.load(SOURCE, Timestamp(2_000)).is_none());
+        assert!(handover.load(Scope::All.into(), Timestamp(0)).is_none());
+    }
+
+    #[test]
+    fn what_nobody_waits_for_is_let_go() {
+        for (outcome, kept_ms) in [
+            (ReadOutcome::Missed, 60_000),
+            (ReadOutcome::Failed, 2_000),
+            (ReadOutcome::Found(entry()), 2_000),
+        ] {
+            let mut handover = Handover::default();
+            handover.note_read(RESOURCE, outcome.clone(), Timestamp(0));
+            handover.forget(Timestamp(kept_ms - 1));
+            assert!(handover.read(&RESOURCE, Timestamp(0)).is_some(), "{outcome:?}");
+            handover.forget(Timestamp(kept_ms));
+            assert!(handover.read(&RESOURCE, Timestamp(0)).is_none(), "{outcome:?}");
+        }
+        let mut handover = Handover::default();
+        handover.note_load(SOURCE, entry(), Timestamp(0));
+        handover.forget(Timestamp(1_999));
+        assert_eq!(handover.loads.len(), 1);
+        handover.forget(Timestamp(2_000));
+        assert_eq!(handover.loads.len(), 0);
+    }
+
+    #[test]
+    fn what_is_noted_makes_room_for_itself() {
+        let mut handover = Handover::default();
+        handover.note_read(RESOURCE, ReadOutcome::Failed, Timestamp(0));
+        handover.note_load(SOURCE, entry(), Timestamp(10_000));
+        assert!(handover.reads.is_empty());
+        handover.note_read(RESOURCE, ReadOutcome::Failed, Timestamp(20_000));
+        assert!(handover.loads.is_empty());
+    }
+}

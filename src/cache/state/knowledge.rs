@@ -152,4 +152,32 @@ mod tests {
         assert!(!known.learn_marker(Some(control(7)), Timestamp(300_000)));
         assert!(!known.learn_marker(None, Timestamp(400_000)), "an unknown one tells nothing");
     }
+
+    #[test]
+    fn a_version_gives_way_to_what_is_not_older() {
+        let version = |epoch, at, n| Version {
+            v: Version::FORMAT,
+            config: 1,
+            at: Timestamp(at),
+            ttl: 1,
+            epoch,
+            backend_epoch: None,
+            hash: 1,
+            n,
+            offers_max: 1,
+            bytes: 2,
+            place: crate::cache::protocol::Place::Redis,
+            listings: 0,
+            packed: None,
+        };
+        let mut known = Knowledge::default();
+        assert_eq!(known.known(Source::WARMED).version, None);
+        for (epoch, at, n, kept) in
+            [(2, 10, 1, 1), (2, 9, 2, 1), (1, 99, 3, 1), (2, 10, 4, 4), (3, 1, 5, 5)]
+        {
+            known.learn_version(Source::WARMED, version(epoch, at, n));
+            assert_eq!(known.version(Source::WARMED).unwrap().n, kept);
+        }
+        assert_eq!(known.known(Source::WARMED).version, Some(((3, Timestamp(1)), 1)));
+    }
 }

@@ -123,4 +123,16 @@ mod tests {
         leases.release(Work::Check, late);
         assert!(leases.is_held(Work::Check, Timestamp(10_001)));
     }
+
+    #[test]
+    fn a_lease_ends_to_the_millisecond_and_is_forgotten() {
+        let mut leases = Leases::default();
+        leases.acquire(Work::Check, Timestamp(5), LENGTH).unwrap();
+        assert!(leases.is_held(Work::Check, Timestamp(10_004)));
+        assert!(!leases.is_held(Work::Check, Timestamp(10_005)));
+        leases.acquire(Work::Flush, Timestamp(10_004), LENGTH).unwrap();
+        assert_eq!(leases.held.len(), 2);
+        leases.acquire(Work::Load(Source::WARMED), Timestamp(10_005), LENGTH).unwrap();
+        assert_eq!(leases.held.len(), 2);
+    }
 }

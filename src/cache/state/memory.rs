@@ -193,7 +193,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        cache::protocol::Dated,
+        cache::protocol::{Dated, Place},
         catalog::{Scope, Selection, Snapshot},
     };
 
@@ -261,9 +261,63 @@ mod tests {
         let mut memory = Memory::new(snapshot(10, 1, 1).bytes);
         let base = Resource::Snapshot(Scope::Active.into());
         memory.put(base, snapshot(10, 1, 1));
+        assert!(memory.peek(&base).is_some(), "as large as may be");
         memory.put(base, snapshot(11, 1, 2));
         assert!(memory.peek(&base).is_none());
         assert_eq!(memory.bytes(), 0);
+    }
+
+    #[test]
+    fn the_same_content_moves_on_with_its_version_and_no_other_does() {
+        let mut memory = Memory::new(1000);
+        let source = Source::from(Scope::Active);
+        let first = snapshot(1, 1, 1);
+        let hash = first.entry.content.hash().unwrap();
+        memory.put(Resource::Snapshot(source), first);
+        let version = |hash| Version {
+            v: Version::FORMAT,
+            config: 1,
+            at: Timestamp(5),
+            ttl: 1,
+            epoch: 2,
+            backend_epoch: None,
+            hash,
+            n: 0,
+            offers_max: 0,
+            bytes: 3,
+            place: Place::Redis,
+            listings: 0,
+            packed: None,
+        };
+        memory.move_on(source, &version(hash ^ 1));
+        assert_eq!(memory.snapshot(source).unwrap().at(), Timestamp(1));
+        memory.move_on(source, &version(hash));
+        assert_eq!(memory.snapshot(source).unwrap().at(), Timestamp(5));
+    }
+
+    #[test]
+    fn orders_are_held_within_the_bound_and_go_before_entries() {
+        let base = Resource::Snapshot(Scope::Active.into());
+        let held = snapshot(1, 1, 1);
+        let (bytes, hash) = (held.bytes, held.entry.content.hash().unwrap());
+        let view = View::from(Selection::default());
+        let mut memory = Memory::new(bytes + 12);
+        memory.put(base, held);
+        memory.put_order(view, hash, &Rc::from([1, 2, 3]));
+        assert_eq!((memory.orders(), memory.bytes()), (1, bytes + 12));
+        memory.put(name(1), resident(0, 1));
+        assert_eq!(memory.orders(), 0);
+        memory.put_order(view, hash, &vec![0; 1000].into());
+        assert_eq!(memory.orders(), 0, "larger than all of memory");
+        assert!(memory.peek(&base).is_some() || memory.peek(&name(1)).is_some());
+    }
+
+    #[test]
+    fn a_check_counts_for_all_that_is_resident() {
+        let mut memory = Memory::new(1000);
+        memory.put(name(1), resident(1, 1));
+        memory.note_checked(Timestamp(9));
+        assert_eq!(memory.peek(&name(1)).unwrap().checked_at, Timestamp(9));
     }
 
     proptest! {

@@ -226,3 +226,124 @@ impl State {
         self.backoff.entry(source).or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        cache::protocol::Dated,
+        catalog::{Scope, Selection},
+    };
+
+    const SOURCE: Source = Source::WARMED;
+
+    fn state() -> State {
+        State::new(1_000_000, Timestamp(0))
+    }
+
+    fn entry(models: u64, epoch: u64, at: u64) -> Entry {
+        let snapshot = crate::support::catalog::snapshot(1, models);
+        let dated = Dated::Ours { at: Timestamp(at), epoch, backend_epoch: None };
+        Entry { content: Content::Snapshot(snapshot.into()), dated }
+    }
+
+    fn version(n: usize, epoch: u64, at: u64) -> Version {
+        Version {
+            v: Version::FORMAT,
+            config: 1,
+            at: Timestamp(at),
+            ttl: 1_800_000,
+            epoch,
+            backend_epoch: None,
+            hash: 1,
+            n,
+            offers_max: 3,
+            bytes: 2,
+            place: crate::cache::protocol::Place::Redis,
+            listings: 0,
+            packed: None,
+        }
+    }
+
+    #[test]
+    fn a_source_is_as_large_as_it_was_when_it_was_seen_last() {
+        let mut state = state();
+        assert_eq!(state.extent(SOURCE), None);
+        state.keep(Resource::Snapshot(SOURCE), entry(7, 5, 50), Timestamp(50));
+        let held = Extent { models: 7, offers_max: 5 };
+        assert_eq!(state.extent(SOURCE), Some(held));
+        state.learn_version(SOURCE, version(9, 5, 40));
+        assert_eq!(state.extent(SOURCE), Some(held), "an older version");
+        state.learn_version(SOURCE, version(9, 5, 60));
+        assert_eq!(state.extent(SOURCE), Some(Extent { models: 9, offers_max: 3 }));
+    }
+
+    #[test]
+    fn whether_a_view_has_a_key_is_guessed_where_it_is_not_known() {
+        let mut state = state();
+        let view = |min_providers| {
+            View::from(Selection { min_providers: Some(min_providers), ..Selection::default() })
+        };
+        let warm = SOURCE.warm_views().into_iter().find(|view| state.has_key(view).is_none());
+        assert!(warm.is_some_and(|view| state.probably_has_key(&view)));
+        assert!(!state.probably_has_key(&view(99)));
+        state.learn_version(SOURCE, version(9, 5, 60));
+        assert_eq!((state.has_key(&view(3)), state.has_key(&view(4))), (Some(true), Some(false)));
+        assert!(state.probably_has_key(&view(3)) && !state.probably_has_key(&view(4)));
+    }
+
+    #[test]
+    fn what_is_kept_or_learned_lifts_the_epoch() {
+        let mut state = state();
+        state.knowledge.learn_control(None, Timestamp(0));
+        state.keep(Resource::Snapshot(SOURCE), entry(7, 5, 50), Timestamp(50));
+        assert_eq!(state.knowledge.control().epoch, 5);
+        state.learn_version(SOURCE, version(9, 6, 60));
+        assert_eq!(state.knowledge.control().epoch, 6);
+    }
+
+    #[test]
+    fn a_failure_is_news_once_a_minute_and_when_it_is_another_one() {
+        let mut state = state();
+        for (tier, error, secs, expected) in [
+            (CacheTier::Kv, TierError::Timeout, 0, true),
+            (CacheTier::Kv, TierError::Timeout, 59, false),
+            (CacheTier::Upstash, TierError::Timeout, 59, true),
+            (CacheTier::Kv, TierError::Timeout, 60, true),
+            (CacheTier::Kv, TierError::Timeout, 119, false),
+            (CacheTier::Kv, TierError::Quota, 119, true),
+            (CacheTier::Kv, TierError::Timeout, 119, true),
+        ] {
+            let news = state.note_error(tier, &error, Timestamp(secs * 1000));
+            assert_eq!(news, expected, "{tier:?} {error} after {secs} s");
+        }
+    }
+
+    #[test]
+    fn another_configuration_is_news_once() {
+        let mut state = state();
+        let news = [7, 7, 8, 7].map(|config| state.note_other_configuration(SOURCE, config));
+        assert_eq!(news, [true, false, true, true]);
+    }
+
+    #[test]
+    fn those_that_pass_through_share_an_answer_for_a_second() {
+        let mut state = state();
+        assert!(state.passed(SOURCE, Timestamp(0)).is_none());
+        state.note_passed(SOURCE, Err(Reason::Timeout), Timestamp(1_000));
+        assert!(state.passed(SOURCE, Timestamp(1_999)).is_some());
+        assert!(state.passed(SOURCE, Timestamp(2_000)).is_none());
+        assert!(state.passed(Scope::All.into(), Timestamp(1_000)).is_none());
+    }
+
+    #[test]
+    fn each_tier_has_a_breaker_of_its_own() {
+        let mut state = state();
+        let permit = state.breaker(CacheTier::Kv).permit(Timestamp(0)).unwrap();
+        state.breaker(CacheTier::Kv).record(permit, Err(&TierError::Quota), Timestamp(0), 0);
+        assert_ne!(state.kv.state(), BreakerState::Closed);
+        assert_eq!(state.upstash.state(), BreakerState::Closed);
+        assert_eq!(Tier::from(CacheTier::Kv), Tier::Kv);
+        assert_eq!(Tier::from(CacheTier::Upstash), Tier::Upstash);
+    }
+}

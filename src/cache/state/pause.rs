@@ -81,4 +81,17 @@ mod tests {
         assert!(!pause.passed());
         assert_eq!(pause.reason(now), None);
     }
+
+    #[test]
+    fn a_pause_that_ended_is_over_when_a_write_passed() {
+        let mut pause = Pause::default();
+        assert!(pause.is_over());
+        pause.refused(Reason::Full, Timestamp(0), 0);
+        let end = Timestamp(0) + pause.remaining(Timestamp(0));
+        assert_eq!(pause.reason(Timestamp(end.0 - 1)), Some(Reason::Full));
+        assert_eq!(pause.reason(end), None);
+        assert!(!pause.is_over(), "nothing was tried");
+        pause.passed();
+        assert!(pause.is_over());
+    }
 }

@@ -138,6 +138,12 @@ mod tests {
         assert!(publishing.learn_size(400_000, Some(500_000)), "what it names is not its limit");
         assert_eq!(publishing.request_bytes_max(), 200_000);
         assert!(!publishing.learn_size(11_000, None));
+        assert_eq!(publishing.request_bytes_max(), 10_000, "no smaller limit is believed");
+        assert!(publishing.learn_size(20_000, Some(10_600)), "smaller ones may pass");
+        assert!(!publishing.learn_size(20_000, Some(10_500)), "the least and no less");
+        let mut publishing = Publishing::default();
+        publishing.learn_size(950_000, Some(1_000_000));
+        assert_eq!(publishing.request_bytes_max(), 475_000, "what was refused is over its limit");
     }
 
     #[test]
@@ -152,5 +158,44 @@ mod tests {
         assert!(publishing.is_wanted(&view, (1, 1), Timestamp(10_000)));
         publishing.note_over_budget(view.source(), (2, 1));
         assert!(!publishing.is_wanted(&view, (2, 1), now));
+    }
+
+    #[test]
+    fn what_is_published_is_remembered_for_as_long_as_it_lives() {
+        let mut publishing = Publishing::default();
+        let ttl = Duration::from_secs(10);
+        let view = |min_providers| {
+            View::from(Selection { min_providers: Some(min_providers), ..Selection::default() })
+        };
+        publishing.note_derived(view(1), (1, 1), Timestamp(0), ttl);
+        publishing.note_derived(view(2), (1, 1), Timestamp(9_999), ttl);
+        assert_eq!(publishing.derived.len(), 2);
+        publishing.note_derived(view(3), (1, 1), Timestamp(10_000), ttl);
+        assert_eq!(publishing.derived.len(), 2, "the first is over");
+        assert!(!publishing.is_wanted(&view(2), (1, 1), Timestamp(10_000)));
+    }
+
+    #[test]
+    fn a_look_counts_for_its_version_and_for_a_moment() {
+        let mut publishing = Publishing::default();
+        assert_eq!(publishing.add_derived(Source::WARMED, 7), 7, "nothing was looked at");
+        publishing.note_looked(Source::WARMED, (1, 1), Timestamp(0), 100);
+        for (base, ms, expected) in
+            [((1, 1), 4_999, true), ((1, 1), 5_000, false), ((2, 1), 0, false), ((1, 2), 0, false)]
+        {
+            let looked = publishing.has_looked(Source::WARMED, base, Timestamp(ms));
+            assert_eq!(looked, expected, "{base:?} {ms}");
+        }
+        assert_eq!(publishing.add_derived(Source::WARMED, 7), 107);
+        assert_eq!(publishing.add_derived(Source::WARMED, 7), 114);
+    }
+
+    #[test]
+    fn what_waits_is_taken_by_source() {
+        let mut publishing = Publishing::default();
+        let view = View::from(Selection::default());
+        publishing.waiting.insert(view);
+        assert_eq!(publishing.next_waiting(view.source()), Some(view));
+        assert_eq!(publishing.next_waiting(crate::catalog::Scope::All.into()), None);
     }
 }

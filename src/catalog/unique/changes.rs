@@ -61,3 +61,36 @@ fn by_name(snapshot: &JsonArray) -> BTreeMap<String, &str> {
     let named = |model| serde_json::from_str::<Named>(model).ok().map(|named| (named.name, model));
     snapshot.elements().filter_map(named).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{Scope, Snapshot};
+
+    fn snapshot(models: &[(&str, &str)]) -> Snapshot {
+        let models: Vec<String> = models
+            .iter()
+            .map(|(name, id)| {
+                format!(
+                    r#"{{"id":"{id}","name":"{name}","providers":[],"provider_count":0,"cheapest_provider":null,"fastest_provider":null,"cheapest_prompt_price":null,"fastest_response_time":null}}"#
+                )
+            })
+            .collect();
+        Snapshot::decode(Scope::Active.into(), format!("[{}]", models.join(","))).unwrap()
+    }
+
+    #[test]
+    fn models_are_told_apart_by_name_and_compared_whole() {
+        let before = snapshot(&[("a", "1"), ("b", "1"), ("c", "1"), ("d", "1")]);
+        let after = snapshot(&[("d", "1"), ("a", "2"), ("e", "1")]);
+        let changes = after.changes_since(Some(&before));
+        let expected =
+            Changes { added: 1, changed: 1, deleted: 2, unchanged: 1, efficiency_percent: 33.33 };
+        assert_eq!(changes, expected);
+        let first = after.changes_since(None);
+        assert_eq!(first, Changes { added: 3, ..Changes::default() });
+        assert_eq!(after.changes_since(Some(&after)), Changes::none(3));
+        assert_eq!(Changes::none(3).efficiency_percent.to_string(), "100");
+        assert_eq!(Changes::none(0), Changes::default());
+    }
+}

@@ -127,6 +127,41 @@ mod tests {
         assert!(ordered_bits(f64::INFINITY) > ordered_bits(f64::MAX));
     }
 
+    #[test]
+    fn models_are_filtered_and_sorted() {
+        let key = |provider_count, name: &str, cheapest_price| SortKey {
+            provider_count,
+            name_lower: name.into(),
+            cheapest_price,
+        };
+        let facets = Facets::of(&[
+            key(2, "b", 0.5),
+            key(0, "d", f64::INFINITY),
+            key(5, "a", -0.0),
+            key(2, "c", 0.0),
+            key(3, "a", 1.5),
+        ]);
+        let (counts, names, prices) = (SortBy::ProviderCount, SortBy::Name, SortBy::CheapestPrice);
+        for (min_providers, sort, order, expected) in [
+            (None, counts, Order::Desc, vec![2, 4, 0, 3, 1]),
+            (None, counts, Order::Asc, vec![1, 0, 3, 4, 2]),
+            (None, names, Order::Asc, vec![2, 4, 0, 3, 1]),
+            (None, names, Order::Desc, vec![1, 3, 0, 2, 4]),
+            (None, prices, Order::Asc, vec![2, 3, 0, 4, 1]),
+            (None, prices, Order::Desc, vec![1, 4, 0, 2, 3]),
+            (Some(2), counts, Order::Desc, vec![2, 4, 0, 3]),
+            (Some(3), names, Order::Asc, vec![2, 4]),
+            (Some(6), names, Order::Asc, vec![]),
+        ] {
+            let selection = Selection { min_providers, sort, order, ..Selection::default() };
+            assert_eq!(facets.order(&selection), expected, "{selection:?}");
+            assert_eq!(facets.count(&selection), expected.len(), "{selection:?}");
+        }
+        assert_eq!(facets.offers_max(), 5);
+        assert_eq!(facets.bytes(), 5 * Facets::BYTES);
+        assert_eq!((Facets::default().offers_max(), Facets::default().bytes()), (0, 0));
+    }
+
     proptest! {
         #[test]
         fn bits_are_ordered_as_numbers_are(a in -1e300f64..1e300, b in -1e-300f64..1e-300) {

@@ -125,3 +125,32 @@ fn price(raw: &RawValue) -> Result<f64, Malformed> {
     // A token that is no number is refused as serde_json refuses it, with its place.
     raw.get().parse().or_else(|_| Ok(serde_json::from_str(raw.get())?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_sorts_by_its_exact_price_and_its_name_in_lower_case() {
+        let read = |price: &str| {
+            let text = format!(
+                r#"[ {{"id":"a","name":"ÄB","providers":[],"provider_count":3,"cheapest_provider":null,"fastest_provider":null,"cheapest_prompt_price":{price},"fastest_response_time":null}}]"#
+            );
+            let (spans, keys) = records(&text).ok()?;
+            assert_eq!((spans.len(), usize::try_from(spans[0].end)), (1, Ok(text.len() - 1)));
+            assert_eq!(spans[0].start, 2);
+            Some(keys)
+        };
+        for (price, cheapest_price) in [
+            ("null", f64::INFINITY),
+            ("0", 0.0),
+            ("2.5e-7", 2.5e-7),
+            // What serde_json reads is off by one in the last place.
+            ("1.9094652364241860e-7", "1.9094652364241860e-7".parse().unwrap()),
+        ] {
+            let key = SortKey { provider_count: 3, name_lower: "äb".into(), cheapest_price };
+            assert_eq!(read(price), Some(vec![key]), "{price}");
+        }
+        assert_eq!(read("\"1\""), None);
+    }
+}

@@ -66,3 +66,21 @@ fn why(error: &TierError) -> &'static str {
         _ => "Redis cannot be reached: nothing is cleared, try again",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clear_that_failed_says_what_to_do() {
+        for (error, word) in [
+            (TierError::NotPermitted, "a standard token is needed"),
+            (TierError::Full, "Redis is full"),
+            (TierError::ReadOnlyReplica, "it is a replica"),
+            (TierError::Quota, "requests are used up"),
+            (TierError::Timeout, "try again"),
+        ] {
+            assert!(why(&error).contains(word), "{error}");
+        }
+    }
+}

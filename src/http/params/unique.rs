@@ -220,4 +220,42 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn what_is_no_number_is_told_apart_from_one_that_is_too_long() {
+        let shown = |query: &str| {
+            let mistakes = parse(query).unwrap_err();
+            mistakes.iter().map(|item| json!(item).to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            shown("limit=x"),
+            [
+                r#"{"type":"int_parsing","loc":["query","limit"],"msg":"Input should be a valid integer, unable to parse string as an integer","input":"x"}"#
+            ]
+        );
+        let long = "9".repeat(4301);
+        assert_eq!(
+            shown(&format!("offset={long}")),
+            [format!(
+                r#"{{"type":"int_parsing_size","loc":["query","offset"],"msg":"Unable to parse input string as an integer, exceeded maximum size","input":"{long}"}}"#
+            )]
+        );
+    }
+
+    #[test]
+    fn a_scope_is_read_by_its_words() {
+        let scope = |word: &str| {
+            let query = parse(&format!("include_inactive={word}")).ok()?;
+            Some(query.selection.scope)
+        };
+        for word in ["1", "on", "t", "true", "y", "yes", "TRUE", "On"] {
+            assert_eq!(scope(word), Some(Scope::All), "{word}");
+        }
+        for word in ["0", "off", "f", "false", "n", "no", "False"] {
+            assert_eq!(scope(word), Some(Scope::Active), "{word}");
+        }
+        for word in ["", "2", "%20true", "none"] {
+            assert_eq!(scope(word), None, "{word}");
+        }
+    }
 }

@@ -11,7 +11,10 @@ use model_catalog_edge::{
 };
 
 use super::{Meter, error};
-use crate::support::isolate::{ACTIVE, World};
+use crate::support::{
+    isolate::{ACTIVE, World},
+    redis::Fault,
+};
 
 /// A model of the fake catalog takes some 1,000 bytes, packed a tenth of it.
 fn large(limit: usize, models: u64) -> World {
@@ -144,6 +147,14 @@ fn c9_the_copy_in_kv_is_written_once_while_the_limit_is_learned() {
     let snapshot = world.keys.resource(&Resource::Snapshot(ACTIVE));
     assert_eq!(world.kv.versions.borrow()[&snapshot].len(), 1, "{spent:?}");
     assert!(spent.kv_writes <= 8, "{spent:?}");
+}
+
+#[test]
+fn c9_nothing_is_told_of_a_snapshot_that_kv_did_not_take() {
+    let world = large(100_000, 1_500);
+    world.kv.fault.set(Fault::Error);
+    assert!(error(&world.isolate(1).warm(false)).is_some());
+    assert_eq!(world.redis.get(&world.keys.version(ACTIVE)), None);
 }
 
 #[test]
