@@ -26,6 +26,7 @@ fn run(seed: u64) {
     }
     schedule.recover();
     schedule.check_costs();
+    schedule.sim.end();
 }
 
 fn number(name: &str) -> Option<u64> {

@@ -141,6 +141,12 @@ impl Sim {
         drop(dropped);
     }
 
+    /// The world ends: what waits is dropped, since it holds the world that holds it.
+    pub fn end(&self) {
+        let tasks = std::mem::take(&mut *self.0.tasks.borrow_mut());
+        drop(tasks);
+    }
+
     /// Ends one task where it stands, if there is one: a client that disconnected.
     pub fn kill_one(&self) {
         let victim = {
