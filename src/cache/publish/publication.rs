@@ -14,6 +14,8 @@ use crate::{
     ports::{TierError, Timestamp},
 };
 
+/// Clients are likely to ask for so many offers at the most.
+const OFFERS_LIKELY: u32 = 8;
 /// Keys and what stands around values in a request.
 const AROUND: usize = 4_000;
 
@@ -182,6 +184,14 @@ pub(super) fn views_of(source: Source, version: &Version) -> Vec<View> {
         u32::try_from(index).is_ok_and(|index| version.listings & 1_u32.unbounded_shl(index) != 0)
     };
     views.filter(|(index, _)| is_there(*index)).map(|(_, view)| view).collect()
+}
+
+/// The views whose listings clients are likely to ask for, and nobody keeps warm.
+pub(super) fn likely_derived(source: Source, version: &Version) -> Vec<View> {
+    let kept_warm = views_of(source, version);
+    let mut views = source.views(version.offers_max.min(OFFERS_LIKELY));
+    views.retain(|view| !kept_warm.contains(view));
+    views
 }
 
 /// The keys in Redis that a version tells of.
