@@ -114,28 +114,14 @@ impl Dated {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cache::protocol::{BackendEpoch, Place};
+    use crate::cache::protocol::BackendEpoch;
 
     fn ours(epoch: u64, at: u64) -> Dated {
         Dated::Ours { at: Timestamp(at), epoch, backend_epoch: None }
     }
 
     fn version(epoch: u64, at: u64) -> Version {
-        Version {
-            v: Version::FORMAT,
-            config: 1,
-            at: Timestamp(at),
-            ttl: 1_800_000,
-            epoch,
-            backend_epoch: None,
-            hash: 1,
-            n: 1,
-            offers_max: 1,
-            bytes: 2,
-            place: Place::Redis,
-            listings: 0,
-            packed: None,
-        }
+        Version { epoch, at: Timestamp(at), hash: 1, ..Version::example() }
     }
 
     #[test]

@@ -145,12 +145,11 @@ mod hex_option {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    pub(super) fn version() -> Version {
-        Version {
-            v: Version::FORMAT,
+impl Version {
+    /// Any version, for tests that look at little of it.
+    pub(in crate::cache) fn example() -> Self {
+        Self {
+            v: Self::FORMAT,
             config: 1,
             at: Timestamp(5_000),
             ttl: 1_800_000,
@@ -164,6 +163,15 @@ mod tests {
             listings: 63,
             packed: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version() -> Version {
+        Version::example()
     }
 
     #[test]

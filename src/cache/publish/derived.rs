@@ -225,8 +225,6 @@ fn smallest_refused(source: Source, snapshot: &Rc<Snapshot>, version: &Version) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{cache::protocol::Place, ports::Timestamp};
-
     #[test]
     fn a_listing_is_sent_if_a_request_holds_it_escaped() {
         assert_eq!([0, 3, 4, 100].map(escaped), [0, 3, 5, 125]);
@@ -240,21 +238,7 @@ mod tests {
     fn what_is_as_large_as_what_is_not_in_redis_is_not_sent() {
         let snapshot = Rc::new(crate::support::catalog::snapshot(1, 7));
         let views = Source::WARMED.warm_views();
-        let version = |listings| Version {
-            v: Version::FORMAT,
-            config: 1,
-            at: Timestamp(1),
-            ttl: 1,
-            epoch: 1,
-            backend_epoch: None,
-            hash: 1,
-            n: 7,
-            offers_max: 5,
-            bytes: 2,
-            place: Place::Redis,
-            listings,
-            packed: None,
-        };
+        let version = |listings| Version { listings, offers_max: 5, ..Version::example() };
         let sizes: Vec<usize> =
             views.iter().map(|view| snapshot.listing(view).text_bytes()).collect();
         let refused = |listings| smallest_refused(Source::WARMED, &snapshot, &version(listings));

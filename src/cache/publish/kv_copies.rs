@@ -158,25 +158,10 @@ fn is_good_enough(there: &Version, new: &Version) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cache::protocol::Place;
 
     #[test]
     fn what_is_in_kv_is_written_again_where_it_grew_old_or_an_invalidation_came() {
-        let new = Version {
-            v: Version::FORMAT,
-            config: 1,
-            at: Timestamp(5_000_000),
-            ttl: 1,
-            epoch: 7,
-            backend_epoch: None,
-            hash: 1,
-            n: 1,
-            offers_max: 1,
-            bytes: 2,
-            place: Place::Redis,
-            listings: 0,
-            packed: None,
-        };
+        let new = Version { at: Timestamp(5_000_000), ..Version::example() };
         let there = |epoch, age_ms| Version { epoch, at: Timestamp(new.at.0 - age_ms), ..new };
         for (there, expected) in [
             (there(7, 0), true),

@@ -214,21 +214,7 @@ mod tests {
     #[test]
     fn a_version_tells_of_listings_by_a_bit_each() {
         let views = Source::WARMED.warm_views();
-        let version = |listings| Version {
-            v: Version::FORMAT,
-            config: 1,
-            at: Timestamp(1),
-            ttl: 1,
-            epoch: 1,
-            backend_epoch: None,
-            hash: 1,
-            n: 7,
-            offers_max: 5,
-            bytes: 2,
-            place: Place::Redis,
-            listings,
-            packed: None,
-        };
+        let version = |listings| Version { listings, ..Version::example() };
         let there = |listings| views_of(Source::WARMED, &version(listings));
         assert_eq!(there(0), []);
         assert_eq!(there(0b10_0101), [views[0], views[2], views[5]]);

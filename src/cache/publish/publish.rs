@@ -294,21 +294,7 @@ mod tests {
 
     #[test]
     fn the_same_is_what_has_the_same_text_configuration_and_epoch() {
-        let there = Version {
-            v: Version::FORMAT,
-            config: 1,
-            at: Timestamp(1),
-            ttl: 1,
-            epoch: 1,
-            backend_epoch: None,
-            hash: 1,
-            n: 7,
-            offers_max: 5,
-            bytes: 2,
-            place: Place::Redis,
-            listings: 0,
-            packed: None,
-        };
+        let there = Version::example();
         for (new, expected) in [
             (Version { at: Timestamp(9), ttl: 9, listings: 1, place: Place::Kv, ..there }, true),
             (Version { hash: 2, ..there }, false),

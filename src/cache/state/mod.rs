@@ -248,21 +248,7 @@ mod tests {
     }
 
     fn version(n: usize, epoch: u64, at: u64) -> Version {
-        Version {
-            v: Version::FORMAT,
-            config: 1,
-            at: Timestamp(at),
-            ttl: 1_800_000,
-            epoch,
-            backend_epoch: None,
-            hash: 1,
-            n,
-            offers_max: 3,
-            bytes: 2,
-            place: crate::cache::protocol::Place::Redis,
-            listings: 0,
-            packed: None,
-        }
+        Version { n, epoch, at: Timestamp(at), hash: 1, ..Version::example() }
     }
 
     #[test]
