@@ -4,7 +4,7 @@
 use std::{rc::Rc, time::Duration};
 
 use super::{
-    publication::{views_of, waits},
+    publication::{likely_derived, views_of, waits},
     publish::{learn_size, write},
 };
 use crate::{
@@ -24,8 +24,6 @@ use crate::{
 
 /// So many times the bytes of its snapshot may be derived of a version.
 const BUDGET: usize = 4;
-/// A look asks for listings of so many offers at the least, and for those that were asked for.
-const OFFERS_LOOKED_AT: u32 = 8;
 /// Those that ask together are waited for so long.
 const GATHER: Duration = Duration::from_millis(20);
 /// What is sent together takes no more, but for a single larger one: memory holds it twice.
@@ -124,18 +122,20 @@ async fn look(isolate: &Isolate, source: Source) -> Option<()> {
         return Some(());
     }
     let kept_warm = views_of(source, &version);
-    views.extend(source.views(version.offers_max.min(OFFERS_LOOKED_AT)));
     views.retain(|view| !kept_warm.contains(view));
+    views.extend(likely_derived(source, &version));
     let keys = views.iter().map(|view| isolate.keys.listing(view)).collect();
     let read = tiers::redis(isolate, async |session| {
         redis::read_derived(session, source, &version, keys).await
     });
     let there = read.await.ok()?;
-    let (ttl, until) = (isolate.policy.ttl, Expiry::At(version.expires_at()));
+    let ttl = isolate.policy.ttl;
+    // What lives longer belongs to a version that was renewed meanwhile, or is the backend's: it reads that as well.
+    let is_there = |expiry| matches!(expiry, Expiry::At(until) if until >= version.expires_at());
     let mut state = isolate.state.borrow_mut();
     state.publishing.note_looked(source, base, begun, there.bytes);
     for (view, expiry) in views.into_iter().zip(there.expiries) {
-        if expiry == until {
+        if is_there(expiry) {
             state.publishing.note_derived(view, base, begun, ttl);
         }
     }

@@ -14,6 +14,8 @@ use crate::{
     ports::{TierError, Timestamp},
 };
 
+/// Clients are likely to ask for so many offers at the most.
+const OFFERS_LIKELY: u32 = 8;
 /// Keys and what stands around values in a request.
 const AROUND: usize = 4_000;
 
@@ -187,6 +189,14 @@ pub(super) fn views_of(source: Source, version: &Version) -> Vec<View> {
 /// Whether a listing waits for the next request: it does not fit beside what is there. Alone it goes, however large it is.
 pub(super) fn waits(sent: usize, room: usize, is_alone: bool) -> bool {
     sent > room && !is_alone
+}
+
+/// The views whose listings clients are likely to ask for, and nobody keeps warm.
+pub(super) fn likely_derived(source: Source, version: &Version) -> Vec<View> {
+    let kept_warm = views_of(source, version);
+    let mut views = source.views(version.offers_max.min(OFFERS_LIKELY));
+    views.retain(|view| !kept_warm.contains(view));
+    views
 }
 
 /// The keys in Redis that a version tells of.

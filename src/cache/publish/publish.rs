@@ -3,7 +3,7 @@
 
 use super::{
     kv_copies::{self, publish_to_kv},
-    publication::{PUBLISH_MAX, Publication, PublishOutcome, forgotten, keys_of, waits},
+    publication::{PUBLISH_MAX, Publication, PublishOutcome, forgotten, keys_of, likely_derived, waits},
     refusal,
 };
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
         entry::Entry,
         isolate::Isolate,
         protocol::{Place, Version},
-        redis::{self, Guarded, PublishReply, Release},
+        redis::{self, Guarded, Living, PublishReply, Release},
         telemetry::{Counter, Event, Reason},
         tiers::{self, Deadline},
     },
@@ -125,10 +125,14 @@ async fn renew(
     // Where it is, and which listings are beside it, is for the version that is there to say.
     let renewed = there.renewed_as(&publication.version);
     let (source, until) = (publication.source, forgotten(isolate, &renewed));
-    let keys = keys_of(isolate, source, there);
-    let count = keys.len();
+    let values = keys_of(isolate, source, there);
+    let count = values.len();
+    let listings = likely_derived(source, there).into_iter();
+    let listings = listings.map(|view| isolate.keys.listing(&view));
+    let derived = listings.chain([isolate.keys.derived(source)]).collect();
+    let living = Living { values, derived };
     let result = write(isolate, async |session| {
-        redis::renew(session, source, there, &renewed, until, keys, release).await
+        redis::renew(session, source, there, &renewed, until, living, release).await
     })
     .await;
     let reply = result?.reply;

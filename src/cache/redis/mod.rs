@@ -11,7 +11,7 @@ mod statistics;
 
 pub use claim::{Claim, OriginHealth, Release, claim, extend};
 pub use invalidate::{Raised, Sweep, control, invalidate, unlink};
-pub use publish::{Guarded, PublishReply, add, publish, renew};
+pub use publish::{Guarded, Living, PublishReply, add, publish, renew};
 pub use read::{
     Observed, ReadDerived, ReadListing, check, read_derived, read_listing, read_snapshot,
 };

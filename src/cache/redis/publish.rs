@@ -154,19 +154,29 @@ pub async fn add(
     guarded(session, ADD, keys, arguments, release).await
 }
 
-/// Lets the values of a version live on as `renewed`, which itself lives until `forgotten`; with `release` the lease is given
-/// back behind it, if they do.
+/// What a renewal lets live on.
+#[derive(Clone, Debug)]
+pub struct Living {
+    /// The values that a version tells of.
+    pub values: Vec<String>,
+    /// What may have been derived of it: it is let live on where it is the version's.
+    pub derived: Vec<String>,
+}
+
+/// Lets what belongs to a version live on as `renewed`, which itself lives until `forgotten`; with `release` the lease is given
+/// back behind it, if it does.
 pub async fn renew(
     session: Session<'_>,
     source: Source,
     there: &Version,
     renewed: &Version,
     forgotten: Timestamp,
-    values: Vec<String>,
+    living: Living,
     release: Option<&Release>,
 ) -> Result<Guarded, TierError> {
     let mut keys = guards(&session, source);
-    keys.extend(values);
+    let count = living.values.len();
+    keys.extend(living.values.into_iter().chain(living.derived));
     let arguments = vec![
         renewed.epoch.to_string(),
         there.to_text(),
@@ -174,6 +184,7 @@ pub async fn renew(
         renewed.expires_at().0.to_string(),
         renewed.to_text(),
         forgotten.0.to_string(),
+        count.to_string(),
     ];
     // What could not be renewed is published under the same lease.
     let mut commands = vec![session.knowing(RENEW, keys, arguments)];

@@ -248,9 +248,10 @@ impl<'a> Stage<'a> {
             }
             Call::Renew(there, renewed) => {
                 let values = vec![self.snapshot_key(), self.keys.listing(&self.view)];
+                let living = redis::Living { values, derived: Vec::new() };
                 let (there, renewed) = (self.version(there), self.version(renewed));
                 let until = renewed.at + FORGOTTEN;
-                redis::renew(session, self.source, &there, &renewed, until, values, None)
+                redis::renew(session, self.source, &there, &renewed, until, living, None)
                     .now_or_never()
             }
         };

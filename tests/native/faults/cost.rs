@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use model_catalog_edge::{
-    cache::{InvalidationMode, Served},
+    cache::{InvalidationMode, Served, protocol::Version},
     catalog::{Resource, Scope, View, WARM},
     config::Mode,
 };
@@ -139,7 +139,7 @@ fn c5_every_key_expires_exactly_with_its_version() {
         }
         assert_eq!(error(&isolate.warm(false)), None);
         let record = world.redis.get(&world.keys.version(ACTIVE)).unwrap();
-        let version = model_catalog_edge::cache::protocol::Version::read(&record).unwrap();
+        let version = Version::read(&record).unwrap();
         let at = version.expires_at().0;
         assert_eq!(at, version.at.0 + 1_800_000);
         let listings = WARM.map(|view| world.keys.listing(&view.into()));
@@ -149,6 +149,51 @@ fn c5_every_key_expires_exactly_with_its_version() {
         }
         world.sim.run_for(Duration::from_secs(777));
     }
+}
+
+#[test]
+fn c2_a_derived_listing_lives_on_with_what_it_was_derived_of() {
+    let world = World::new(2);
+    world.origin.models.set(400);
+    let (cron, first) = (world.isolate(1), world.isolate(2));
+    cron.warm(false);
+    let few = &combinations(Scope::Active)[12..15];
+    first.busy(few, 500, 20);
+    let keys: Vec<String> = few.iter().map(|view| world.keys.listing(view)).collect();
+    let derived = world.keys.derived(ACTIVE);
+    for round in 0..8 {
+        world.sim.run_for(Duration::from_secs(600));
+        let meter = Meter::new(&world);
+        assert_eq!(error(&cron.warm(false)), None);
+        let run = meter.read();
+        assert!(run.redis.requests <= 3 && run.redis.bytes_up <= 10_000, "{round}: {run:?}");
+        let record = world.redis.get(&world.keys.version(ACTIVE)).unwrap();
+        let until = Version::read(&record).unwrap().expires_at().0;
+        for key in keys.iter().chain([&derived]) {
+            assert_eq!(world.redis.stored(key).unwrap().expires, Some(until), "{round}: {key}");
+        }
+        // Who is new finds it there, and so does who published it long ago.
+        let new = world.isolate(10 + round);
+        for isolate in [&new, &first] {
+            isolate.busy(few, 500, 35);
+        }
+        let spent = meter.read();
+        assert!(spent.redis.bytes_up <= 15_000, "{round}: {spent:?}");
+    }
+}
+
+#[test]
+fn c2_what_is_not_the_versions_is_not_renewed_with_it() {
+    let world = World::new(2);
+    let cron = world.isolate(1);
+    cron.warm(false);
+    let view = combinations(Scope::Active)[12];
+    let key = world.keys.listing(&view);
+    world.redis.set(&key, "[]", Some(Duration::from_secs(1_799)));
+    let expires = world.redis.stored(&key).unwrap().expires;
+    world.sim.run_for(Duration::from_secs(600));
+    assert_eq!(error(&cron.warm(false)), None);
+    assert_eq!(world.redis.stored(&key).unwrap().expires, expires);
 }
 
 #[test]
