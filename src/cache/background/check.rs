@@ -34,7 +34,8 @@ pub(in crate::cache) fn is_due(isolate: &Isolate, checked_at: Timestamp, now: Ti
         && now.since(tried_at) >= AGAIN.min(isolate.policy.memory_ttl)
 }
 
-/// Whether memory holds something for a view that nobody checked for so long that the isolate must have idled.
+/// Whether memory holds something for a view that must be checked before it is served: nobody did for so long that the isolate must
+/// have idled, or it is so old that others are likely to have something better.
 pub(in crate::cache) fn has_idled(isolate: &Isolate, view: &View) -> bool {
     let now = isolate.now();
     let mut state = isolate.state.borrow_mut();
@@ -44,9 +45,9 @@ pub(in crate::cache) fn has_idled(isolate: &Isolate, view: &View) -> bool {
         let resident = state.resident(name, now, &isolate.policy);
         resident.is_some_and(|(resident, freshness)| {
             let idle = now.since(resident.checked_at.max(known_at));
-            // What is served only when nothing better can be had is asked for everywhere else first anyway.
-            freshness <= Freshness::Revalidate
-                && idle >= isolate.policy.memory_ttl.saturating_add(IDLE)
+            // Of what is served only when nothing better can be had, no check comes behind a response.
+            let slack = if freshness <= Freshness::Revalidate { IDLE } else { Duration::ZERO };
+            freshness < Freshness::Gone && idle >= isolate.policy.memory_ttl.saturating_add(slack)
         })
     })
 }
@@ -71,8 +72,9 @@ pub(super) async fn check(isolate: &Rc<Isolate>) {
         .filter(|source| isolate.state.borrow().memory.snapshot(*source).is_some())
         .collect();
     let result = tiers::check(isolate, &sources).await;
-    if result.is_err() {
-        // Redis cannot tell of invalidations, so KV's marker does. Without either, what is in memory is soon unverified.
+    if is_marker_wanted(isolate, begun, result.is_ok()) {
+        // Redis cannot tell of invalidations, so KV's marker does. Without either, what is in memory is soon unverified. Redis
+        // may be back the next moment, and is asked sooner than that.
         let _ = tiers::read_marker(isolate).await;
     }
     let unpublished = {
@@ -81,14 +83,31 @@ pub(super) async fn check(isolate: &Rc<Isolate>) {
         state.leases.release(Work::Check, hold);
         state.handover.forget(now);
         state.check_ended_at = now;
-        if result.is_ok() {
+        if let Ok(observed) = &result {
             state.memory.note_checked(now);
+            let ours = |(_, version): &&(Source, Option<Version>)| {
+                version.is_some_and(|version| is_ours(isolate, &version))
+            };
+            for (source, version) in observed.versions.iter().filter(ours) {
+                let hash = version.map_or(0, |version| version.hash);
+                state.memory.note_published(*source, hash, now);
+            }
         }
         drop(state);
         result.map(|observed| unpublished(isolate, &sources, &observed)).unwrap_or_default()
     };
     for (source, entry) in unpublished {
         publish_again(isolate, source, &entry).await;
+    }
+}
+
+/// Whether KV's marker is to be read: instead of Redis once an interval, or to mend it.
+fn is_marker_wanted(isolate: &Isolate, begun: Timestamp, redis_answers: bool) -> bool {
+    let knowledge = &isolate.state.borrow().knowledge;
+    if redis_answers {
+        isolate.policy.mode == Mode::Active && knowledge.is_marker_overdue(begun)
+    } else {
+        begun.since(knowledge.marker_at()) >= isolate.policy.memory_ttl
     }
 }
 

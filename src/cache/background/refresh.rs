@@ -82,8 +82,8 @@ fn is_fresh_in_memory(
 
 /// Loads from the origin; how long not to try again when that failed.
 async fn reload(isolate: &Rc<Isolate>, source: Source) -> Option<Duration> {
-    let LoadOutcome { result, settlement, .. } =
-        load(Rc::clone(isolate), source, LoadRequest::default()).await;
+    let request = LoadRequest { unless_busy: true, ..LoadRequest::default() };
+    let LoadOutcome { result, settlement, .. } = load(Rc::clone(isolate), source, request).await;
     if let Some(settlement) = settlement {
         settle(isolate, settlement).await;
     }

@@ -34,7 +34,40 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// Upstash and KV, for the snapshot of the view's source.
 pub(super) async fn read_shared_tiers(walk: &mut Walk) -> Option<Answer> {
     let name = Resource::Snapshot(walk.view.source());
+    if was_sought(walk, &name) {
+        for tier in [Tier::Kv, Tier::Upstash] {
+            walk.trace.note_forward(tier, ForwardReason::Bypass, None);
+        }
+        return None;
+    }
     read_for_all(walk, name).await
+}
+
+/// Whether memory has something stale, and all others told a moment ago that they have nothing better: then what remains is to ask
+/// the origin. A check that found the version of what memory has tells that as well, and the first walk after it may still ask
+/// for the view's own key.
+fn was_sought(walk: &mut Walk, name: &Resource) -> bool {
+    if walk.stale.is_none() {
+        return false;
+    }
+    let (source, now, lately) =
+        (walk.view.source(), walk.isolate.now(), walk.isolate.policy.memory_ttl);
+    let mut state = walk.isolate.state.borrow_mut();
+    if state.leases.is_held(Work::Read(*name), now) {
+        return false;
+    }
+    if state.handover.was_sought(source, now, lately) {
+        walk.followed = true;
+        return true;
+    }
+    let held = state.memory.peek(name);
+    let is_newest = held.is_some_and(|held| now.since(held.published_at) < lately);
+    // What Redis does not take is in KV alone.
+    let takes_writes = state.publishing.pause.reason(now).is_none();
+    if is_newest && takes_writes {
+        state.handover.note_sought(source, now);
+    }
+    is_newest && takes_writes
 }
 
 /// The view's own key in Upstash: what the backend put there, or an edge whose snapshot is gone.
@@ -54,8 +87,11 @@ async fn read_for_all(walk: &mut Walk, name: Resource) -> Option<Answer> {
             Resource::Snapshot(_) => &[Tier::Kv, Tier::Upstash],
             Resource::Listing(_) => &[Tier::Upstash],
         };
+        let backoff =
+            walk.isolate.state.borrow_mut().backoff(walk.view.source()).remaining(walk.begun);
+        let reason = backoff.map(|_| Reason::BackingOff);
         for tier in tiers {
-            walk.trace.note_forward(*tier, ForwardReason::Bypass, Some(Reason::BackingOff));
+            walk.trace.note_forward(*tier, ForwardReason::Bypass, reason);
         }
         return None;
     }
@@ -105,13 +141,14 @@ async fn read_for_all(walk: &mut Walk, name: Resource) -> Option<Answer> {
     }
 }
 
-/// Whether this was looked for a moment ago and was nowhere, and the origin must not be asked yet: an outage of the origin must not
-/// cost reads of all other tiers with every request.
+/// Whether this was looked for a moment ago and was nowhere, and the origin must not be asked yet, or is being asked: neither its
+/// outage nor a load may cost reads of all other tiers with every request.
 fn is_missing(walk: &Walk, name: &Resource) -> bool {
     let (now, lately) = (walk.isolate.now(), walk.isolate.policy.memory_ttl);
-    let mut state = walk.isolate.state.borrow_mut();
-    let backing_off = state.backoff(walk.view.source()).remaining(now).is_some();
-    backing_off && state.handover.has_missed(name, now, lately)
+    let (mut state, source) = (walk.isolate.state.borrow_mut(), walk.view.source());
+    let backing_off = state.backoff(source).remaining(now).is_some();
+    let is_loading = state.leases.is_held(Work::Load(source), now);
+    (backing_off || is_loading) && state.handover.has_missed(name, now, lately)
 }
 
 fn read_outcome(walk: &Walk, name: &Resource) -> ReadOutcome {

@@ -178,6 +178,10 @@ async fn take_turn(
             take_over_configuration(isolate, source, &claim).await;
             return Way::Ours(of_claim(isolate, ours, &claim, begun));
         }
+        if request.unless_busy {
+            let busy = LoadOutcome::unavailable(LEASE, Reason::Busy);
+            return Way::Settled(busy);
+        }
         match patience.look(isolate.now(), claim.held_for) {
             Verdict::Wait(pause) => isolate.ports.clock.sleep(pause).await,
             Verdict::GoOn => return Way::Ours(of_claim(isolate, None, &claim, begun)),
@@ -257,7 +261,9 @@ async fn found_elsewhere(
             return Some(LoadOutcome::unavailable(left, Reason::BackendSyncing));
         }
         Some((failures, left)) if failures > 0 && !request.insist => {
-            let left = left.min(BACKOFF_MAX);
+            // Who found the origin failing tries it first, and what comes of that is there when the others ask.
+            let left =
+                left.saturating_add(left.checked_div(16).unwrap_or_default()).min(BACKOFF_MAX);
             isolate.state.borrow_mut().backoff(source).adopt(failures, left, now);
             return Some(LoadOutcome::unavailable(left, Reason::BackingOff));
         }

@@ -41,6 +41,8 @@ pub(in crate::cache) struct LoadRequest {
     pub(in crate::cache) only_to_publish: bool,
     /// KV was asked already.
     pub(in crate::cache) kv_was_asked: bool,
+    /// Nobody waits for it: while another isolate loads there are better things to do than to look at its lease.
+    pub(in crate::cache) unless_busy: bool,
 }
 
 impl Default for LoadRequest {
@@ -53,6 +55,7 @@ impl Default for LoadRequest {
             can_wait: true,
             only_to_publish: false,
             kv_was_asked: false,
+            unless_busy: false,
         }
     }
 }

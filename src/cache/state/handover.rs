@@ -31,6 +31,8 @@ const MISSES_KEPT: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug, Default)]
 pub(in crate::cache) struct Handover {
     reads: HashMap<Resource, (Timestamp, ReadOutcome)>,
+    /// When the other tiers were last asked for something better than memory has.
+    sought: HashMap<Source, Timestamp>,
     loads: HashMap<Source, (Timestamp, Entry)>,
 }
 
@@ -43,6 +45,11 @@ impl Handover {
         now: Timestamp,
     ) {
         self.forget(now);
+        if let (Resource::Snapshot(source), false) =
+            (resource, matches!(outcome, ReadOutcome::Failed))
+        {
+            self.note_sought(source, now);
+        }
         self.reads.insert(resource, (now, outcome));
     }
 
@@ -68,6 +75,21 @@ impl Handover {
             Some((at, ReadOutcome::Failed)) => within(at, lately.min(FAILURES_KEPT)),
             Some((_, ReadOutcome::Found(_))) | None => false,
         }
+    }
+
+    /// Notes that the other tiers told what they have of a source.
+    pub(in crate::cache) fn note_sought(&mut self, source: Source, now: Timestamp) {
+        self.sought.insert(source, now);
+    }
+
+    /// Whether they did within `lately`.
+    pub(in crate::cache) fn was_sought(
+        &self,
+        source: Source,
+        now: Timestamp,
+        lately: Duration,
+    ) -> bool {
+        self.sought.get(&source).is_some_and(|at| now.since(*at) < lately)
     }
 
     /// Notes a load.

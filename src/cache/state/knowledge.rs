@@ -23,6 +23,8 @@ pub(in crate::cache) struct Knowledge {
     versions: HashMap<Source, Version>,
     /// Since when KV's marker was found to be behind.
     marker_behind: Option<Timestamp>,
+    /// When KV's marker was last asked for.
+    marker_at: Timestamp,
 }
 
 impl Knowledge {
@@ -86,6 +88,16 @@ impl Knowledge {
         Known { control: self.control, backend_epoch: self.backend_epoch, version }
     }
 
+    /// When KV was last asked for its marker, and answered.
+    pub(in crate::cache) fn marker_at(&self) -> Timestamp {
+        self.marker_at
+    }
+
+    /// Whether KV's marker was found to be behind so long ago that it is to be looked at again, now that Redis answers.
+    pub(in crate::cache) fn is_marker_overdue(&self, now: Timestamp) -> bool {
+        self.marker_behind.is_some_and(|since| now.since(since) >= MARKER_PATIENCE)
+    }
+
     /// Learns KV's marker, read at `begun`; says whether this isolate is to bring it up to date: it knows more, and nobody
     /// else has done it for a while.
     pub(in crate::cache) fn learn_marker(
@@ -93,6 +105,7 @@ impl Knowledge {
         marker: Option<Control>,
         begun: Timestamp,
     ) -> bool {
+        self.marker_at = self.marker_at.max(begun);
         let Some(marker) = marker else { return false };
         self.learn_control(Some(marker), begun);
         if marker == self.control() {

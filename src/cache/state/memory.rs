@@ -21,6 +21,8 @@ pub(in crate::cache) struct Resident {
     pub entry: Entry,
     /// When this was last compared with Redis.
     pub checked_at: Timestamp,
+    /// When Redis last told that this is what is published.
+    pub published_at: Timestamp,
     /// When this was last served for want of anything better.
     pub fell_back_at: Timestamp,
     bytes: usize,
@@ -30,7 +32,8 @@ impl Resident {
     /// An entry that comes into memory at `now`.
     pub(in crate::cache) fn new(entry: Entry, now: Timestamp) -> Self {
         let bytes = entry.content.bytes();
-        Self { entry, checked_at: now, fell_back_at: Timestamp::default(), bytes }
+        let never = Timestamp::default();
+        Self { entry, checked_at: now, published_at: never, fell_back_at: never, bytes }
     }
 }
 
@@ -96,6 +99,15 @@ impl Memory {
     pub(in crate::cache) fn note_checked(&mut self, now: Timestamp) {
         for (_, held) in &mut self.entries {
             held.checked_at = now;
+        }
+    }
+
+    /// Notes that a version with this hash was found to be published.
+    pub(in crate::cache) fn note_published(&mut self, source: Source, hash: u64, now: Timestamp) {
+        if let Some(held) = self.entries.peek_mut(&Resource::Snapshot(source))
+            && held.entry.content.hash() == Some(hash)
+        {
+            held.published_at = now;
         }
     }
 

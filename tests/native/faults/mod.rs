@@ -64,6 +64,26 @@ impl Isolate {
         served
     }
 
+    /// Requests every `every_ms`, for one of `views` after the other, for `secs`, whether or not those before are answered; how each
+    /// was served.
+    fn flooded(&self, views: &[View], every_ms: u64, secs: u64) -> Vec<Option<Served>> {
+        let served: Rc<RefCell<Vec<Option<Served>>>> = Rc::default();
+        let count = usize::try_from(secs * 1_000 / every_ms).unwrap();
+        for n in 0..count {
+            let (isolate, served) = (self.clone(), Rc::clone(&served));
+            let view = views[n % views.len()];
+            self.sim.spawn(self.group, async move {
+                let answer = isolate.ask(view).await;
+                served.borrow_mut().push(answer.ok().map(|answer| answer.served));
+            });
+            self.sim.run_for(Duration::from_millis(every_ms));
+        }
+        self.settle();
+        let served = served.take();
+        assert_eq!(served.len(), count, "every request is answered");
+        served
+    }
+
     fn warm(&self, force: bool) -> WarmReport {
         let cache = self.cache.clone();
         self.sim.block_on(async move { cache.warm(force).await })

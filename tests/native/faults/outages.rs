@@ -88,6 +88,99 @@ fn c1_an_origin_that_is_out_while_everything_expired_costs_little() {
     }
 }
 
+/// Busy views of both scopes, those that are kept warm first.
+fn busy_views() -> Vec<View> {
+    let all = combinations(Scope::All);
+    warm_views().into_iter().chain(all.into_iter().take(4)).collect()
+}
+
+#[test]
+fn an_origin_that_is_out_costs_a_busy_isolate_its_checks() {
+    let world = World::new(2);
+    world.origin.latency_ms.set(700);
+    world.redis.fault.set(Fault::Slow(30));
+    let isolate = world.isolate(1);
+    isolate.warm(false);
+    isolate.flooded(&busy_views(), 50, 60);
+    world.origin.fault.set(Fault::Error);
+    // Until its TTL is over, and the window in which it is served with a refresh behind.
+    isolate.flooded(&busy_views(), 1_000, 2_100);
+    let meter = Meter::new(&world);
+    world.redis.calls.borrow_mut().clear();
+    let minutes = 45;
+    let served = isolate.flooded(&busy_views(), 20, minutes * 60);
+    let spent = meter.read();
+    let asked = world.redis.calls.borrow().concat();
+    let of = |what: &str| asked.iter().filter(|call| call.contains(what)).count();
+    assert!(served.iter().all(|served| *served == Some(Served::Stale)));
+    let minutes = usize::try_from(minutes).unwrap();
+    let (checks, own_keys) = (of("MGET"), of("EVAL_RO"));
+    let kinds = format!("{checks} checks, {own_keys} own keys, {spent:?}");
+    assert!(checks <= 2 * minutes + 2, "one each half minute: {kinds}");
+    assert!(
+        own_keys <= 4 * minutes,
+        "with each, one of each source that the backend may have put: {kinds}"
+    );
+    assert!(spent.loads <= 2 * minutes + 10, "{kinds}");
+    // Each minute the counters, and for both sources the lease, back and forth.
+    assert!(spent.redis.commands <= checks + own_keys + 6 * minutes, "{kinds}");
+    assert!(spent.redis.bytes_down <= 100_000, "{kinds}");
+    assert_eq!(spent.kv_reads, 0, "Redis answers: {kinds}");
+}
+
+#[test]
+fn an_origin_that_is_out_is_tried_by_one_isolate_and_waited_for_by_none() {
+    let world = World::new(3);
+    world.origin.latency_ms.set(700);
+    let isolates: Vec<_> = (1..=5).map(|group| world.isolate(group)).collect();
+    isolates[0].warm(false);
+    let flood = |every_ms: u64, secs: u64| {
+        let end = world.sim.now() + Duration::from_secs(secs);
+        while world.sim.now() < end {
+            for isolate in &isolates {
+                let isolate = isolate.clone();
+                let view = warm_views()[0];
+                world.sim.spawn(isolate.group, async move { drop(isolate.ask(view).await) });
+            }
+            world.sim.run_for(Duration::from_millis(every_ms));
+        }
+    };
+    flood(100, 60);
+    flood(1_000, 1_700);
+    world.origin.fault.set(Fault::Error);
+    flood(1_000, 600);
+    let meter = Meter::new(&world);
+    world.redis.calls.borrow_mut().clear();
+    let minutes = 20;
+    flood(100, minutes * 60);
+    let spent = meter.read();
+    let asked = world.redis.calls.borrow().concat();
+    let scripts = asked.iter().filter(|call| *call == "EVAL").count();
+    let isolate_minutes = 5 * usize::try_from(minutes).unwrap();
+    assert!(spent.loads <= 30, "{spent:?}");
+    // The counters, and twice what it takes to learn that the origin is left alone still.
+    assert!(scripts <= isolate_minutes * 5, "{scripts} scripts, {spent:?}");
+}
+
+#[test]
+fn a_redis_that_is_out_costs_a_busy_isolate_a_marker_an_interval() {
+    for fault in FAULTS {
+        let world = World::new(2);
+        let isolate = world.isolate(1);
+        isolate.warm(false);
+        isolate.flooded(&busy_views(), 50, 60);
+        world.redis.fault.set(fault);
+        let meter = Meter::new(&world);
+        let served = isolate.flooded(&busy_views(), 20, 600);
+        let spent = meter.read();
+        assert!(served.iter().all(|served| *served == Some(Served::Hit)), "{fault:?}");
+        assert!((10..=21).contains(&spent.kv_reads), "{fault:?}: {spent:?}");
+        assert_eq!(spent.loads, 0, "{fault:?}");
+        // Whether it is back is tried each five seconds, or as its breaker allows.
+        assert!(spent.redis.requests <= 140, "{fault:?}: {spent:?}");
+    }
+}
+
 #[test]
 fn c12_while_the_backend_writes_loads_are_a_minute_apart() {
     let world = World::new(12);
