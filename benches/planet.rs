@@ -29,7 +29,7 @@ use std::{
     time::Instant,
 };
 
-use planet::{plan::Plan, report::Report, runs, table, world::Planet};
+use planet::{plan::Plan, plan::runs, report::Report, report::table, world::Planet};
 
 fn main() {
     let words: Vec<String> = env::args().skip(1).filter(|word| word != "--bench").collect();

@@ -3,8 +3,9 @@
 
 use crate::planet::{
     plan::Plan,
+    plan::runs,
+    report::table,
     report::{Figure, Report},
-    runs, table,
     world::Planet,
 };
 
@@ -78,13 +79,20 @@ fn a_sample_of_the_colos_stands_for_all() {
     }
 }
 
+/// Every figure of the table but KV's reads, of which each isolate has a few: when nothing is there yet, and when Redis is slow.
+fn assert_within_floors(report: &Report) {
+    let commands =
+        ["check", "flush", "snapshot", "listing", "look"].map(|name| figure(report, name));
+    let figures = report.figures.iter().filter(|figure| figure.name != "KV reads");
+    for figure in figures.chain(commands) {
+        assert!(!figure.is_over(), "{figure:?}");
+    }
+}
+
 #[test]
 fn nothing_is_done_more_often_than_is_necessary() {
     let report = run(Plan { requests_per_s: 12.0, hours: 6.0, ..Plan::small() });
-    for name in ["Redis commands", "Redis requests", "check", "flush", "snapshot", "origin loads"] {
-        let figure = figure(&report, name);
-        assert!(!figure.is_over(), "{figure:?}");
-    }
+    assert_within_floors(&report);
     assert!(report.hit_rate > 0.95, "{}", report.hit_rate);
     assert!(report.loads_saved > 0.5, "{}", report.loads_saved);
     assert!(report.unavailable.abs() < f64::EPSILON);
@@ -93,8 +101,9 @@ fn nothing_is_done_more_often_than_is_necessary() {
 }
 
 #[test]
-fn outages_are_bridged() {
-    let report = run(troubled());
+fn outages_are_bridged_and_cost_no_more_than_is_necessary() {
+    let report = run(Plan { requests_per_s: 60.0, ..troubled() });
+    assert_within_floors(&report);
     assert!(report.unavailable.abs() < f64::EPSILON, "{}", report.unavailable);
     assert!(report.hit_rate > 0.95 && report.stale > 0.0);
 }

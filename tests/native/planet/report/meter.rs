@@ -26,7 +26,7 @@ pub enum Kind {
     Flush,
     /// Redis: a lease that was ours.
     Claim,
-    /// Redis: a lease that was another's.
+    /// Redis: a lease that was another's, or that is not to be used while the origin is left alone.
     Wait,
     /// Redis: letting a lease last on, or giving it back.
     Lease,
@@ -113,6 +113,7 @@ impl Kind {
                 | Self::Lease
                 | Self::Publish
                 | Self::Renew
+                | Self::Derived
                 | Self::KvWrite
                 | Self::KvList
                 | Self::Load
@@ -157,6 +158,8 @@ pub struct Meter {
     once: RefCell<Tallies>,
     /// Whether isolates cannot learn from each other just now: then each does for itself what is else done once.
     pub is_apart: Cell<bool>,
+    /// Whether the origin is out just now: then each asks for leases that it gives back unused.
+    pub is_origin_out: Cell<bool>,
 }
 
 impl Meter {
@@ -182,7 +185,8 @@ impl Meter {
     }
 
     fn add(&self, who: Who, kind: Kind, tally: Tally) {
-        let is_once = who != Who::Colo || kind.is_done_once() && !self.is_apart.get();
+        let is_apart = self.is_apart.get() || kind == Kind::Lease && self.is_origin_out.get();
+        let is_once = who != Who::Colo || kind.is_done_once() && !is_apart;
         let mut tallies = if is_once { &self.once } else { &self.spread }.borrow_mut();
         let known = &mut tallies[kind.index()];
         *known = known.plus(tally, 1.0);

@@ -1,5 +1,9 @@
 //! How a planet is: its size, its load, and what happens to it in a day.
 
+pub mod chance;
+pub mod demand;
+pub mod runs;
+
 use std::time::Duration;
 
 /// Minutes from the begin, and for how many.

@@ -7,7 +7,7 @@ use model_catalog_edge::{
     catalog::{Listing, View},
 };
 
-use super::{chance::Chance, demand::SOURCES, floor::Periodic};
+use crate::planet::{plan::chance::Chance, plan::demand::SOURCES, report::floor::Periodic};
 
 /// One that is not asked in vain while it is not due knows that within a moment.
 const FINEST_MS: u64 = 64;
@@ -51,7 +51,12 @@ pub struct Living {
     pub ready: [Ready; SOURCES.len()],
     pub checks: Periodic,
     pub flushes: Periodic,
-    pub looks: Periodic,
+    /// Of each source.
+    pub looks: [Periodic; SOURCES.len()],
+    /// While the origin is out: whether it is to be left alone still.
+    pub probes: [Periodic; SOURCES.len()],
+    /// While it is out, and only something better would be no error: whether the backend put something there.
+    pub own_keys: [Periodic; SOURCES.len()],
     /// The content of each source that was served last.
     served: [Option<u64>; SOURCES.len()],
     /// How many contents were served: each had to be fetched.
@@ -63,7 +68,7 @@ impl Living {
         cache: Cache,
         group: u64,
         ahead: Rc<Cell<u64>>,
-        [checks, flushes, looks]: [Periodic; 3],
+        [checks, flushes, look, probe, own_key]: [Periodic; 5],
     ) -> Self {
         Self {
             cache,
@@ -72,7 +77,9 @@ impl Living {
             ready: [Ready::default(); SOURCES.len()],
             checks,
             flushes,
-            looks,
+            looks: [look; SOURCES.len()],
+            probes: [probe; SOURCES.len()],
+            own_keys: [own_key; SOURCES.len()],
             served: [None; SOURCES.len()],
             contents: 0.0,
         }

@@ -1,5 +1,11 @@
 //! The planet's events in their order, and what requests come to.
 
+pub mod catalog;
+pub mod front;
+pub mod isolate;
+pub mod ports;
+pub mod requests;
+
 use std::{
     cell::{Cell, RefCell},
     cmp::Reverse,
@@ -14,16 +20,16 @@ use model_catalog_edge::{
     config::Policy,
 };
 
-use super::{
-    chance::{Chance, zipf},
-    demand::{Demand, SOURCES},
-    front::Place,
-    isolate::Slot,
-    meter::{Who, number},
+use crate::planet::{
+    plan::chance::{Chance, zipf},
+    plan::demand::{Demand, SOURCES},
     plan::{Plan, ms},
-    ports::Shared,
-    requests::Happened,
-    spread::Spread,
+    report::meter::{Who, number},
+    report::spread::Spread,
+    world::front::Place,
+    world::isolate::Slot,
+    world::ports::Shared,
+    world::requests::Happened,
 };
 use crate::support::{redis::Fault, sim::BEGIN};
 
@@ -88,8 +94,16 @@ pub struct Totals {
     pub floor_snapshots: f64,
     /// Checks while Redis was out, which KV must answer.
     pub floor_apart: f64,
-    /// Looks which derived listings are there: one for each content and TTL of an isolate.
+    /// Looks which derived listings are there: one for each content and TTL of a source in an isolate.
     pub floor_looks: f64,
+    /// Each time that the source which cron does not warm is over its TTL in an isolate, which cannot know without asking that
+    /// another one loads.
+    pub floor_waits: f64,
+    /// While the origin is out, each minute in which an isolate has something stale to serve, whether it is to be left alone still.
+    pub floor_probes: f64,
+    /// While it is out, each interval in which an isolate has nothing but what is far over its TTL, a look at a key of the
+    /// backend's.
+    pub floor_own_keys: f64,
     pub crons: f64,
     pub clears: f64,
 }
@@ -275,6 +289,7 @@ impl Planet {
             Event::Origin { is_well } => {
                 let fault = if is_well { Fault::None } else { Fault::Error };
                 self.shared.origin_fault.set(fault);
+                self.shared.meter.is_origin_out.set(!is_well);
             }
             Event::Tidy => {
                 self.shared.forget();

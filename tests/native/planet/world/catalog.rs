@@ -14,7 +14,7 @@ use model_catalog_edge::{
 };
 use serde_json::value::RawValue;
 
-use super::meter::{Kind, Meter, Who};
+use crate::planet::report::meter::{Kind, Meter, Who};
 use crate::support::{self, redis::Fault, sim::Sim, vectors};
 
 /// A load of a thousand rows and more takes about as long.

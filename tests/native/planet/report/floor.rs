@@ -1,7 +1,7 @@
 //! The floor: how often something must be done at the least so that no request comes later than a period after it. The first
 //! request after a period is the next that makes it necessary.
 
-use super::chance::Chance;
+use crate::planet::plan::chance::Chance;
 
 /// What must be done once a period of activity.
 #[derive(Clone, Copy, Debug)]

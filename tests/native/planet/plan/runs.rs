@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::plan::Plan;
+use crate::planet::plan::Plan;
 
 /// Every run by its name.
 pub fn all() -> Vec<(&'static str, Plan)> {

@@ -8,19 +8,21 @@ use model_catalog_edge::{
     ports::Tier,
 };
 
-use super::{
-    demand::SOURCES,
-    floor::Periodic,
-    front::Stored,
-    isolate::{Living, Made},
-    meter::Who,
+use crate::planet::{
+    plan::demand::SOURCES,
     plan::ms,
+    report::floor::Periodic,
+    report::meter::Who,
+    world::front::Stored,
+    world::isolate::{Living, Made},
     world::{Event, Planet},
 };
 use crate::support::sim::BEGIN;
 
 /// How often counters are flushed.
 const FLUSH_MS: f64 = 60_000.0;
+/// How long the origin is left alone at the longest.
+const PROBE_MS: f64 = 60_000.0;
 /// A page whose answer got lost with its isolate is asked for again after this.
 const LOST_MS: f64 = 30_000.0;
 
@@ -96,7 +98,7 @@ impl Planet {
         let Some(living) = self.slots[slot].living.as_mut() else { return };
         living.checks.saw(at);
         living.flushes.saw(at);
-        living.looks.saw(at);
+        living.looks[wanted.source].saw(at);
         let asked = Asked { slot, view, place, is_awaited };
         if let Some((answer, _)) = living.cache.hit(wanted.view) {
             self.note_answer(asked, at, 0, Some(&answer), Tier::Memory);
@@ -193,7 +195,7 @@ impl Planet {
         living.ready[source].since = until;
         living.checks.saw_many(from, until, rate, &mut self.chance);
         living.flushes.saw_many(from, until, rate, &mut self.chance);
-        living.looks.saw_many(from, until, rate, &mut self.chance);
+        living.looks[source].saw_many(from, until, rate, &mut self.chance);
         let totals = &mut self.totals;
         for count in [&mut totals.requests, &mut totals.reached, &mut totals.memory] {
             *count += hits;
@@ -233,6 +235,15 @@ impl Planet {
         let source = self.demand.views[asked.view].source;
         if let Some(living) = self.slots[asked.slot].living.as_mut() {
             living.note_served(source, made);
+            let is_stale = |answer: &&Answer| answer.served == Served::Stale;
+            if let Some(answer) = answer.filter(is_stale)
+                && self.shared.meter.is_origin_out.get()
+            {
+                living.probes[source].saw(at);
+                if answer.age >= self.policy.ttl + self.policy.revalidate {
+                    living.own_keys[source].saw(at);
+                }
+            }
         }
         let behind =
             made.and_then(|made| self.replaced(made)).map_or(0.0, |replaced| at - replaced);
@@ -316,7 +327,9 @@ impl Planet {
         let checks = Periodic::new(ms(self.plan.memory_ttl), at);
         let flushes = Periodic::new(FLUSH_MS, at);
         let looks = Periodic::new(ms(self.plan.ttl), at);
-        self.slots[slot].living = Some(Living::new(cache, group, ahead, [checks, flushes, looks]));
+        let probes = Periodic::new(PROBE_MS, at);
+        let periods = [checks, flushes, looks, probes, checks];
+        self.slots[slot].living = Some(Living::new(cache, group, ahead, periods));
         let end = at + self.slots[slot].fate.wait(1.0 / ms(self.plan.lifetime));
         self.push(end, Event::Death { slot, group });
     }
@@ -329,7 +342,11 @@ impl Planet {
         self.totals.floor_checks += living.checks.count;
         self.totals.floor_flushes += living.flushes.count;
         self.totals.floor_snapshots += living.contents;
-        self.totals.floor_looks += living.contents + living.looks.count;
+        let count = |periods: [Periodic; 2]| periods.iter().map(|period| period.count).sum::<f64>();
+        self.totals.floor_looks += living.contents + count(living.looks);
+        self.totals.floor_waits += living.looks[1].count;
+        self.totals.floor_probes += count(living.probes);
+        self.totals.floor_own_keys += count(living.own_keys);
         if !self.plan.is_fronted {
             self.plan_arrival(slot, at);
         }

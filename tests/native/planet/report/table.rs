@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use serde_json::{Map, Value};
 
-use super::{
+use crate::planet::{
     plan::Plan,
-    prices,
+    report::prices,
     report::{Figure, Report},
 };
 
@@ -91,7 +91,9 @@ pub fn one(name: &str, plan: &Plan, report: &Report) -> String {
         let over = if figure.is_over() { "  OVER" } else { "" };
         line(format_args!("  {}{over}", beside(figure)));
     }
-    line(format_args!("  of the Redis commands"));
+    line(format_args!(
+        "  of the Redis commands            value            floor    of it     bytes up   bytes down"
+    ));
     for figure in &report.commands {
         line(format_args!("  {}", beside(figure)));
     }
@@ -136,8 +138,10 @@ pub fn one(name: &str, plan: &Plan, report: &Report) -> String {
 fn beside(figure: &Figure) -> String {
     let floor = match figure.floor {
         Some(floor) if floor > 0.0 => format!("{floor:>16.2} {:>8.2}", figure.value / floor),
-        Some(_) => format!("{:>16}", 0),
+        Some(_) => format!("{:>16} {:>8}", 0, ""),
         None => String::new(),
     };
-    format!("{:<20} {:>16.2}{floor}", figure.name, figure.value)
+    let bytes =
+        figure.bytes.map_or(String::new(), |[up, down]| format!(" {up:>12.0} {down:>12.0}"));
+    format!("{:<20} {:>16.2}{floor}{bytes}", figure.name, figure.value)
 }

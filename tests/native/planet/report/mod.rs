@@ -1,14 +1,20 @@
 //! What a planet's day came to: figures, each beside its floor.
 
+pub mod floor;
+pub mod meter;
+pub mod prices;
+pub mod spread;
+pub mod table;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{
-    demand::SOURCES,
-    meter::{Kind, Tally, number},
+use crate::planet::{
+    plan::demand::SOURCES,
     plan::ms,
-    prices::{self, Month},
+    report::meter::{Kind, Tally, number},
+    report::prices::Month,
     world::Planet,
 };
 use crate::support::sim::BEGIN;
@@ -24,6 +30,8 @@ pub struct Figure {
     pub name: &'static str,
     pub value: f64,
     pub floor: Option<f64>,
+    /// Of a Redis command: bytes up and down.
+    pub bytes: Option<[f64; 2]>,
 }
 
 impl Figure {
@@ -90,7 +98,8 @@ impl Counted<'_> {
             Kind::Check => totals.floor_checks * self.factor,
             Kind::Flush => totals.floor_flushes.mul_add(self.factor, totals.crons),
             Kind::Snapshot => totals.floor_snapshots.mul_add(self.factor, self.changes()),
-            Kind::Claim | Kind::Load | Kind::KvList | Kind::Lease => self.loads(),
+            Kind::Claim | Kind::Load | Kind::KvList => self.loads(),
+            Kind::Lease => totals.floor_probes.mul_add(self.factor, self.loads()),
             Kind::Publish | Kind::Renew => self.loads() / 2.0,
             Kind::Control => totals.clears * 4.0,
             Kind::Report => totals.crons,
@@ -100,7 +109,8 @@ impl Counted<'_> {
             Kind::KvWrite => self.kv_writes(),
             Kind::FailedLoad => self.failed_loads(),
             Kind::LogLine => self.lines(),
-            Kind::Listing | Kind::Wait => 0.0,
+            Kind::Wait => (totals.floor_waits + totals.floor_probes) * self.factor,
+            Kind::Listing => totals.floor_own_keys * self.factor,
         }
     }
 
@@ -162,11 +172,15 @@ impl Report {
             name,
             value: per_million(value),
             floor: floor.map(per_million),
+            bytes: None,
         };
-        let commands: Vec<Figure> = redis
-            .iter()
-            .map(|kind| figure(kind.name(), counted.of(*kind).count, Some(counted.floor(*kind))))
-            .collect();
+        let command = |kind: &Kind| {
+            let tally = counted.of(*kind);
+            let bytes = [tally.bytes_up, tally.bytes_down].map(per_million);
+            let figure = figure(kind.name(), tally.count, Some(counted.floor(*kind)));
+            Figure { bytes: Some(bytes), ..figure }
+        };
+        let commands: Vec<Figure> = redis.iter().map(command).collect();
         let month = 720.0 / plan.hours;
         let all = planet.shared.meter.redis(factor);
         let loads = counted.of(Kind::Load).count;
@@ -221,6 +235,7 @@ impl Report {
             let of = |figure: &Figure| {
                 json!({
                     "name": figure.name, "per_million": figure.value, "floor": figure.floor, "over": figure.is_over(),
+                    "bytes": figure.bytes,
                 })
             };
             figures.iter().map(of).collect()

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use model_catalog_edge::{cache::Answer, config::Policy, http::cache_control};
 
-use super::{isolate::Made, plan::ms};
+use crate::planet::{plan::ms, world::isolate::Made};
 
 /// A page that a colo's cache holds.
 #[derive(Clone, Copy, Debug)]

@@ -15,9 +15,9 @@ use model_catalog_edge::{
     ports::{Clock, Command, Kv, Log, Ports, Redis, Reply, TierError, Timestamp, Word},
 };
 
-use super::{
-    catalog::{History, PlanetOrigin},
-    meter::{Kind, Meter, Who},
+use crate::planet::{
+    report::meter::{Kind, Meter, Who},
+    world::catalog::{History, PlanetOrigin},
 };
 use crate::support::{
     kv::FakeKv,
@@ -160,7 +160,7 @@ impl Redis for MeteredRedis {
         let mut first = None;
         for (index, (kind, up)) in asked.into_iter().enumerate() {
             let reply = result.as_ref().ok().and_then(|replies| replies.get(index));
-            let kind = if kind == Kind::Claim && !is_ours(reply) { Kind::Wait } else { kind };
+            let kind = if kind == Kind::Claim && !is_usable(reply) { Kind::Wait } else { kind };
             first = first.or(Some(kind));
             // Who got no reply was not connected: nothing is billed.
             if let Some(reply) = reply {
@@ -174,8 +174,11 @@ impl Redis for MeteredRedis {
     }
 }
 
-fn is_ours(reply: Option<&Reply>) -> bool {
-    matches!(reply, Some(Reply::Array(parts)) if parts.first() == Some(&Reply::Integer(1)))
+/// Whether a claim's reply gives the lease, and tells of no failures of the origin.
+fn is_usable(reply: Option<&Reply>) -> bool {
+    let Some(Reply::Array(parts)) = reply else { return false };
+    let has_failed = matches!(parts.get(3), Some(Reply::Text(failures)) if !matches!(failures.as_str(), "" | "0"));
+    parts.first() == Some(&Reply::Integer(1)) && !has_failed
 }
 
 fn text_bytes(reply: &Reply) -> usize {

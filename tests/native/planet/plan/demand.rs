@@ -2,7 +2,7 @@
 
 use model_catalog_edge::catalog::{Scope, Selection, Source, View, WARM};
 
-use super::chance::{Chance, zipf};
+use crate::planet::plan::chance::{Chance, zipf};
 
 /// The sources that views are of, by their index here.
 pub const SOURCES: [Source; 2] = [Source::Unique(Scope::Active), Source::Unique(Scope::All)];
