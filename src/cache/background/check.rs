@@ -35,19 +35,26 @@ pub(in crate::cache) fn is_due(isolate: &Isolate, checked_at: Timestamp, now: Ti
 }
 
 /// Whether memory holds something for a view that must be checked before it is served: nobody did for so long that the isolate must
-/// have idled, or it is so old that others are likely to have something better.
+/// have idled, or it is served only for want of anything better.
 pub(in crate::cache) fn has_idled(isolate: &Isolate, view: &View) -> bool {
     let now = isolate.now();
     let mut state = isolate.state.borrow_mut();
-    let known_at = state.check_ended_at;
+    let (known_at, sought_at) = (state.check_ended_at, state.handover.sought_at(view.source()));
+    let interval = isolate.policy.memory_ttl;
+    let limit = interval.saturating_add(IDLE);
     let names = [Resource::Snapshot(view.source()), Resource::Listing(*view)];
     names.iter().any(|name| {
         let resident = state.resident(name, now, &isolate.policy);
         resident.is_some_and(|(resident, freshness)| {
-            let idle = now.since(resident.checked_at.max(known_at));
-            // Of what is served only when nothing better can be had, no check comes behind a response.
-            let slack = if freshness <= Freshness::Revalidate { IDLE } else { Duration::ZERO };
-            freshness < Freshness::Gone && idle >= isolate.policy.memory_ttl.saturating_add(slack)
+            let known_at = resident.checked_at.max(known_at);
+            match freshness {
+                Freshness::Fresh | Freshness::Revalidate => now.since(known_at) >= limit,
+                // No check comes behind a response. Who idled asks for the thing itself: that takes no longer.
+                Freshness::IfError | Freshness::Invalidated => {
+                    (interval..limit).contains(&now.since(known_at.max(sought_at)))
+                }
+                Freshness::Gone => false,
+            }
         })
     })
 }

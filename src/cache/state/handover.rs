@@ -82,14 +82,9 @@ impl Handover {
         self.sought.insert(source, now);
     }
 
-    /// Whether they did within `lately`.
-    pub(in crate::cache) fn was_sought(
-        &self,
-        source: Source,
-        now: Timestamp,
-        lately: Duration,
-    ) -> bool {
-        self.sought.get(&source).is_some_and(|at| now.since(*at) < lately)
+    /// When they did last; never, the epoch of time.
+    pub(in crate::cache) fn sought_at(&self, source: Source) -> Timestamp {
+        self.sought.get(&source).copied().unwrap_or_default()
     }
 
     /// Notes a load.
