@@ -87,8 +87,11 @@ async fn read_for_all(walk: &mut Walk, name: Resource) -> Option<Answer> {
             Resource::Snapshot(_) => &[Tier::Kv, Tier::Upstash],
             Resource::Listing(_) => &[Tier::Upstash],
         };
+        let backoff =
+            walk.isolate.state.borrow_mut().backoff(walk.view.source()).remaining(walk.begun);
+        let reason = backoff.map(|_| Reason::BackingOff);
         for tier in tiers {
-            walk.trace.note_forward(*tier, ForwardReason::Bypass, Some(Reason::BackingOff));
+            walk.trace.note_forward(*tier, ForwardReason::Bypass, reason);
         }
         return None;
     }
@@ -138,13 +141,14 @@ async fn read_for_all(walk: &mut Walk, name: Resource) -> Option<Answer> {
     }
 }
 
-/// Whether this was looked for a moment ago and was nowhere, and the origin must not be asked yet: an outage of the origin must not
-/// cost reads of all other tiers with every request.
+/// Whether this was looked for a moment ago and was nowhere, and the origin must not be asked yet, or is being asked: neither its
+/// outage nor a load may cost reads of all other tiers with every request.
 fn is_missing(walk: &Walk, name: &Resource) -> bool {
     let (now, lately) = (walk.isolate.now(), walk.isolate.policy.memory_ttl);
-    let mut state = walk.isolate.state.borrow_mut();
-    let backing_off = state.backoff(walk.view.source()).remaining(now).is_some();
-    backing_off && state.handover.has_missed(name, now, lately)
+    let (mut state, source) = (walk.isolate.state.borrow_mut(), walk.view.source());
+    let backing_off = state.backoff(source).remaining(now).is_some();
+    let is_loading = state.leases.is_held(Work::Load(source), now);
+    (backing_off || is_loading) && state.handover.has_missed(name, now, lately)
 }
 
 fn read_outcome(walk: &Walk, name: &Resource) -> ReadOutcome {

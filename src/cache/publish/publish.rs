@@ -3,7 +3,9 @@
 
 use super::{
     kv_copies::{self, publish_to_kv},
-    publication::{PUBLISH_MAX, Publication, PublishOutcome, forgotten, keys_of, likely_derived, waits},
+    publication::{
+        PUBLISH_MAX, Publication, PublishOutcome, forgotten, keys_of, likely_derived, waits,
+    },
     refusal,
 };
 use crate::{
