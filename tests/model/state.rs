@@ -279,6 +279,11 @@ impl Published {
         Self { at: Stamp::of(at), epoch: Stamp::of(Timestamp(epoch)), content, ..load }
     }
 
+    /// The date of a load under the lease that began at `at` when this was there, if anything was.
+    pub fn followed_at(self, at: Stamp) -> Stamp {
+        if self.is_there() { Stamp::of(self.version().followed_at(at.time())) } else { at }
+    }
+
     pub fn expires(self) -> Stamp {
         Stamp::of(self.version().expires_at())
     }

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::known::CLOCKS;
 use crate::{catalog::Extent, ports::Timestamp};
+
+/// Clocks of two machines that date loads differ by less than this; a date that is further ahead is nonsense.
+const CLOCKS_APART: Duration = Duration::from_secs(60);
 
 /// What says how a text is to be taken. In Redis it is JSON in this order of fields, since the scripts find them by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,14 +94,19 @@ impl Version {
         self.at + Duration::from_millis(self.ttl)
     }
 
-    /// The same content as a later load found it again. Where that load's clock is behind the one that dated this, it moves on
-    /// all the same: readers take for later what is dated later.
+    /// The same content as a later load found it again.
     #[must_use]
     pub fn renewed_as(&self, load: &Self) -> Self {
         let Self { at, ttl, epoch, backend_epoch, .. } = *load;
-        let is_behind = at <= self.at && self.at.since(at) < CLOCKS;
-        let at = if is_behind { self.at + Duration::from_millis(1) } else { at };
-        Self { at, ttl, epoch, backend_epoch, ..*self }
+        Self { at: self.followed_at(at), ttl, epoch, backend_epoch, ..*self }
+    }
+
+    /// The date of a load that began at `at` when this was there already. Where that load's clock is behind the one that dated
+    /// this, time moves on all the same: readers take for later what is dated later.
+    #[must_use]
+    pub fn followed_at(&self, at: Timestamp) -> Timestamp {
+        let is_behind = at <= self.at && self.at.since(at) < CLOCKS_APART;
+        if is_behind { self.at + Duration::from_millis(1) } else { at }
     }
 }
 
@@ -199,13 +206,22 @@ mod tests {
     }
 
     #[test]
+    fn a_load_is_dated_after_what_it_follows_unless_that_is_nonsense() {
+        let there = Version { at: Timestamp(100_000), ..version() };
+        for (begun, expected) in
+            [(100_001, 100_001), (100_000, 100_001), (40_001, 100_001), (40_000, 40_000), (0, 0)]
+        {
+            assert_eq!(there.followed_at(Timestamp(begun)), Timestamp(expected), "{begun}");
+        }
+    }
+
+    #[test]
     fn what_is_renewed_moves_on_by_any_clock() {
         let renewed =
             |at| version().renewed_as(&Version { at: Timestamp(at), epoch: 8, ..version() });
         assert_eq!(renewed(9_000), Version { at: Timestamp(9_000), epoch: 8, ..version() });
         assert_eq!(renewed(5_000).at, Timestamp(5_001));
         assert_eq!(renewed(1_000).at, Timestamp(5_001), "a clock that is behind");
-        assert_eq!(renewed(0).at, Timestamp(0), "more than clocks differ by");
         let load = Version { ttl: 9, backend_epoch: Some(4), hash: 2, ..version() };
         let expected =
             Version { ttl: 9, backend_epoch: Some(4), at: Timestamp(5_001), ..version() };

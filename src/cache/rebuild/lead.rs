@@ -208,13 +208,16 @@ fn unleased(isolate: &Isolate) -> Turn {
 
 /// A load belongs to the epochs of its claim's reply, and is dated before the origin is asked.
 fn of_claim(isolate: &Isolate, token: Option<String>, claim: &Claim, begun: Timestamp) -> Turn {
+    let there = claim.version.filter(|version| is_ours(isolate, version));
     let dated = if claim.syncing.is_some() {
         Dated::Provisional(begun)
     } else {
         let epoch = claim.control.map_or(0, |control| control.epoch);
-        Dated::Ours { at: begun, epoch, backend_epoch: claim.backend_epoch }
+        // Without the lease another load may follow the same version at this moment.
+        let followed = there.filter(|_| token.is_some());
+        let at = followed.map_or(begun, |there| there.followed_at(begun));
+        Dated::Ours { at, epoch, backend_epoch: claim.backend_epoch }
     };
-    let there = claim.version.filter(|version| is_ours(isolate, version));
     Turn { token, dated, there }
 }
 

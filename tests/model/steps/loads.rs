@@ -69,6 +69,7 @@ fn claim(next: &mut Next<'_>, index: usize, begun: State) {
     reader.learn(isolate, claim.control);
     reader.learn_version(isolate, claim.version);
     let at = next.environment.clock(index, begun.now);
+    let at = if claim.is_ours { claim.version.followed_at(at) } else { at };
     let date = Date::Ours(at, claim.control.epoch);
     let load = Load { is_leased: claim.is_ours, date, there: claim.version, ..Load::default() };
     isolate.work = Work::Claimed(Load { shares: next.environment.parts.kv, ..load });

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use model_catalog_edge::{
     cache::{Served, protocol::Control},
-    catalog::{Scope, WARM},
+    catalog::{Resource, Scope, View, WARM},
 };
 
 use super::{Meter, combinations};
 use crate::support::{
     catalog::{snapshot, version},
     isolate::{ACTIVE, World},
+    redis::Fault,
 };
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
@@ -146,4 +147,31 @@ fn c11_those_who_wait_for_a_short_load_lose_little_time() {
         let fastest = answers.iter().map(|(_, took)| *took).min().unwrap();
         assert!(slowest <= fastest + MS(latency_ms / 2 + 20), "{fastest:?} {slowest:?}");
     }
+}
+
+#[test]
+fn a_clock_that_is_behind_costs_no_load_for_each_request() {
+    let world = World::new(17);
+    let (ahead, behind) = (world.skewed_isolate(1, 5_000), world.skewed_isolate(2, -5_000));
+    ahead.get(WARM[0]).0.unwrap();
+    ahead.settle();
+    // The version stays, its snapshot does not, and KV is of no help.
+    let snapshot = world.keys.resource(&Resource::Snapshot(ACTIVE));
+    world.redis.data.borrow_mut().remove(&snapshot);
+    world.kv.fault.set(Fault::Error);
+    world.secs(1);
+    world.origin.change();
+    let meter = Meter::new(&world);
+    let mut views = combinations(Scope::Active);
+    views.retain(|view| !WARM.map(View::from).contains(view));
+    for (answer, _) in behind.together(&views, 6) {
+        answer.unwrap();
+    }
+    assert_eq!(meter.read().loads, 1);
+    world.secs(40);
+    let (answer, _) = ahead.get(WARM[0]);
+    ahead.settle();
+    assert!(answer.is_ok());
+    let (answer, _) = ahead.get(WARM[0]);
+    assert_eq!(version(&answer.unwrap().listing), Some(world.origin.version.get()));
 }
