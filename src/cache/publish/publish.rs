@@ -129,9 +129,13 @@ async fn renew(
     let (source, until) = (publication.source, forgotten(isolate, &renewed));
     let values = keys_of(isolate, source, there);
     let count = values.len();
-    let listings = likely_derived(source, there).into_iter();
-    let listings = listings.map(|view| isolate.keys.listing(&view));
-    let derived = listings.chain([isolate.keys.derived(source)]).collect();
+    let derived = if isolate.state.borrow().publishing.has_derived(source) {
+        let listings = likely_derived(source, there).into_iter();
+        let listings = listings.map(|view| isolate.keys.listing(&view));
+        listings.chain([isolate.keys.derived(source)]).collect()
+    } else {
+        Vec::new()
+    };
     let living = Living { values, derived };
     let result = write(isolate, async |session| {
         redis::renew(session, source, there, &renewed, until, living, release).await

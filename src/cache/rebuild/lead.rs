@@ -14,7 +14,7 @@ use crate::{
     cache::{
         entry::Entry,
         isolate::Isolate,
-        protocol::{Dated, Freshness, Place},
+        protocol::{Dated, Freshness, Place, Version},
         publish::{note_refusal, note_write_passed},
         redis::{self, Claim, Observed},
         state::{Hold, Work},
@@ -144,6 +144,7 @@ async fn take_turn(
     leased: &Cell<bool>,
 ) -> Way {
     let mut patience = Patience::new(isolate.now(), isolate.policy.origin_timeout);
+    let mut missed = None;
     loop {
         let paused = isolate.state.borrow().publishing.pause.reason(isolate.now()).is_some();
         // Read-only deployments take no lease, nor do those whose writes are refused; without Redis there is none to take.
@@ -170,7 +171,9 @@ async fn take_turn(
             note_write_passed(isolate);
         }
         let ours = claim.acquired.then(|| token.to_owned());
-        if let Some(outcome) = found_elsewhere(isolate, source, request, &mut claim).await {
+        if let Some(outcome) =
+            found_elsewhere(isolate, source, request, &mut claim, &mut missed).await
+        {
             let settlement = ours.map(|token| LoadSettlement::unasked(source, token));
             return Way::Settled(LoadOutcome { settlement, ..outcome });
         }
@@ -228,6 +231,7 @@ fn learn(isolate: &Isolate, source: Source, claim: &Claim, begun: Timestamp) {
         versions: vec![(source, claim.version)],
     };
     observe(isolate, &observed, begun);
+    isolate.state.borrow_mut().publishing.note_has_derived(source, claim.has_derived);
     if claim.healed {
         isolate.log(&Event::Healed { key: &isolate.keys.control() });
     }
@@ -250,12 +254,14 @@ async fn take_over_configuration(isolate: &Isolate, source: Source, claim: &Clai
 }
 
 /// What the claim shows to be there already: a back-off, or a snapshot that is new enough. One that is corrupt is not there:
-/// it must not live on when the load finds the same content.
+/// it must not live on when the load finds the same content. `missed` is the version whose snapshot was looked for in vain: who
+/// waits looks again when another is there.
 async fn found_elsewhere(
     isolate: &Rc<Isolate>,
     source: Source,
     request: LoadRequest,
     claim: &mut Claim,
+    missed: &mut Option<Version>,
 ) -> Option<LoadOutcome> {
     let now = isolate.now();
     match claim.backoff {
@@ -292,6 +298,9 @@ async fn found_elsewhere(
     {
         return Some(LoadOutcome::of(Ok(entry), Tier::Upstash));
     }
+    if *missed == Some(version) {
+        return None;
+    }
     let (tier, found) = match version.place {
         Place::Redis => (Tier::Upstash, read_upstash(isolate, source).await),
         Place::Kv => (Tier::Kv, read_kv(isolate, source).await),
@@ -302,7 +311,11 @@ async fn found_elsewhere(
             claim.version = None;
             return None;
         }
-        Found::Nothing | Found::Failed(_) => return None,
+        Found::Nothing => {
+            *missed = Some(version);
+            return None;
+        }
+        Found::Failed(_) => return None,
     };
     let hash = entry.content.hash()?;
     if hash == version.hash {

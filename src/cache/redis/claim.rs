@@ -39,6 +39,8 @@ pub struct Claim {
     pub endless_lease: bool,
     /// Whether the backend's sync marker had no expiry, and was given one.
     pub endless_sync: bool,
+    /// Whether listings were derived of what is published, or of what was before.
+    pub has_derived: bool,
 }
 
 /// Asks for a source's lease for `length`, under a token of ours. Asking again under the same token is safe.
@@ -56,6 +58,7 @@ pub async fn claim(
         keys.version(source),
         keys.sync_marker(),
         keys.backend_epoch(),
+        keys.derived(source),
     ];
     let arguments =
         vec![token.to_owned(), millis(length).to_string(), millis(SYNC_MAX).to_string()];
@@ -68,6 +71,7 @@ pub async fn claim(
     let backend_epoch = replies.count()?;
     let held_for = Duration::from_millis(replies.number()?);
     let endless = replies.number()?;
+    let has_derived = replies.text()?.is_some_and(|text| !text.is_empty());
     Ok(Claim {
         acquired,
         control,
@@ -79,6 +83,7 @@ pub async fn claim(
         held_for,
         endless_lease: endless & 1 != 0,
         endless_sync: endless & 2 != 0,
+        has_derived,
     })
 }
 

@@ -2,15 +2,15 @@
 //! atomic").
 
 macro_rules! script {
-    ($name:literal) => {
-        concat!(include_str!("scripts/control.lua"), include_str!(concat!("scripts/", $name)))
+    ($($name:literal),+) => {
+        concat!(include_str!("scripts/control.lua"), $(include_str!(concat!("scripts/", $name))),+)
     };
 }
 
 /// Asks for a source's lease.
 pub const CLAIM: &str = script!("claim.lua");
 /// Publishes a snapshot, its listings and its version.
-pub const PUBLISH: &str = script!("publish.lua");
+pub const PUBLISH: &str = script!("version.lua", "publish.lua");
 /// Publishes listings of a version that is there.
 pub const ADD: &str = script!("add.lua");
 /// Renews what is published.
@@ -30,8 +30,9 @@ pub const CONTROL: &str = include_str!("scripts/read_control.lua");
 /// Adds to counters.
 pub const COUNT: &str = include_str!("scripts/count.lua");
 
-/// A script as it is sent: without its comments, which Redis would be sent again and again.
+/// A script as it is sent: without its comments and indents, which Redis would be sent again and again.
 pub(super) fn sent(script: &str) -> String {
-    let code = script.lines().filter(|line| !line.starts_with("--") && !line.is_empty());
+    let lines = script.lines().map(str::trim_start);
+    let code = lines.filter(|line| !line.starts_with("--") && !line.is_empty());
     code.collect::<Vec<&str>>().join("\n")
 }

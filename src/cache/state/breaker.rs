@@ -15,6 +15,9 @@ const OPEN_FIRST: Duration = Duration::from_secs(5);
 const OPEN_MAX: Duration = Duration::from_secs(60);
 /// A used-up quota does not come back in seconds (docs/platform.md, "Upstash quotas run out for long").
 const OPEN_QUOTA: Duration = Duration::from_secs(300);
+/// Who did not try for so long after an opening was over knows no more of the tier than a new isolate: with one trial alone, all
+/// others that come together would go without the tier.
+const FORGOTTEN: Duration = OPEN_MAX;
 /// A trial whose request died is given to another after this.
 const TRIAL: Duration = Duration::from_secs(10);
 
@@ -84,11 +87,16 @@ impl Default for Breaker {
 }
 
 impl Breaker {
-    /// Leave to make a call now. The one that turns an open breaker half-open is the trial, and until it has an outcome
+    /// Leave to make a call now. An opening that nobody tried to end is forgotten. The one that turns an open breaker half-open is the trial, and until it has an outcome
     /// no other gets leave.
     pub fn permit(&mut self, now: Timestamp) -> Option<Permit> {
         match self.state {
             BreakerState::Closed => {}
+            BreakerState::Open { until } if now.since(until) >= FORGOTTEN => {
+                let Self { generation, last_failed, ever_succeeded, .. } = *self;
+                let generation = generation.saturating_add(1);
+                *self = Self { generation, last_failed, ever_succeeded, ..Self::default() };
+            }
             BreakerState::Open { until } | BreakerState::HalfOpen { until } if now >= until => {
                 self.change(BreakerState::HalfOpen { until: now + TRIAL });
             }
@@ -251,6 +259,22 @@ mod tests {
     }
 
     #[test]
+    fn an_opening_that_nobody_tried_to_end_is_forgotten() {
+        let mut breaker = opened(&TierError::Unreachable);
+        let BreakerState::Open { until } = breaker.state() else { panic!("it is open") };
+        let late = until + OPEN_MAX;
+        for now in [late.minus(Duration::from_millis(1)), late] {
+            let mut breaker = breaker.clone();
+            let through = (0..50).filter_map(|_| breaker.permit(now)).count();
+            assert_eq!(through, if now < late { 1 } else { 50 });
+        }
+        let permit = breaker.permit(late).unwrap();
+        assert!(breaker.is_failing(), "the last call did");
+        breaker.record(permit, FAILURE, late, 0);
+        assert_eq!(breaker.state(), BreakerState::Closed, "one failure is no outage");
+    }
+
+    #[test]
     fn a_trial_whose_request_died_is_given_to_another() {
         let mut breaker = opened(&TierError::Timeout);
         let later = Timestamp(60_000);
@@ -262,9 +286,11 @@ mod tests {
     #[test]
     fn failed_trials_double_the_opening_up_to_its_maximum() {
         let mut breaker = opened(&TierError::Timeout);
-        let mut now = Timestamp(1000);
+        let mut now = Timestamp::default();
         for expected_secs in [10, 20, 40, 60, 60] {
-            now = now + Duration::from_secs(100);
+            if let BreakerState::Open { until } = breaker.state() {
+                now = until;
+            }
             call(&mut breaker, FAILURE, now);
             let BreakerState::Open { until } = breaker.state() else {
                 panic!("{:?}", breaker.state())

@@ -35,6 +35,8 @@ pub(in crate::cache) struct Publishing {
     derived: HashMap<View, (Base, Timestamp)>,
     /// When it was looked which listings of a version are there, and how many bytes were derived of it.
     looked: HashMap<Source, (Base, Timestamp, usize)>,
+    /// Of which sources nothing was derived when a lease was asked for last.
+    underived: BTreeSet<Source>,
     /// Of which version so much was derived already that nothing more is published.
     over_budget: HashMap<Source, Base>,
 }
@@ -47,6 +49,7 @@ impl Default for Publishing {
             request_bytes_max: REQUEST_BYTES_MAX,
             derived: HashMap::new(),
             looked: HashMap::new(),
+            underived: BTreeSet::new(),
             over_budget: HashMap::new(),
         }
     }
@@ -67,6 +70,20 @@ impl Publishing {
         let learned = named.filter(|named| *named < refused).unwrap_or(half);
         self.request_bytes_max = learned.max(REQUEST_BYTES_MIN);
         learned >= REQUEST_BYTES_MIN
+    }
+
+    /// Notes whether listings are there that were derived of a source.
+    pub(in crate::cache) fn note_has_derived(&mut self, source: Source, has_derived: bool) {
+        if has_derived {
+            self.underived.remove(&source);
+        } else {
+            self.underived.insert(source);
+        }
+    }
+
+    /// Whether there may be some.
+    pub(in crate::cache) fn has_derived(&self, source: Source) -> bool {
+        !self.underived.contains(&source)
     }
 
     /// The next view of a source whose listing is to be published.

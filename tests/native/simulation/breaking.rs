@@ -109,7 +109,12 @@ impl Schedule {
             Some(dump) => {
                 self.world.redis.restore(&dump);
                 self.forget_control();
-                self.history.borrow_mut().versions_were_lost = true;
+                let is_syncing = self.world.redis.get(&self.world.keys.sync_marker()).is_some();
+                let mut history = self.history.borrow_mut();
+                history.versions_were_lost = true;
+                if is_syncing {
+                    history.begin(Trouble::Sync, self.now());
+                }
             }
         }
     }

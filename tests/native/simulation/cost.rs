@@ -49,7 +49,11 @@ impl Schedule {
                 // Who was not asked since Redis failed tries it with one request, while others go on without it.
                 let overlap = previous.ended.is_none_or(|ended| next.begun < ended);
                 let foreign = foreign || overlap && history.had(&[Trouble::Redis], 0);
+                // Control that was lost is loaded under until somebody comes who knew it.
+                let within = |at: &u64| (previous.begun..=next.begun).contains(at);
+                let has_moved = self.world.redis.control_moved.borrow().iter().any(within);
                 let explained = foreign
+                    || has_moved
                     || next.begun - previous.begun >= ttl
                     || history.explains(previous.begun, next.begun);
                 assert!(explained, "seed {}: {previous:?}, then {next:?}", self.seed);
@@ -67,7 +71,8 @@ impl Schedule {
             let seed = self.seed;
             let allowed = if is_split { 44 } else { 40 };
             assert!(subrequests <= allowed, "seed {seed}: {kind:?} {spent:?}");
-            assert!(spent.redis.requests <= 24, "seed {seed}: {kind:?} {spent:?}");
+            let allowed = if is_split { 28 } else { 24 };
+            assert!(spent.redis.requests <= allowed, "seed {seed}: {kind:?} {spent:?}");
             assert!(spent.lines <= 16, "seed {seed}: {kind:?} {spent:?}");
             let loads = match kind {
                 Kind::Request => 2,

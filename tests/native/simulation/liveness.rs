@@ -22,6 +22,9 @@ const BUDGET_MS: u64 = 12_500;
 /// How long a dead holder's lease may be waited for, in the isolate or in Redis, and what calls take on their way.
 const PATIENCE_MS: u64 = 3_300;
 
+/// How long a dead request keeps its isolate's lease.
+const DEAD_MS: u64 = 2_500;
+
 /// What a request came to that began at `begun`.
 pub fn judge(
     seed: u64,
@@ -37,8 +40,11 @@ pub fn judge(
     // Where nothing is published while the backend writes, or a copy does not show it yet, those who wait load one by one.
     let is_shared = !history.had(&[Trouble::Sync, Trouble::Lag], begun.saturating_sub(1));
     if is_shared && !history.had(&networks, begun.saturating_sub(HANGS_MS)) {
+        // What died in the isolate is waited for first, and then what is nobody's in Redis.
+        let is_endless = history.had(&[Trouble::Lease], begun);
+        let patience = if is_endless { PATIENCE_MS + DEAD_MS } else { PATIENCE_MS };
         // Where a publication was refused, those who waited for it load once more.
-        let most = 2 * latency + PATIENCE_MS;
+        let most = 2 * latency + patience;
         assert!(took <= most, "seed {seed}: {took} ms where the origin takes {latency}");
     }
     if let Err(unavailable) = answer {

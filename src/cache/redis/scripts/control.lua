@@ -37,16 +37,3 @@ local function lift(key)
   if (e > 0 or b > 0 or healed == 1) and text_of(key) ~= text then redis.call('SET', key, text) end
   return e, text
 end
-
-local function milliseconds()
-  local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-end
-
--- A version's fields stand in one order, so that its epoch is the one after its lifetime.
-local function read_version(text)
-  local config, at, ttl, epoch =
-    string.match(text, '^{"v":%d+,"config":"(%x+)","at":(%d+),"ttl":(%d+),"epoch":(%d+),')
-  if not config then return nil end
-  return { config = config, at = tonumber(at), ttl = tonumber(ttl), epoch = tonumber(epoch) }
-end

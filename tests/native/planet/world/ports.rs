@@ -101,7 +101,8 @@ impl Shared {
 /// The kinds of scripts, by their text as it is sent.
 fn scripts() -> HashMap<String, Kind> {
     let sent = |script: &str| {
-        let code = script.lines().filter(|line| !line.starts_with("--") && !line.is_empty());
+        let lines = script.lines().map(str::trim_start);
+        let code = lines.filter(|line| !line.starts_with("--") && !line.is_empty());
         code.collect::<Vec<&str>>().join("\n")
     };
     let kinds = [

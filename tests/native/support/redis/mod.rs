@@ -45,6 +45,9 @@ pub enum Fault {
     Quota,
 }
 
+/// Where control is in every world.
+const CONTROL: &str = "t:models:edge:control";
+
 /// The server; every isolate talks to the same one.
 #[derive(Clone)]
 pub struct FakeRedis {
@@ -62,6 +65,8 @@ pub struct FakeRedis {
     /// Every pipeline, as its commands' first two words, of scripts the first one.
     pub calls: Rc<RefCell<Vec<Vec<String>>>>,
     pub counts: Rc<Cell<Counts>>,
+    /// When commands gave control another value, in ms.
+    pub control_moved: Rc<RefCell<Vec<u64>>>,
     /// The effects that this client has seen, if it tells the server of them.
     seen: Option<Rc<Cell<u64>>>,
 }
@@ -78,6 +83,7 @@ impl FakeRedis {
             data: Rc::default(),
             calls: Rc::default(),
             counts: Rc::default(),
+            control_moved: Rc::default(),
             seen: None,
         }
     }
@@ -202,10 +208,14 @@ impl FakeRedis {
         for command in commands {
             self.sim.sleep(Duration::from_millis(1 + self.sim.below(2))).await;
             self.count(|counts| counts.commands += 1);
+            let control = self.get(CONTROL);
             let output = match copy {
                 Some(seed) => self.execute_behind(command, lag, seed),
                 None => self.execute(command),
             };
+            if self.get(CONTROL) != control {
+                self.control_moved.borrow_mut().push(self.sim.now().0);
+            }
             replies.push(Reply::from(output));
         }
         replies
