@@ -176,6 +176,10 @@ fn readable(published: Option<&PublishOutcome>, from: Tier) -> Result<(), Failur
             (None | Some(Reason::NewerThere), _) => Ok(()),
             (Some(reason), _) => Err(Failure { tier: None, reason }),
         },
+        // What Redis cannot hold is KV's to take.
+        (Err(_), Err(error)) if *place == Place::Kv => {
+            Err(Failure { tier: Some(Tier::Kv), reason: Reason::from(error) })
+        }
         (Err(reason), _) if is_ours(*reason) => Err(Failure { tier: None, reason: *reason }),
         // A token that may not write, or a Redis that is full, is for an operator to mend, whatever KV has.
         (Err(reason), Ok(1..)) if !is_lasting(*reason) => Ok(()),

@@ -4,7 +4,7 @@
 use std::{rc::Rc, time::Duration};
 
 use super::{
-    publication::{likely_derived, views_of, waits},
+    publication::{likely_derived, sent_bytes, views_of, waits},
     publish::{learn_size, write},
 };
 use crate::{
@@ -166,13 +166,8 @@ impl Bounds {
     }
 
     fn admit(&self, size: usize) -> bool {
-        size < self.smallest_refused && escaped(size) <= self.request_bytes_max
+        size < self.smallest_refused && sent_bytes(size) <= self.request_bytes_max
     }
-}
-
-/// What a listing takes in a request, its quotes escaped.
-fn escaped(size: usize) -> usize {
-    size.saturating_add(size.checked_div(4).unwrap_or(0))
 }
 
 /// Listings that go into one request.
@@ -195,7 +190,7 @@ fn next_batch(isolate: &Isolate, source: Source) -> Option<Batch> {
         let Some(view) = view else { return Some(Batch { version, values, more: false }) };
         let is_wanted = is_wanted(isolate, &view);
         let size = snapshot.listing(&view).text_bytes();
-        let sent = escaped(size);
+        let sent = sent_bytes(size);
         if is_wanted && waits(sent, room, values.is_empty()) {
             return Some(Batch { version, values, more: true });
         }
@@ -227,10 +222,10 @@ mod tests {
     use super::*;
     #[test]
     fn a_listing_is_sent_if_a_request_holds_it_escaped() {
-        assert_eq!([0, 3, 4, 100].map(escaped), [0, 3, 5, 125]);
-        let bounds = Bounds { smallest_refused: 90, request_bytes_max: 125 };
+        assert_eq!([0, 3, 4, 100].map(sent_bytes), [4_000, 4_003, 4_005, 4_125]);
+        let bounds = Bounds { smallest_refused: 90, request_bytes_max: 4_125 };
         assert_eq!([0, 89, 90, 100].map(|size| bounds.admit(size)), [true, true, false, false]);
-        let bounds = Bounds { smallest_refused: usize::MAX, request_bytes_max: 125 };
+        let bounds = Bounds { smallest_refused: usize::MAX, request_bytes_max: 4_125 };
         assert_eq!([100, 101].map(|size| bounds.admit(size)), [true, false]);
     }
 

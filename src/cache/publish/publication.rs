@@ -27,8 +27,6 @@ pub(super) struct Publication {
     pub(super) version: Version,
     /// The snapshot packed, with its checksum; made when it is first wanted.
     packed: OnceCell<(String, Option<u64>)>,
-    /// How many bytes of the snapshot's text are escaped in a request.
-    escapes: usize,
     /// Whether KV was just given the snapshot.
     pub(super) is_in_kv: bool,
 }
@@ -69,14 +67,7 @@ impl Publication {
             return Err(Reason::Expired);
         }
         let extent = snapshot.extent();
-        let is_escaped = |byte: &u8| matches!(byte, b'"' | b'\\');
         Ok(Self {
-            escapes: snapshot
-                .text()
-                .pieces()
-                .flat_map(str::as_bytes)
-                .filter(|byte| is_escaped(byte))
-                .count(),
             source,
             snapshot: Rc::clone(snapshot),
             packed: OnceCell::new(),
@@ -108,7 +99,7 @@ impl Publication {
         let place = if whole { Place::Redis } else { Place::Kv };
         let mut listings = 0;
         for (bit, view) in self.keyed_views() {
-            if fits(self.sent_bytes(self.snapshot.listing(&view).text_bytes())) {
+            if fits(sent_bytes(self.snapshot.listing(&view).text_bytes())) {
                 listings |= bit;
             }
         }
@@ -121,16 +112,6 @@ impl Publication {
             Some((text, checksum)) => (text, Some(checksum)),
             None => (self.snapshot.text().to_string(), None),
         })
-    }
-
-    /// How many bytes so much of the text takes in a request, its quotes escaped.
-    pub(super) fn sent_bytes(&self, bytes: usize) -> usize {
-        // In 64 bits: a product of megabytes is beyond the 32 of wasm.
-        let wide = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-        let (bytes_wide, whole) = (wide(bytes), wide(self.snapshot.text().len()));
-        let added = bytes_wide.saturating_mul(wide(self.escapes)).checked_div(whole);
-        let added = usize::try_from(added.unwrap_or(0)).unwrap_or(usize::MAX);
-        bytes.saturating_add(added).saturating_add(AROUND)
     }
 
     /// The snapshot as Redis and KV hold it: its header, then its body.
@@ -184,6 +165,11 @@ pub(super) fn views_of(source: Source, version: &Version) -> Vec<View> {
         u32::try_from(index).is_ok_and(|index| version.listings & 1_u32.unbounded_shl(index) != 0)
     };
     views.filter(|(index, _)| is_there(*index)).map(|(_, view)| view).collect()
+}
+
+/// What a listing takes in a request, at the most: in catalogs less than a quarter of the bytes are quotes, which are escaped there.
+pub(super) fn sent_bytes(bytes: usize) -> usize {
+    bytes.saturating_add(bytes.checked_div(4).unwrap_or(0)).saturating_add(AROUND)
 }
 
 /// Whether a listing waits for the next request: it does not fit beside what is there. Alone it goes, however large it is.

@@ -4,7 +4,8 @@
 use super::{
     kv_copies::{self, publish_to_kv},
     publication::{
-        PUBLISH_MAX, Publication, PublishOutcome, forgotten, keys_of, likely_derived, waits,
+        PUBLISH_MAX, Publication, PublishOutcome, forgotten, keys_of, likely_derived, sent_bytes,
+        waits,
     },
     refusal,
 };
@@ -177,7 +178,7 @@ async fn send(
         // What does not fit beside what is there waits for the next request.
         while let Some(view) = views.peek() {
             let listing = publication.listing(view);
-            let sent = publication.sent_bytes(listing.text_bytes());
+            let sent = sent_bytes(listing.text_bytes());
             if waits(sent, room, values.is_empty()) {
                 break;
             }

@@ -8,6 +8,7 @@ use model_catalog_edge::{
         protocol::{Place, Version},
     },
     catalog::{Resource, WARM},
+    ports::Tier,
 };
 
 use super::{Meter, error};
@@ -155,6 +156,15 @@ fn c9_nothing_is_told_of_a_snapshot_that_kv_did_not_take() {
     world.kv.fault.set(Fault::Error);
     assert!(error(&world.isolate(1).warm(false)).is_some());
     assert_eq!(world.redis.get(&world.keys.version(ACTIVE)), None);
+}
+
+#[test]
+fn o4_kv_is_named_where_it_does_not_take_what_redis_cannot_hold() {
+    let world = large(100_000, 1_500);
+    world.kv.fault.set(Fault::Error);
+    let report = world.isolate(1).warm(false);
+    let failure = report.error.expect("nobody can read it");
+    assert_eq!(failure.tier, Some(Tier::Kv), "{failure:?}");
 }
 
 #[test]
