@@ -49,9 +49,9 @@ pub(in crate::cache) fn has_idled(isolate: &Isolate, view: &View) -> bool {
             let known_at = resident.checked_at.max(known_at);
             match freshness {
                 Freshness::Fresh | Freshness::Revalidate => now.since(known_at) >= limit,
-                // No check comes behind a response. Who idled asks for the thing itself: that takes no longer.
+                // No check comes behind a response, and while the origin is out nobody has anything better: that is asked first.
                 Freshness::IfError | Freshness::Invalidated => {
-                    (interval..limit).contains(&now.since(known_at.max(sought_at)))
+                    now.since(known_at.max(sought_at)) >= interval
                 }
                 Freshness::Gone => false,
             }
