@@ -45,8 +45,8 @@ impl App {
     }
 
     /// Answers a GET or a HEAD that needs no waiting and leaves nothing to do. None is for [`App::handle`], which answers the same.
-    pub fn hit(&self, url: &str, is_head: bool) -> Option<Response> {
-        http::answer_at_once(&self.cache, url, is_head)
+    pub fn hit(&self, url: &str, is_head: bool, if_none_match: Option<&str>) -> Option<Response> {
+        http::answer_at_once(&self.cache, url, is_head, if_none_match)
     }
 
     /// Does what a response left to do, side by side: none waits for another that hangs, since all of them must end in time

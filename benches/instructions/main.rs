@@ -93,7 +93,7 @@ const URL: &str =
 /// A request is taken apart, and memory has nothing.
 fn query(inputs: &Inputs) {
     let app = app_over(inputs.snapshot());
-    let response = measured(|| app.hit(URL, false));
+    let response = measured(|| app.hit(URL, false, None));
     assert_eq!(response, None);
 }
 
@@ -101,8 +101,8 @@ fn query(inputs: &Inputs) {
 fn hit(inputs: &Inputs) {
     let app = app_over(inputs.snapshot());
     ask(&app);
-    assert!(app.hit(URL, false).is_some(), "it is no hit");
-    let response = measured(|| app.hit(URL, false));
+    assert!(app.hit(URL, false, None).is_some(), "it is no hit");
+    let response = measured(|| app.hit(URL, false, None));
     assert_eq!(response.map(|response| response.status), Some(200));
 }
 

@@ -8,7 +8,7 @@ use model_catalog_edge::{
     app::App,
     catalog::{KeySpace, Snapshot, Source},
     config::{AdminConfig, Config, Policy, SupabaseConfig, UpstashConfig},
-    http::Request,
+    http::{Request, RequestHeaders},
     ports::{
         Clock, Command, Kv, Load, Log, Origin, OriginError, Ports, Redis, Reply, TierError,
         Timestamp,
@@ -44,7 +44,7 @@ pub(crate) fn get(url: &str) -> Request {
     Request::new(
         "GET".into(),
         url,
-        None,
+        RequestHeaders::default(),
         Box::new(|_| future::ready(Some(Vec::new())).boxed_local()),
     )
 }

@@ -1,7 +1,13 @@
 //! The text of a JSON array and where each element stands in it, so that a page is a slice of the text and a hit parses
 //! nothing. Shared by every kind of catalog.
 
-use std::ops::Range;
+use std::{
+    cell::{Cell, OnceCell},
+    num::NonZeroU64,
+    ops::Range,
+};
+
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::{page::Page, text::Text};
 
@@ -11,12 +17,13 @@ pub struct JsonArray {
     text: Text,
     /// Byte ranges of the elements in `text`, in order.
     spans: Box<[Range<u32>]>,
+    digests: Digests,
 }
 
 impl JsonArray {
     /// A text whose elements stand at `spans`, in order; whoever made them has checked each element's shape.
     pub fn new(text: Text, spans: Vec<Range<u32>>) -> Self {
-        Self { text, spans: spans.into_boxed_slice() }
+        Self { text, spans: spans.into_boxed_slice(), digests: Digests::default() }
     }
 
     /// The number of elements: the `total` of the API.
@@ -80,11 +87,54 @@ impl JsonArray {
         self.spans.iter().filter_map(|span| self.text.get(bytes(span)))
     }
 
-    /// What this takes in memory, in bytes.
+    /// What tells the element at a position from others: the same of the same text, and zero where there is no such element.
+    pub(super) fn digest(&self, position: usize) -> u64 {
+        let element = || self.text.get(bytes(self.spans.get(position)?));
+        self.digests.of(position, self.spans.len(), || element().unwrap_or_default())
+    }
+
+    /// What this takes in memory, in bytes, the digests of all its elements included.
     pub fn bytes(&self) -> usize {
-        self.text.len().saturating_add(size_of_val(&*self.spans))
+        let digests = self.spans.len().saturating_mul(Digests::BYTES);
+        self.text.len().saturating_add(size_of_val(&*self.spans)).saturating_add(digests)
     }
 }
+
+/// What tells the elements of one text from others, reckoned when it is first asked for: a validator of a page must not cost a second
+/// reading of it. It follows from the text, so it is no part of what an array is.
+#[derive(Debug, Default)]
+struct Digests(OnceCell<Box<[Cell<Option<NonZeroU64>>]>>);
+
+impl Digests {
+    /// What one digest takes in memory, in bytes.
+    const BYTES: usize = size_of::<Cell<Option<NonZeroU64>>>();
+
+    /// The digest of the element at a position among so many; its text is asked for once.
+    fn of<'a>(&self, position: usize, elements: usize, text: impl FnOnce() -> &'a str) -> u64 {
+        let known = self.0.get_or_init(|| (0..elements).map(|_| Cell::default()).collect());
+        let Some(cell) = known.get(position) else { return 0 };
+        let digest = cell.get().unwrap_or_else(|| {
+            let digest = NonZeroU64::new(xxh3_64(text().as_bytes())).unwrap_or(NonZeroU64::MAX);
+            cell.set(Some(digest));
+            digest
+        });
+        digest.get()
+    }
+}
+
+impl Clone for Digests {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for Digests {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Digests {}
 
 /// Spans are half as large as ranges of this machine's size would be.
 fn bytes(span: &Range<u32>) -> Range<usize> {
@@ -151,5 +201,17 @@ mod tests {
         ] {
             assert!(decode(text.to_owned()).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_element_is_read_once() {
+        let digests = Digests::default();
+        let first = digests.of(1, 3, || "one");
+        assert_eq!(first, xxh3_64(b"one"));
+        assert_eq!(digests.of(1, 3, || panic!("it is known")), first);
+        assert_ne!(digests.of(2, 3, || "two"), first);
+        assert_eq!(digests.of(3, 3, || "beyond"), 0);
+        assert_eq!(digests.clone(), digests);
+        assert_eq!(digests.clone().of(1, 3, || "two"), xxh3_64(b"two"), "a clone begins anew");
     }
 }

@@ -3,6 +3,8 @@
 
 use std::rc::Rc;
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::{json_array::JsonArray, page::Page, snapshot::Snapshot, source::View};
 
 /// What is served of a view.
@@ -33,6 +35,24 @@ impl Listing {
     /// Whether there is no entry.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// What tells the entries of a page from those of another: their texts, and their order.
+    pub fn digest(&self, page: &Page) -> u64 {
+        let end = page.offset.saturating_add(page.limit).min(self.len());
+        let mut digests = Vec::with_capacity(end.saturating_sub(page.offset).saturating_mul(8));
+        let mut add = |array: &JsonArray, position: usize| {
+            digests.extend_from_slice(&array.digest(position).to_le_bytes());
+        };
+        match self {
+            Self::Foreign(array) => (page.offset..end).for_each(|position| add(array, position)),
+            Self::Ordered(snapshot, order) => {
+                for position in order.get(page.offset..end).unwrap_or_default() {
+                    add(snapshot.array(), usize::try_from(*position).unwrap_or(usize::MAX));
+                }
+            }
+        }
+        xxh3_64(&digests)
     }
 
     /// The entries of a page as they stand in the text.
@@ -163,6 +183,23 @@ mod tests {
         let all = [entries[2], entries[3], entries[0], entries[6]].join(",");
         assert_eq!(text, format!("[{all}]"));
         assert_eq!(listing.text_bytes(), text.len());
+    }
+
+    #[test]
+    fn a_pages_digest_is_that_of_its_entries_wherever_they_stand() {
+        let snapshot = Rc::new(snapshot(1, 8));
+        let ordered = |order: &[u32]| Listing::Ordered(Rc::clone(&snapshot), order.into());
+        let all = ordered(&[0, 1, 2, 3, 4, 5, 6, 7]);
+        let page = |limit, offset| Page { limit, offset };
+        let foreign = Listing::Foreign(Rc::new(decoded(&snapshot.text().to_string())));
+        for (limit, offset) in [(100, 0), (3, 0), (2, 5), (5, 6), (1, 8), (1, usize::MAX)] {
+            let page = page(limit, offset);
+            assert_eq!(all.digest(&page), foreign.digest(&page), "{limit} from {offset}");
+        }
+        assert_eq!(all.digest(&page(2, 3)), ordered(&[3, 4]).digest(&page(9, 0)));
+        assert_ne!(all.digest(&page(2, 3)), ordered(&[4, 3]).digest(&page(9, 0)), "in order");
+        assert_ne!(all.digest(&page(2, 3)), all.digest(&page(2, 4)));
+        assert_eq!(all.digest(&page(2, 8)), ordered(&[]).digest(&page(2, 0)), "nothing");
     }
 
     #[test]

@@ -12,6 +12,6 @@ mod routes;
 pub use auth::Operators;
 pub use headers::{cache_control, cache_status};
 pub use problem::misconfigured;
-pub use request::{ReadBody, Request};
+pub use request::{ReadBody, Request, RequestHeaders};
 pub use response::Response;
 pub use routes::{answer, answer_at_once};

@@ -9,6 +9,24 @@ use percent_encoding::percent_decode_str;
 /// when the body has more, or broke off.
 pub type ReadBody = Box<dyn FnOnce(usize) -> LocalBoxFuture<'static, Option<Vec<u8>>>>;
 
+/// The headers of a request that anything here depends on.
+#[derive(Clone, Default)]
+pub struct RequestHeaders {
+    /// The value of `Authorization`.
+    pub authorization: Option<String>,
+    /// The value of `If-None-Match`: what the client has.
+    pub if_none_match: Option<String>,
+}
+
+impl fmt::Debug for RequestHeaders {
+    /// Credentials are never printed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestHeaders")
+            .field("if_none_match", &self.if_none_match)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A client's request.
 pub struct Request {
     /// Such as `GET`.
@@ -17,8 +35,8 @@ pub struct Request {
     pub path: String,
     /// What stands behind `?`, as it was sent.
     pub query: String,
-    /// The value of `Authorization`.
-    pub authorization: Option<String>,
+    /// What its headers say.
+    pub headers: RequestHeaders,
     /// The body, not read yet.
     pub body: ReadBody,
 }
@@ -26,10 +44,10 @@ pub struct Request {
 impl Request {
     /// A request for a whole URL, such as `https://host/path?query#fragment`. It is split by hand: a URL parser brings
     /// more wasm than the rest of the Worker has (docs/platform.md, "No URL parser").
-    pub fn new(method: String, url: &str, authorization: Option<String>, body: ReadBody) -> Self {
+    pub fn new(method: String, url: &str, headers: RequestHeaders, body: ReadBody) -> Self {
         let Target { path, query } = Target::of(url);
         let (path, query) = (path.into_owned(), query.to_owned());
-        Self { method, path, query, authorization, body }
+        Self { method, path, query, headers, body }
     }
 }
 

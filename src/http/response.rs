@@ -30,6 +30,12 @@ impl Response {
         Self::new(status, "application/json", NO_STORE, body.to_string().into_bytes())
     }
 
+    /// The response to who has what would be sent; `cache_control` is what it would be sent with.
+    pub fn not_modified(cache_control: &str) -> Self {
+        let headers = vec![("cache-control", cache_control.to_owned())];
+        Self { status: 304, headers, body: Vec::new() }
+    }
+
     /// The response to OPTIONS: `allowed` is the value of `Allow`.
     pub fn options(allowed: &str) -> Self {
         let headers = vec![("allow", allowed.to_owned()), ("cache-control", NO_STORE.to_owned())];
@@ -43,9 +49,12 @@ impl Response {
         self
     }
 
-    /// The response to HEAD where this is the one to GET: the same headers, and its length among them.
+    /// The response to HEAD where this is the one to GET: the same headers, and its length among them, unless there is no body anyway.
     #[must_use]
     pub fn without_body(self) -> Self {
+        if self.status == 304 {
+            return self;
+        }
         let length = self.body.len().to_string();
         Self { body: Vec::new(), ..self }.with("content-length", length)
     }
@@ -79,6 +88,9 @@ mod tests {
         assert!(head.body.is_empty());
         assert_eq!((head.status, head.header("content-length")), (422, Some("7")));
         assert_eq!(head.header("allow"), Some("GET"));
+        let unchanged = Response::not_modified("max-age=1");
+        assert_eq!(unchanged.clone().without_body(), unchanged);
+        assert_eq!((unchanged.status, unchanged.header("cache-control")), (304, Some("max-age=1")));
     }
 
     #[test]

@@ -115,11 +115,16 @@ pub async fn answer(
 
 /// Answers a GET or a HEAD that memory can answer at once, for anyone. None is for [`answer`], which answers the same, header for
 /// header, and whatever must be waited for.
-pub fn answer_at_once(cache: &Cache, url: &str, is_head: bool) -> Option<Response> {
+pub fn answer_at_once(
+    cache: &Cache,
+    url: &str,
+    is_head: bool,
+    if_none_match: Option<&str>,
+) -> Option<Response> {
     let target = Target::of(url);
     let route = ROUTES.iter().find(|route| route.paths.contains(&&*target.path))?;
     let response = match route.endpoint {
-        Endpoint::Unique => unique::hit(cache, target.query)?,
+        Endpoint::Unique => unique::hit(cache, target.query, if_none_match)?,
         Endpoint::About | Endpoint::Clear | Endpoint::Warm | Endpoint::Statistics => return None,
     };
     Some(if is_head { response.without_body() } else { response })
@@ -141,14 +146,16 @@ async fn ask(
 ) -> (Response, Vec<FollowUp>) {
     let is_admitted = match route.access {
         Access::Public => true,
-        Access::Operator => operators.admit(request.authorization.as_deref()),
+        Access::Operator => operators.admit(request.headers.authorization.as_deref()),
     };
     if !is_admitted {
         return (problem::unauthorized(), Vec::new());
     }
     match route.endpoint {
         Endpoint::About => (about::get(), Vec::new()),
-        Endpoint::Unique => unique::get(cache, &request.query).await,
+        Endpoint::Unique => {
+            unique::get(cache, &request.query, request.headers.if_none_match.as_deref()).await
+        }
         // What is not run is not compiled, if it is in a box of its own (docs/platform.md, "Code is compiled when it first runs").
         Endpoint::Clear => (clear::post(cache, request.body).boxed_local().await, Vec::new()),
         Endpoint::Warm => (warm::post(cache, request.body).boxed_local().await, Vec::new()),
@@ -161,7 +168,7 @@ mod tests {
     use futures_util::FutureExt;
 
     use super::*;
-    use crate::http::request::ReadBody;
+    use crate::http::request::{ReadBody, RequestHeaders};
 
     #[test]
     fn every_path_leads_to_one_route() {
@@ -178,7 +185,11 @@ mod tests {
         let found = |path: &str| {
             let body: ReadBody = Box::new(|_| async { None }.boxed_local());
             let url = format!("https://host{path}?limit=1");
-            find(&Request::new("GET".to_owned(), &url, None, body).path, &operators).is_some()
+            find(
+                &Request::new("GET".to_owned(), &url, RequestHeaders::default(), body).path,
+                &operators,
+            )
+            .is_some()
         };
         for path in [
             "/models/unique",

@@ -27,9 +27,10 @@ fn start() {
 /// of it (docs/platform.md, "A hit is a plain function"). Nothing where the event must answer.
 #[wasm_bindgen]
 #[expect(unreachable_pub, reason = "only public functions are exported")]
-pub fn hit(url: &str, is_head: bool) -> Option<web_sys::Response> {
+#[expect(clippy::needless_pass_by_value, reason = "only owned texts may be missing")]
+pub fn hit(url: &str, is_head: bool, if_none_match: Option<String>) -> Option<web_sys::Response> {
     let app = APP.with_borrow(Clone::clone)?;
-    response::write(&mut app.hit(url, is_head)?).ok()
+    response::write(&mut app.hit(url, is_head, if_none_match.as_deref())?).ok()
 }
 
 #[event(fetch)]

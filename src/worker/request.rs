@@ -4,15 +4,19 @@ use futures_util::FutureExt;
 use js_sys::Uint8Array;
 use wasm_bindgen_futures::JsFuture;
 
-use crate::http::{ReadBody, Request};
+use crate::http::{ReadBody, Request, RequestHeaders};
 
 /// Takes a request apart. Its body is read later, if somebody asks for it.
 pub(super) fn read(request: &web_sys::Request) -> Request {
-    let authorization = request.headers().get("authorization").ok().flatten();
+    let header = |name| request.headers().get(name).ok().flatten();
+    let headers = RequestHeaders {
+        authorization: header("authorization"),
+        if_none_match: header("if-none-match"),
+    };
     // The handle is copied, not the request: its own `clone` would tee the body.
     let handle = Clone::clone(request);
     let body: ReadBody = Box::new(move |limit| read_body(handle, limit).boxed_local());
-    Request::new(request.method(), &request.url(), authorization, body)
+    Request::new(request.method(), &request.url(), headers, body)
 }
 
 async fn read_body(request: web_sys::Request, limit: usize) -> Option<Vec<u8>> {

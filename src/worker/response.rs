@@ -15,7 +15,28 @@ thread_local! {
 struct Prepared {
     status: u16,
     headers: Vec<(&'static str, String)>,
+    sent: Headers,
     init: ResponseInit,
+}
+
+impl Prepared {
+    /// What was prepared, with the values that are others by now; none where status or names are. A response has copied the headers
+    /// that it was made with.
+    fn adapted(&mut self, response: &Response) -> Option<Result<ResponseInit, JsValue>> {
+        let mut both = self.headers.iter().zip(&response.headers);
+        let is_alike = self.status == response.status
+            && self.headers.len() == response.headers.len()
+            && both.all(|((known, _), (name, _))| known == name);
+        is_alike.then(|| {
+            for ((name, known), (_, value)) in self.headers.iter_mut().zip(&response.headers) {
+                if known != value {
+                    self.sent.set(name, value)?;
+                    known.clone_from(value);
+                }
+            }
+            Ok(self.init.clone())
+        })
+    }
 }
 
 /// Makes the runtime's response. The body is a view of this module's memory, which the platform copies once
@@ -29,14 +50,8 @@ pub(super) fn write(response: &mut Response) -> Result<web_sys::Response, JsValu
 }
 
 fn prepared(response: &Response) -> Result<ResponseInit, JsValue> {
-    let known = PREPARED.with_borrow(|prepared| {
-        prepared
-            .as_ref()
-            .filter(|known| known.status == response.status && known.headers == response.headers)
-            .map(|known| known.init.clone())
-    });
-    if let Some(init) = known {
-        return Ok(init);
+    if let Some(init) = PREPARED.with_borrow_mut(|known| known.as_mut()?.adapted(response)) {
+        return init;
     }
     let headers = Headers::new()?;
     for (name, value) in &response.headers {
@@ -46,6 +61,6 @@ fn prepared(response: &Response) -> Result<ResponseInit, JsValue> {
     init.set_status(response.status);
     init.set_headers(&headers);
     let (status, known) = (response.status, response.headers.clone());
-    PREPARED.set(Some(Prepared { status, headers: known, init: init.clone() }));
+    PREPARED.set(Some(Prepared { status, headers: known, sent: headers, init: init.clone() }));
     Ok(init)
 }

@@ -8,7 +8,7 @@ use model_catalog_edge::{
     app::App,
     catalog::{JsonArray, KeySpace, Order, Scope, Selection, Snapshot, SortBy, View},
     config::{AdminConfig, Config, Policy, SupabaseConfig, UpstashConfig},
-    http::{Request, Response},
+    http::{Request, RequestHeaders, Response},
     ports::{Origin, Ports},
     supabase::Supabase,
 };
@@ -170,7 +170,7 @@ fn get(world: &World, app: &Rc<App>, query: &str) -> Response {
         method: "GET".into(),
         path: "/models/unique".into(),
         query: query.into(),
-        authorization: None,
+        headers: RequestHeaders::default(),
         body: Box::new(move |_| read),
     };
     let app = Rc::clone(app);

@@ -7,7 +7,7 @@ use model_catalog_edge::{
     app::{self, App},
     cache::{Failure, Reason},
     config::{Config, ConfigError},
-    http::{ReadBody, Request, Response},
+    http::{ReadBody, Request, RequestHeaders, Response},
     ports::{Ports, Vars},
 };
 use serde_json::{Value, json};
@@ -69,13 +69,24 @@ impl Service {
 
     /// The response, once what it left to do is done.
     fn ask(&self, method: &str, path: &str, token: Option<&str>, body: &str) -> Response {
+        let authorization = token.map(|token| format!("Bearer {token}"));
+        self.send(method, path, RequestHeaders { authorization, ..RequestHeaders::default() }, body)
+    }
+
+    /// The response to who says that it has what these tags name.
+    fn ask_again(&self, method: &str, path: &str, if_none_match: &str) -> Response {
+        let if_none_match = Some(if_none_match.to_owned());
+        let headers = RequestHeaders { if_none_match, ..RequestHeaders::default() };
+        self.send(method, path, headers, "")
+    }
+
+    fn send(&self, method: &str, path: &str, headers: RequestHeaders, body: &str) -> Response {
         let bytes = body.as_bytes().to_vec();
         let body: ReadBody = Box::new(move |limit| {
             async move { (bytes.len() <= limit).then_some(bytes) }.boxed_local()
         });
-        let authorization = token.map(|token| format!("Bearer {token}"));
         let url = format!("https://catalog.example{path}");
-        let request = Request::new(method.to_owned(), &url, authorization, body);
+        let request = Request::new(method.to_owned(), &url, headers, body);
         let app = Rc::clone(&self.app);
         self.world.sim.block_on(async move {
             let (response, follow_ups) = app.handle(request).await;
@@ -103,10 +114,10 @@ fn a_hit_is_the_same_at_once_and_by_the_event() {
     let service = Service::with_operators();
     let path = "/v1/models/uniqu%65?min_providers=2&limit=3&offset=1";
     let url = format!("https://catalog.example{path}");
-    assert_eq!(service.app.hit(&url, false), None, "nothing is in memory yet");
+    assert_eq!(service.app.hit(&url, false, None), None, "nothing is in memory yet");
     assert_eq!(service.get(path).header("x-cache"), Some("MISS"));
     for is_head in [false, true] {
-        let at_once = service.app.hit(&url, is_head).expect("a hit");
+        let at_once = service.app.hit(&url, is_head, None).expect("a hit");
         let method = if is_head { "HEAD" } else { "GET" };
         assert_eq!(service.ask(method, path, None, ""), at_once, "{method}");
         assert_eq!(at_once.body.is_empty(), is_head);
@@ -117,24 +128,76 @@ fn a_hit_is_the_same_at_once_and_by_the_event() {
 }
 
 #[test]
+fn who_has_a_page_gets_no_body() {
+    let service = Service::with_operators();
+    let path = "/models/unique?limit=3";
+    let first = service.get(path);
+    let tag = first.header("etag").unwrap().to_owned();
+    let lists = [tag.clone(), format!("W/{tag}"), format!("\"0\", {tag}"), "*".to_owned()];
+    for held in &lists {
+        for method in ["GET", "HEAD"] {
+            let answer = service.ask_again(method, path, held);
+            assert_eq!((answer.status, answer.body.len()), (304, 0), "{method} {held}");
+            assert_eq!(answer.header("etag"), Some(&*tag));
+            assert_eq!(answer.header("content-length"), None);
+            for name in ["cache-control", "age", "cache-status", "x-cache"] {
+                assert!(answer.header(name).is_some(), "{name}");
+            }
+            let url = format!("https://catalog.example{path}");
+            let at_once = service.app.hit(&url, method == "HEAD", Some(held));
+            assert_eq!(at_once, Some(answer), "{method} {held}");
+        }
+    }
+    for other in ["\"0\"", "", "W/\"0\""] {
+        let answer = service.ask_again("GET", path, other);
+        assert_eq!((answer.status, answer.header("etag")), (200, Some(&*tag)), "{other}");
+    }
+    for other in ["/models/unique?limit=2", "/models/unique?limit=3&offset=1"] {
+        assert_ne!(service.get(other).header("etag"), Some(&*tag), "{other}");
+    }
+    for mistaken in ["/models/unique?limit=0", "/nothing", "/"] {
+        assert_ne!(service.ask_again("GET", mistaken, "*").status, 304, "{mistaken}");
+    }
+}
+
+#[test]
+fn a_tag_lives_as_long_as_the_page_is_the_same() {
+    let service = Service::with_operators();
+    let (world, path) = (&service.world, "/models/unique?limit=3");
+    let tag = |answer: &Response| answer.header("etag").unwrap().to_owned();
+    let first = tag(&service.get(path));
+    assert_eq!(tag(&Service::with_operators().get(path)), first, "another isolate's load");
+    assert_eq!(service.ask("POST", CLEAR, Some(TOKEN), r#"{"cache_type":"all"}"#).status, 200);
+    let again = service.get(path);
+    assert_eq!(
+        (again.header("x-cache"), tag(&again)),
+        (Some("MISS"), first.clone()),
+        "loaded anew"
+    );
+    world.origin.change();
+    assert_eq!(service.ask("POST", CLEAR, Some(TOKEN), r#"{"cache_type":"all"}"#).status, 200);
+    assert_ne!(tag(&service.get(path)), first);
+}
+
+#[test]
 fn what_must_wait_or_leaves_something_to_do_is_no_hit_at_once() {
     let service = Service::with_operators();
     let url = |path: &str| format!("https://catalog.example{path}");
     let catalog = "/models/unique?limit=1";
     service.get(catalog);
     for path in ["/", STATS, "/models/unique?limit=0", "/models/unique?order=up", "/nothing"] {
-        assert_eq!(service.app.hit(&url(path), false), None, "{path}");
+        assert_eq!(service.app.hit(&url(path), false, None), None, "{path}");
     }
     let other = "/models/unique?sort_by=name&order=desc";
-    assert_eq!(service.app.hit(&url(other), false), None, "its order is news");
+    assert_eq!(service.app.hit(&url(other), false, None), None, "its order is news");
     service.get(other);
-    assert!(service.app.hit(&url(other), false).is_some());
+    assert!(service.app.hit(&url(other), false, None).is_some());
     service.world.sim.run_for(service.world.policy.memory_ttl);
-    assert_eq!(service.app.hit(&url(catalog), false), None, "a check is due");
+    assert_eq!(service.app.hit(&url(catalog), false, None), None, "a check is due");
     service.get(catalog);
-    assert!(service.app.hit(&url(catalog), false).is_some());
+    assert!(service.app.hit(&url(catalog), false, None).is_some());
     service.world.sim.run_for(service.world.policy.ttl);
-    assert_eq!(service.app.hit(&url(catalog), false), None, "stale");
+    assert_eq!(service.app.hit(&url(catalog), false, None), None, "stale");
 }
 
 #[test]

@@ -58,6 +58,27 @@ test("HEAD has the headers of GET and no body", async () => {
   assert.equal(refused.text, "");
 });
 
+test("who has a page is told that it is the same, without a body", async () => {
+  const path = "/models/unique?limit=3&sort_by=name";
+  const { headers: first } = await raw("GET", path);
+  assert.match(first.etag, /^"[0-9a-f]{16}"$/);
+  for (const held of [first.etag, `W/${first.etag}`, `"0", ${first.etag}`, "*"]) {
+    for (const method of ["GET", "HEAD"]) {
+      const { status, headers, text } = await raw(method, path, { "if-none-match": held });
+      assert.deepEqual([status, text, headers.etag], [304, "", first.etag], `${method} ${held}`);
+      assert.match(headers["cache-control"], LISTING);
+      assert.equal(headers["x-cache"], "HIT");
+    }
+  }
+  for (const other of ['"0"', "", first.etag.replaceAll('"', "")]) {
+    const answer = await raw("GET", path, { "if-none-match": other });
+    assert.deepEqual([answer.status, answer.headers.etag], [200, first.etag], other);
+  }
+  const tags = new Set([first.etag]);
+  for (const more of ["&offset=1", "&order=asc", "&min_providers=1", "&include_inactive=true"]) tags.add((await raw("GET", path + more)).headers.etag);
+  assert.equal(tags.size, 5, "each page has its own");
+});
+
 test("OPTIONS tells what a route can be asked", async () => {
   for (const path of PATHS) {
     const { status, headers, text } = await raw("OPTIONS", path);
@@ -149,8 +170,9 @@ test("nothing at all to serve is a 503 that says when to come back, and is not k
 });
 
 // As a client on the wire sees it: the harness's own fetch would unpack bodies.
-async function raw(method, path) {
-  const response = await fetch(new URL(path, worker.url), { method, headers: { "accept-encoding": "identity" } });
+async function raw(method, path, more = {}) {
+  const headers = { "accept-encoding": "identity", ...more };
+  const response = await fetch(new URL(path, worker.url), { method, headers });
   return { status: response.status, headers: Object.fromEntries(response.headers), text: await response.text() };
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     cache::{Answer, Cache, FollowUp, Outcome, Trace},
-    catalog::Scope,
+    catalog::{Page, Scope},
     config::Policy,
     http::{
         headers::{self, cache_status},
@@ -12,16 +12,20 @@ use crate::{
     },
 };
 
-/// Looks the listing up and gives the page that was asked for. 422 for mistakes in the query; 503 when the origin cannot
+/// Looks the listing up and gives the page that was asked for; 304 to who has it. 422 for mistakes in the query; 503 when the origin cannot
 /// answer and no tier has anything left.
-pub(crate) async fn get(cache: &Cache, query: &str) -> (Response, Vec<FollowUp>) {
+pub(crate) async fn get(
+    cache: &Cache,
+    query: &str,
+    if_none_match: Option<&str>,
+) -> (Response, Vec<FollowUp>) {
     let query = match parse(query) {
         Ok(query) => query,
         Err(mistakes) => return (problem::unprocessable(&mistakes), Vec::new()),
     };
     let Outcome { answer, trace, follow_ups } = cache.lookup(query.selection.into()).await;
     let response = match answer {
-        Ok(answer) => page(&query, &answer, &trace, cache.policy()),
+        Ok(answer) => page(&query, &answer, &trace, cache.policy(), if_none_match),
         Err(unavailable) => {
             let detail = "The model catalog is temporarily unavailable";
             problem::unavailable(detail, unavailable.retry_after)
@@ -32,15 +36,30 @@ pub(crate) async fn get(cache: &Cache, query: &str) -> (Response, Vec<FollowUp>)
 }
 
 /// The page that was asked for, if memory can answer at once.
-pub(crate) fn hit(cache: &Cache, query: &str) -> Option<Response> {
+pub(crate) fn hit(cache: &Cache, query: &str, if_none_match: Option<&str>) -> Option<Response> {
     let query = parse(query).ok()?;
     let (answer, trace) = cache.hit(query.selection.into())?;
-    Some(page(&query, &answer, &trace, cache.policy()))
+    Some(page(&query, &answer, &trace, cache.policy(), if_none_match))
 }
 
-fn page(query: &Query, answer: &Answer, trace: &Trace, policy: &Policy) -> Response {
+fn page(
+    query: &Query,
+    answer: &Answer,
+    trace: &Trace,
+    policy: &Policy,
+    if_none_match: Option<&str>,
+) -> Response {
     let cache_control = headers::listing(answer.served, answer.age, policy);
-    Response::new(200, "application/json", &cache_control, body(query, answer))
+    let tail = tail(query, answer);
+    let etag = headers::etag(answer.listing.digest(&query.page), &tail);
+    let response = if if_none_match.is_some_and(|held| headers::is_held(held, &etag)) {
+        Response::not_modified(&cache_control)
+    } else {
+        let body = body(answer, &query.page, &tail);
+        Response::new(200, "application/json", &cache_control, body)
+    };
+    response
+        .with("etag", etag)
         .with("x-cache", answer.served.as_str())
         .with("age", answer.age.as_secs().to_string())
         .with("cache-status", cache_status(trace))
@@ -49,10 +68,10 @@ fn page(query: &Query, answer: &Answer, trace: &Trace, policy: &Policy) -> Respo
 /// What stands before the models.
 const HEAD: &str = "{\"models\":[";
 
-/// The models are copied as they stand in the listing; only what is around them is written here.
-fn body(query: &Query, answer: &Answer) -> Vec<u8> {
+/// What stands behind them.
+fn tail(query: &Query, answer: &Answer) -> String {
     let minimum = query.min_providers.as_ref().map_or("null", |minimum| minimum.as_str());
-    let tail = format!(
+    format!(
         "],\"total\":{},\"limit\":{},\"offset\":{},\"filters\":{{\"min_providers\":{minimum},\
          \"include_inactive\":{}}},\"sort\":{{\"by\":\"{}\",\"order\":\"{}\"}}}}",
         answer.listing.len(),
@@ -61,8 +80,12 @@ fn body(query: &Query, answer: &Answer) -> Vec<u8> {
         query.selection.scope == Scope::All,
         query.selection.sort.as_str(),
         query.selection.order.as_str(),
-    );
-    let models = answer.listing.page(&query.page);
+    )
+}
+
+/// The models are copied as they stand in the listing; only what is around them is written here.
+fn body(answer: &Answer, page: &Page, tail: &str) -> Vec<u8> {
+    let models = answer.listing.page(page);
     let bytes = HEAD.len().saturating_add(models.bytes()).saturating_add(tail.len());
     let mut body = Vec::with_capacity(bytes);
     body.extend_from_slice(HEAD.as_bytes());
