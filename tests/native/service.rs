@@ -201,6 +201,16 @@ fn what_must_wait_or_leaves_something_to_do_is_no_hit_at_once() {
 }
 
 #[test]
+fn statistics_tell_of_the_last_hard_clear() {
+    let service = Service::with_operators();
+    let barrier =
+        || parsed(&service.ask("GET", STATS, Some(TOKEN), ""))["isolate"]["barrier"].take();
+    assert_eq!(barrier(), Value::Null);
+    assert_eq!(service.ask("POST", CLEAR, Some(TOKEN), r#"{"cache_type":"all"}"#).status, 200);
+    assert!(barrier().as_u64().is_some_and(|barrier| barrier > 0));
+}
+
+#[test]
 fn every_route_has_its_methods() {
     let service = Service::with_operators();
     let read = ("GET, HEAD, OPTIONS", ["GET", "HEAD"].as_slice());

@@ -73,3 +73,50 @@ fn best(walk: &Walk) -> Option<(Resource, Resident, Freshness)> {
     }
     best
 }
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::{
+        cache::{
+            entry::{Content, Entry},
+            isolate::Isolate,
+            protocol::Dated,
+        },
+        catalog::Source,
+        ports::Timestamp,
+        support::{catalog, isolate::World},
+    };
+
+    #[test]
+    fn what_may_be_served_sooner_is_best_and_else_what_is_newer() {
+        let world = World::new(1);
+        let view = Source::WARMED.warm_views()[0];
+        let (now, ttl) = (world.sim.now(), world.policy.ttl);
+        let (fresh, newer, stale) = (now.minus(ttl / 2), now, now.minus(ttl * 2));
+        let listing = Resource::Listing(view);
+        let snapshot = Resource::Snapshot(view.source());
+        for (snapshot_at, listing_at, expected) in [
+            (fresh, stale, snapshot),
+            (stale, fresh, listing),
+            (fresh, newer, listing),
+            (newer, fresh, snapshot),
+            (fresh, fresh, snapshot),
+        ] {
+            let isolate = Rc::new(Isolate::of(&world));
+            let keep = |resource, content, at| {
+                let entry = Entry { content, dated: Dated::ByTime(at) };
+                isolate.state.borrow_mut().keep(resource, entry, now);
+            };
+            let whole = catalog::snapshot(1, 7);
+            let text = catalog::decoded(&whole.text().to_string());
+            keep(snapshot, Content::Snapshot(whole.into()), snapshot_at);
+            keep(listing, Content::Listing(text.into()), listing_at);
+            let walk = Walk::new(Rc::clone(&isolate), view);
+            let of: (Timestamp, Timestamp) = (snapshot_at, listing_at);
+            assert_eq!(best(&walk).map(|(resource, ..)| resource), Some(expected), "{of:?}");
+        }
+    }
+}

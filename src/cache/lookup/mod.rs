@@ -17,7 +17,7 @@ pub use answer::{Answer, Outcome, Served};
 pub use trace::{ForwardReason, TierReport, Trace};
 
 use super::{
-    background::{FollowUp, flush_is_due, has_idled},
+    background::{FollowUp, flush_is_due},
     isolate::Isolate,
     rebuild::Unavailable,
     telemetry::{Counter, Event},
@@ -42,7 +42,6 @@ pub(super) async fn lookup(isolate: &Rc<Isolate>, view: View) -> Outcome {
 pub(super) fn hit(isolate: &Rc<Isolate>, view: View) -> Option<(Answer, Trace)> {
     let is_ready = isolate.policy.mode != Mode::Passthrough
         && memory::is_ordered(isolate, &view)
-        && !has_idled(isolate, &view)
         && !flush_is_due(isolate);
     let mut walk = is_ready.then(|| Walk::new(Rc::clone(isolate), view))?;
     let answer = memory::answer_from_memory(&mut walk)?;

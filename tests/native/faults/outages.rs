@@ -207,16 +207,44 @@ fn c12_while_the_backend_writes_loads_are_a_minute_apart() {
 
 #[test]
 fn c12_cold_isolates_take_what_is_stale_while_the_backend_writes() {
+    // Served while it is loaded anew, or only for want of anything better.
+    for age in [1_900, 20_000] {
+        let world = World::new(12);
+        world.put_in_kv(&snapshot(1, 10), Duration::from_secs(age), 0);
+        world.redis.set(&world.keys.sync_marker(), "1", Some(Duration::from_secs(900)));
+        let meter = Meter::new(&world);
+        for group in 1..=10 {
+            let isolate = world.isolate(group);
+            assert!(isolate.get(WARM[0]).0.is_ok());
+            isolate.settle();
+        }
+        assert!(meter.read().loads <= 1, "{age} s");
+    }
+}
+
+#[test]
+fn who_waited_for_a_read_that_failed_tries_for_itself() {
     let world = World::new(12);
-    world.put_in_kv(&snapshot(1, 10), Duration::from_secs(1_900), 0);
-    world.redis.set(&world.keys.sync_marker(), "1", Some(Duration::from_secs(900)));
+    let isolate = world.isolate(1);
+    world.redis.fault.set(Fault::Hung);
+    world.kv.fault.set(Fault::Error);
     let meter = Meter::new(&world);
-    for group in 1..=10 {
+    for (answer, _) in isolate.together(&[View::from(WARM[0])], 2) {
+        assert_eq!(answer.unwrap().served, Served::Miss);
+    }
+    // The value and the marker by each of them, and the value once more to measure the load against.
+    assert_eq!(meter.read().kv_reads, 5);
+}
+
+#[test]
+fn who_has_nothing_does_not_wait_for_the_backend_to_end_writing() {
+    let world = World::new(12);
+    world.redis.set(&world.keys.sync_marker(), "1", Some(Duration::from_secs(900)));
+    for group in 1..=3 {
         let isolate = world.isolate(group);
-        assert!(isolate.get(WARM[0]).0.is_ok());
+        assert_eq!(isolate.get(WARM[0]).0.unwrap().served, Served::Miss);
         isolate.settle();
     }
-    assert!(meter.read().loads <= 1);
 }
 
 #[test]
