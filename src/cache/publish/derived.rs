@@ -79,13 +79,8 @@ async fn publish_waiting(isolate: &Isolate, source: Source, can_tell: bool) -> b
         return more;
     }
     let base = (version.hash, version.epoch);
-    let budget = version.bytes.saturating_mul(BUDGET).max(BUDGET_MIN);
+    let budget = budget(&version);
     let size = values.iter().map(|(_, text)| text.len()).sum();
-    let derived = isolate.state.borrow_mut().publishing.add_derived(source, size);
-    if derived > budget {
-        isolate.state.borrow_mut().publishing.note_over_budget(source, base);
-        return false;
-    }
     let sets = u64::try_from(values.len()).unwrap_or(u64::MAX);
     let result = write(isolate, async move |session| {
         redis::add(session, source, &version, Some(budget), values, None).await
@@ -170,6 +165,11 @@ impl Bounds {
     }
 }
 
+/// How many bytes of listings all isolates may derive of a version.
+fn budget(version: &Version) -> usize {
+    version.bytes.saturating_mul(BUDGET).max(BUDGET_MIN)
+}
+
 /// Listings that go into one request.
 struct Batch {
     version: Version,
@@ -198,7 +198,8 @@ fn next_batch(isolate: &Isolate, source: Source) -> Option<Batch> {
         state.publishing.waiting.remove(&view);
         if is_wanted {
             state.publishing.note_derived(view, base, now, ttl);
-            if bounds.admit(size) {
+            // One that is beyond the budget leaves it to those that are not: then other isolates find nothing left to send.
+            if bounds.admit(size) && state.publishing.take_budget(source, size, budget(&version)) {
                 room = room.saturating_sub(sent);
                 values.push((isolate.keys.listing(&view), snapshot.listing(&view).into()));
             }
@@ -222,10 +223,10 @@ mod tests {
     use super::*;
     #[test]
     fn a_listing_is_sent_if_a_request_holds_it_escaped() {
-        assert_eq!([0, 3, 4, 100].map(sent_bytes), [4_000, 4_003, 4_005, 4_125]);
-        let bounds = Bounds { smallest_refused: 90, request_bytes_max: 4_125 };
+        assert_eq!([0, 3, 5, 100].map(sent_bytes), [4_000, 4_003, 4_006, 4_120]);
+        let bounds = Bounds { smallest_refused: 90, request_bytes_max: 4_120 };
         assert_eq!([0, 89, 90, 100].map(|size| bounds.admit(size)), [true, true, false, false]);
-        let bounds = Bounds { smallest_refused: usize::MAX, request_bytes_max: 4_125 };
+        let bounds = Bounds { smallest_refused: usize::MAX, request_bytes_max: 4_120 };
         assert_eq!([100, 101].map(|size| bounds.admit(size)), [true, false]);
     }
 
