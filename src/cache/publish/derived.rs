@@ -79,8 +79,13 @@ async fn publish_waiting(isolate: &Isolate, source: Source, can_tell: bool) -> b
         return more;
     }
     let base = (version.hash, version.epoch);
-    let budget = budget(&version);
+    let budget = version.bytes.saturating_mul(BUDGET).max(BUDGET_MIN);
     let size = values.iter().map(|(_, text)| text.len()).sum();
+    let derived = isolate.state.borrow_mut().publishing.add_derived(source, size);
+    if derived > budget {
+        isolate.state.borrow_mut().publishing.note_over_budget(source, base);
+        return false;
+    }
     let sets = u64::try_from(values.len()).unwrap_or(u64::MAX);
     let result = write(isolate, async move |session| {
         redis::add(session, source, &version, Some(budget), values, None).await
@@ -165,11 +170,6 @@ impl Bounds {
     }
 }
 
-/// How many bytes of listings all isolates may derive of a version.
-fn budget(version: &Version) -> usize {
-    version.bytes.saturating_mul(BUDGET).max(BUDGET_MIN)
-}
-
 /// Listings that go into one request.
 struct Batch {
     version: Version,
@@ -198,8 +198,7 @@ fn next_batch(isolate: &Isolate, source: Source) -> Option<Batch> {
         state.publishing.waiting.remove(&view);
         if is_wanted {
             state.publishing.note_derived(view, base, now, ttl);
-            // One that is beyond the budget leaves it to those that are not: then other isolates find nothing left to send.
-            if bounds.admit(size) && state.publishing.take_budget(source, size, budget(&version)) {
+            if bounds.admit(size) {
                 room = room.saturating_sub(sent);
                 values.push((isolate.keys.listing(&view), snapshot.listing(&view).into()));
             }
