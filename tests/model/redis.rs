@@ -46,7 +46,7 @@ impl Redis {
         reply
     }
 
-    /// claim.lua
+    /// lease/claim.lua
     pub fn claim(&mut self, caller: Caller<'_>, token: By) -> Claimed {
         let control = self.data.lift(caller);
         let was_endless = self.lease.by != By::Nobody && self.lease.is_endless;
@@ -58,7 +58,7 @@ impl Redis {
         Claimed { is_ours, was_endless, control, version: self.data.version }
     }
 
-    /// release.lua
+    /// lease/release.lua
     pub fn release(&mut self, token: By) {
         if self.lease.by == token {
             self.lease = Lease::default();
@@ -67,7 +67,7 @@ impl Redis {
 }
 
 impl Data {
-    /// control.lua
+    /// control/record.lua
     fn lift(&mut self, caller: Caller<'_>) -> Record {
         if !caller.environment.lacks(Without::Lifting) {
             self.control = self.control.merged(caller.known);
@@ -75,7 +75,7 @@ impl Data {
         self.control
     }
 
-    /// publish.lua, as it is sent with a snapshot.
+    /// values/publish.lua, as it is sent with a snapshot.
     pub fn publish(
         &mut self,
         caller: Caller<'_>,
@@ -98,7 +98,7 @@ impl Data {
         (Word::Published, control)
     }
 
-    /// add.lua
+    /// values/add.lua
     pub fn add(
         &mut self,
         caller: Caller<'_>,
@@ -117,7 +117,7 @@ impl Data {
         (Word::Published, control)
     }
 
-    /// renew.lua, with the snapshot and the listing.
+    /// values/renew.lua, with the snapshot and the listing.
     pub fn renew(
         &mut self,
         caller: Caller<'_>,
@@ -145,7 +145,7 @@ impl Data {
         (Word::Published, control)
     }
 
-    /// invalidate.lua; a hard one with the generation that begins.
+    /// control/invalidate.lua; a hard one with the generation that begins.
     pub fn invalidate(&mut self, caller: Caller<'_>, hard: Option<u8>, time: Stamp) -> Record {
         self.unlink();
         self.raise(caller, hard, time)

@@ -288,9 +288,10 @@ fn folders_are_small() {
     let mut counts: BTreeMap<PathBuf, usize> = BTreeMap::new();
     let is_root = |folder: &Path| folder.join("main.rs").exists();
     let (src, tests, dev) = (files("src", ".rs"), files("tests", ".rs"), files("dev", ".mjs"));
+    let scripts = files("src", ".lua");
     // A target's tests stand side by side at its root.
     let tests = tests.keys().filter(|path| !is_root(root().join(path).parent().unwrap()));
-    for path in src.keys().chain(dev.keys()).chain(tests) {
+    for path in src.keys().chain(scripts.keys()).chain(dev.keys()).chain(tests) {
         *counts.entry(Path::new(path).parent().unwrap().to_owned()).or_default() += 1;
     }
     for (folder, count) in counts {

@@ -1,34 +1,36 @@
 //! What Redis decides by itself, in Lua: each script is one step that nothing gets between (docs/platform.md, "Scripts are
 //! atomic").
 
+/// Files that follow each other in one script: what several of them need stands before.
 macro_rules! script {
     ($($name:literal),+) => {
-        concat!(include_str!("scripts/control.lua"), $(include_str!(concat!("scripts/", $name))),+)
+        concat!($(include_str!(concat!("scripts/", $name, ".lua"))),+)
     };
 }
 
 /// Asks for a source's lease.
-pub const CLAIM: &str = script!("claim.lua");
+pub const CLAIM: &str = script!("control/record", "lease/claim");
 /// Publishes a snapshot, its listings and its version.
-pub const PUBLISH: &str = script!("version.lua", "publish.lua");
+pub const PUBLISH: &str =
+    script!("control/record", "control/clock", "values/version", "values/publish");
 /// Publishes listings of a version that is there.
-pub const ADD: &str = script!("add.lua");
+pub const ADD: &str = script!("control/record", "values/add");
 /// Renews what is published.
-pub const RENEW: &str = script!("renew.lua");
+pub const RENEW: &str = script!("control/record", "values/renew");
 /// Unlinks every value and raises control.
-pub const INVALIDATE: &str = script!("invalidate.lua");
+pub const INVALIDATE: &str = script!("control/record", "control/clock", "control/invalidate");
 /// Gives a lease back.
-pub const RELEASE: &str = include_str!("scripts/release.lua");
+pub const RELEASE: &str = script!("lease/release");
 /// Lets a lease last on.
-pub const EXTEND: &str = include_str!("scripts/extend.lua");
+pub const EXTEND: &str = script!("lease/extend");
 /// Reads a listing; a read, so that a copy near by may answer.
-pub const LISTING: &str = include_str!("scripts/listing.lua");
+pub const LISTING: &str = script!("values/listing");
 /// Says which derived listings need not be sent; a read as well.
-pub const DERIVED: &str = include_str!("scripts/derived.lua");
+pub const DERIVED: &str = script!("values/derived");
 /// Reads control where it is written.
-pub const CONTROL: &str = include_str!("scripts/read_control.lua");
+pub const CONTROL: &str = script!("control/read");
 /// Adds to counters.
-pub const COUNT: &str = include_str!("scripts/count.lua");
+pub const COUNT: &str = script!("count");
 
 /// A script as it is sent: without its comments and indents, which Redis would be sent again and again.
 pub(super) fn sent(script: &str) -> String {

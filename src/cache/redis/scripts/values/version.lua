@@ -1,10 +1,5 @@
 -- Before the script that judges the version that is there.
 
-local function milliseconds()
-  local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-end
-
 -- A version's fields stand in one order, so that its epoch is the one after its lifetime.
 local function read_version(text)
   local config, at, ttl, epoch =

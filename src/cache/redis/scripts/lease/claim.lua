@@ -1,5 +1,5 @@
--- Asks for a lease. KEYS: control, lease, back-off, version, the backend's sync marker, its epoch, derived bytes. ARGV: what is known of
--- control, a token, the lease's length in ms, how many ms a sync marker without expiry is obeyed.
+-- Asks for a lease. KEYS: control, lease, back-off, version, the backend's sync marker, its epoch, derived bytes. ARGV: what is
+-- known of control, a token, the lease's length in ms, how many ms a sync marker without expiry is obeyed.
 -- Gives: whether it is ours, control, whether that was healed, failures and ms of the back-off, the version, ms of the sync
 -- marker (0 for none), the backend's epoch, ms of another's lease, what had no expiry (1 the lease, 2 the marker, 3 both), and
 -- of what so many bytes were derived.

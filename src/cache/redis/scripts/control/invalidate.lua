@@ -8,8 +8,7 @@ for i = 2, #KEYS, 500 do
 end
 
 local e, b, t = known(KEYS[1])
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local now = milliseconds()
 e = math.max(e + 1, now)
 if ARGV[4] == '1' then b, t = e, now end
 local control = control_text(e, b, t)
