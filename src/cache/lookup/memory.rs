@@ -105,7 +105,7 @@ mod tests {
             (newer, fresh, snapshot),
             (fresh, fresh, snapshot),
         ] {
-            let isolate = Rc::new(Isolate::of(&world));
+            let isolate = Isolate::of(&world);
             let keep = |resource, content, at| {
                 let entry = Entry { content, dated: Dated::ByTime(at) };
                 isolate.state.borrow_mut().keep(resource, entry, now);

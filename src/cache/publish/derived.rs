@@ -220,6 +220,7 @@ fn smallest_refused(source: Source, snapshot: &Rc<Snapshot>, version: &Version) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
     #[test]
     fn a_listing_is_sent_if_a_request_holds_it_escaped() {
         assert_eq!([0, 3, 5, 100].map(sent_bytes), [4_000, 4_003, 4_006, 4_120]);

@@ -87,8 +87,8 @@ impl Default for Breaker {
 }
 
 impl Breaker {
-    /// Leave to make a call now. An opening that nobody tried to end is forgotten. The one that turns an open breaker half-open is the trial, and until it has an outcome
-    /// no other gets leave.
+    /// Leave to make a call now. An opening that nobody tried to end is forgotten. The call that turns an open breaker half-open is the
+    /// trial, and until it has an outcome no other gets leave.
     pub fn permit(&mut self, now: Timestamp) -> Option<Permit> {
         match self.state {
             BreakerState::Closed => {}

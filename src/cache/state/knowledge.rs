@@ -168,21 +168,8 @@ mod tests {
 
     #[test]
     fn a_version_gives_way_to_what_is_not_older() {
-        let version = |epoch, at, n| Version {
-            v: Version::FORMAT,
-            config: 1,
-            at: Timestamp(at),
-            ttl: 1,
-            epoch,
-            backend_epoch: None,
-            hash: 1,
-            n,
-            offers_max: 1,
-            bytes: 2,
-            place: crate::cache::protocol::Place::Redis,
-            listings: 0,
-            packed: None,
-        };
+        let version =
+            |epoch, at, n| Version { at: Timestamp(at), epoch, hash: 1, n, ..Version::example() };
         let mut known = Knowledge::default();
         assert_eq!(known.known(Source::WARMED).version, None);
         for (epoch, at, n, kept) in

@@ -205,7 +205,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        cache::protocol::{Dated, Place},
+        cache::protocol::Dated,
         catalog::{Scope, Selection, Snapshot},
     };
 
@@ -286,21 +286,7 @@ mod tests {
         let first = snapshot(1, 1, 1);
         let hash = first.entry.content.hash().unwrap();
         memory.put(Resource::Snapshot(source), first);
-        let version = |hash| Version {
-            v: Version::FORMAT,
-            config: 1,
-            at: Timestamp(5),
-            ttl: 1,
-            epoch: 2,
-            backend_epoch: None,
-            hash,
-            n: 0,
-            offers_max: 0,
-            bytes: 3,
-            place: Place::Redis,
-            listings: 0,
-            packed: None,
-        };
+        let version = |hash| Version { at: Timestamp(5), epoch: 2, hash, ..Version::example() };
         memory.move_on(source, &version(hash ^ 1));
         assert_eq!(memory.snapshot(source).unwrap().at(), Timestamp(1));
         memory.move_on(source, &version(hash));

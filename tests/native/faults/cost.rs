@@ -183,6 +183,23 @@ fn c2_a_derived_listing_lives_on_with_what_it_was_derived_of() {
 }
 
 #[test]
+fn c2_a_renewal_names_derived_listings_where_there_are_some() {
+    let world = World::new(2);
+    let (cron, other) = (world.isolate(1), world.isolate(2));
+    let unchanged = || {
+        world.sim.run_for(Duration::from_secs(600));
+        let meter = Meter::new(&world);
+        assert_eq!(error(&cron.warm(false)), None);
+        meter.read().redis.bytes_up
+    };
+    cron.warm(false);
+    let none = unchanged();
+    other.busy(&combinations(Scope::Active)[12..13], 500, 20);
+    let some = unchanged();
+    assert!(some > none + 1_000, "{some} and {none} bytes");
+}
+
+#[test]
 fn c2_what_is_not_the_versions_is_not_renewed_with_it() {
     let world = World::new(2);
     let cron = world.isolate(1);

@@ -175,3 +175,46 @@ fn a_clock_that_is_behind_costs_no_load_for_each_request() {
     let (answer, _) = ahead.get(WARM[0]);
     assert_eq!(version(&answer.unwrap().listing), Some(world.origin.version.get()));
 }
+
+/// How often Redis was asked for records, or for a snapshot with them.
+fn reads(world: &World) -> usize {
+    let calls = world.redis.calls.borrow();
+    calls.iter().flatten().filter(|command| command.starts_with("MGET")).count()
+}
+
+/// A view that nobody keeps warm.
+fn unwarmed() -> View {
+    let views = combinations(Scope::Active);
+    views.into_iter().find(|view| !WARM.map(View::from).contains(view)).unwrap()
+}
+
+#[test]
+fn who_waits_for_a_lease_looks_once_for_a_snapshot_that_is_not_there() {
+    let world = World::new(18);
+    let other = world.isolate(1);
+    other.get(WARM[0]).0.unwrap();
+    other.settle();
+    world.redis.data.borrow_mut().remove(&world.keys.resource(&Resource::Snapshot(ACTIVE)));
+    world.kv.fault.set(Fault::Error);
+    world.redis.set(&world.keys.lease(ACTIVE), "dead", Some(Duration::from_secs(60)));
+    let before = reads(&world);
+    let (answer, took) = world.isolate(2).get(unwarmed());
+    assert_eq!(answer.unwrap().served, Served::Miss);
+    assert!(took >= Duration::from_secs(2), "it waited: {took:?}");
+    assert_eq!(reads(&world) - before, 2, "before the claim and after it");
+}
+
+#[test]
+fn requests_that_come_during_a_load_read_no_tier_again() {
+    let world = World::new(19);
+    world.origin.latency_ms.set(3_000);
+    let isolate = world.isolate(1);
+    let meter = Meter::new(&world);
+    for view in [View::from(WARM[0]), unwarmed(), View::from(WARM[1])] {
+        let asking = isolate.clone();
+        world.sim.spawn(1, async move { drop(asking.ask(view).await) });
+        world.sim.run_for(MS(700));
+    }
+    let spent = meter.read();
+    assert_eq!((reads(&world), spent.kv_reads, spent.loads), (1, 2, 1), "{spent:?}");
+}
