@@ -10,7 +10,7 @@ use model_catalog_edge::{
     config::{AdminConfig, Config, Policy, SupabaseConfig, UpstashConfig},
     http::{Request, RequestHeaders},
     ports::{
-        Clock, Command, Kv, Load, Log, Origin, OriginError, Ports, Redis, Reply, TierError,
+        Clock, Colo, Command, Kv, Load, Log, Origin, OriginError, Ports, Redis, Reply, TierError,
         Timestamp,
     },
 };
@@ -30,6 +30,7 @@ pub(crate) fn app_over(snapshot: Snapshot) -> App {
         warnings: Vec::new(),
     };
     let ports = Ports {
+        colo: Rc::new(Nothing),
         redis: Rc::new(Nothing),
         kv: Rc::new(Nothing),
         origin: Rc::new(Held(snapshot)),
@@ -59,6 +60,17 @@ impl Origin for Held {
 }
 
 struct Nothing;
+
+#[async_trait(?Send)]
+impl Colo for Nothing {
+    async fn get(&self, _: &str) -> Result<Option<String>, TierError> {
+        Ok(None)
+    }
+
+    async fn put(&self, _: &str, _: &str, _: Duration) -> Result<(), TierError> {
+        Ok(())
+    }
+}
 
 #[async_trait(?Send)]
 impl Redis for Nothing {

@@ -52,6 +52,7 @@ impl Isolate {
     /// An isolate in a world of fakes, for tests of single decisions.
     pub(super) fn of(world: &crate::support::isolate::World) -> Rc<Self> {
         let ports = Ports {
+            colo: Rc::new(world.colo.clone()),
             redis: Rc::new(world.redis.client()),
             kv: Rc::new(world.kv.clone()),
             origin: Rc::new(world.origin.clone()),

@@ -46,6 +46,7 @@ fn a_second_kind_needs_no_word_outside_the_catalog() {
     let origin = Rc::new(ToyOrigin::default());
     let isolate = || {
         let ports = Ports {
+            colo: Rc::new(world.colo.clone()),
             redis: Rc::new(world.redis.clone()),
             kv: Rc::new(world.kv.clone()),
             origin: Rc::clone(&origin) as Rc<dyn Origin>,

@@ -19,6 +19,8 @@ pub use policy::{Mode, Policy};
 pub use supabase::SupabaseConfig;
 pub use upstash::UpstashConfig;
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use crate::{catalog::KeySpace, ports::Vars};
 use reader::Reader;
 
@@ -64,7 +66,10 @@ impl Config {
             warnings: Vec::new(),
         };
         let fingerprint = config.supabase.fingerprint();
-        let policy = Policy { fingerprint, ..config.policy };
+        let deployment = [&config.upstash.url, &config.keys.control(), &fingerprint.to_string()];
+        let name = xxh3_64(deployment.map(String::as_str).join("\n").as_bytes());
+        let colo = config.policy.colo.map(|_| name);
+        let policy = Policy { fingerprint, colo, ..config.policy };
         let config = Self { policy, ..config };
         let (faults, warnings) = reader.finish();
         if faults.is_empty() { Ok(Self { warnings, ..config }) } else { Err(ConfigError(faults)) }

@@ -24,11 +24,36 @@ fn minimal() -> Map {
 #[test]
 fn what_is_not_set_has_its_default() {
     let config = Config::from_vars(&minimal()).ok().unwrap();
-    let fingerprint = config.policy.fingerprint;
-    assert_eq!(config.policy, Policy { fingerprint, ..Policy::default() });
+    let Policy { fingerprint, colo, .. } = config.policy;
+    assert!(colo.is_some());
+    assert_eq!(config.policy, Policy { fingerprint, colo, ..Policy::default() });
     assert_eq!(config.keys, KeySpace::default());
     assert_eq!(config.admin.token, None);
     assert!(config.supabase.enabled_providers.is_empty());
+}
+
+#[test]
+fn deployments_share_a_data_centers_cache_only_where_they_share_all_that_it_tells_of() {
+    let colo = |name, value| {
+        let mut vars = minimal();
+        vars.0.insert(name, value);
+        Config::from_vars(&vars).ok().unwrap().policy.colo
+    };
+    let unset = colo("COLO_CACHE", "on");
+    assert_eq!(colo("ADMIN_TOKEN", "a-token-that-is-long-enough"), unset);
+    for (name, value) in [
+        ("UPSTASH_REDIS_REST_URL", "https://another.example"),
+        ("CACHE_NAMESPACE", "gw:"),
+        ("SUPABASE_URL", "https://another.example"),
+        ("ENABLED_PROVIDERS", "openai"),
+    ] {
+        let other = colo(name, value);
+        assert!(other.is_some() && other != unset, "{name}");
+    }
+    assert_eq!(colo("COLO_CACHE", "off"), None);
+    let mut vars = minimal();
+    vars.0.insert("COLO_CACHE", "no");
+    assert!(Config::from_vars(&vars).is_err());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What the core needs of the world: small traits that adapters implement and tests fake.
 
+mod colo;
 mod http;
 mod kv;
 mod log;
@@ -11,6 +12,7 @@ mod vars;
 
 use std::{fmt, rc::Rc};
 
+pub use colo::Colo;
 pub use http::{Http, HttpError, HttpRequest, HttpResponse};
 pub use kv::Kv;
 pub use log::Log;
@@ -23,6 +25,8 @@ pub use vars::Vars;
 /// Everything that the cache works over.
 #[derive(Clone)]
 pub struct Ports {
+    /// The data center's cache.
+    pub colo: Rc<dyn Colo>,
     /// The Redis tier.
     pub redis: Rc<dyn Redis>,
     /// The KV tier.

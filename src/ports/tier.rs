@@ -7,6 +7,8 @@ use super::http::HttpError;
 pub enum Tier {
     /// This isolate's memory.
     Memory,
+    /// What the isolates of this data center left each other.
+    Colo,
     /// Upstash Redis over HTTP, shared with other isolates and the backend.
     Upstash,
     /// Workers KV.
@@ -20,6 +22,7 @@ impl Tier {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Memory => "memory",
+            Self::Colo => "colo",
             Self::Upstash => "upstash",
             Self::Kv => "kv",
             Self::Origin => "origin",

@@ -4,7 +4,10 @@ use std::rc::Rc;
 
 use worker::Env;
 
-use super::{clock::WorkerClock, env::WorkerVars, fetch::WorkerHttp, kv::WorkerKv, log::Console};
+use super::{
+    clock::WorkerClock, colo::WorkerColo, env::WorkerVars, fetch::WorkerHttp, kv::WorkerKv,
+    log::Console,
+};
 use crate::{
     app::App,
     config::{Config, ConfigError},
@@ -31,6 +34,7 @@ pub(super) fn build(env: &Env) -> Result<App, ConfigError> {
         &project.enabled_providers,
     );
     let ports = Ports {
+        colo: Rc::new(WorkerColo),
         redis: Rc::new(upstash),
         kv: Rc::new(WorkerKv(kv)),
         origin: Rc::new(supabase),

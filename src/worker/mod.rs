@@ -8,6 +8,7 @@ mod request;
 mod response;
 
 mod clock;
+mod colo;
 mod env;
 mod fetch;
 mod kv;

@@ -155,6 +155,7 @@ fn service(dataset: &str) -> (World, Rc<App>) {
     };
     let clock = Rc::new(SimClock { sim: world.sim.clone(), skew_ms: 0 });
     let ports = Ports {
+        colo: Rc::new(world.colo.clone()),
         redis: Rc::new(world.redis.clone()),
         kv: Rc::new(world.kv.clone()),
         origin: Rc::new(Supabase::new(postgrest, Rc::clone(&clock) as Rc<_>, URL, "jwt", &[])),

@@ -53,6 +53,7 @@ impl Service {
         let world = World::new(1);
         let log = Rc::new(Lines::default());
         let ports = Ports {
+            colo: Rc::new(world.colo.clone()),
             redis: Rc::new(world.redis.clone()),
             kv: Rc::new(world.kv.clone()),
             origin: Rc::new(world.origin.clone()),

@@ -3,15 +3,15 @@
 
 use std::{rc::Rc, time::Duration};
 
+use super::refresh::refresh;
 use crate::{
     cache::{
         entry::Entry,
         isolate::{Isolate, poll},
-        protocol::{Dated, Freshness, Version},
+        protocol::{Dated, Freshness, Observed, Version},
         rebuild::publish_again,
-        redis::Observed,
         state::Work,
-        tiers::{self, is_ours},
+        tiers::{self, Heard, is_ours},
     },
     catalog::{Resource, Source, View},
     config::Mode,
@@ -30,8 +30,10 @@ const AGAIN: Duration = Duration::from_secs(5);
 /// Whether a check is due for something that was compared at `checked_at`.
 pub(in crate::cache) fn is_due(isolate: &Isolate, checked_at: Timestamp, now: Timestamp) -> bool {
     let tried_at = isolate.state.borrow().check_ended_at;
-    now.since(checked_at) >= isolate.policy.memory_ttl
-        && now.since(tried_at) >= AGAIN.min(isolate.policy.memory_ttl)
+    let again = AGAIN.min(isolate.policy.memory_ttl);
+    // To ask the data center costs nothing.
+    let interval = if tiers::life(isolate).is_some() { again } else { isolate.policy.memory_ttl };
+    now.since(checked_at) >= interval && now.since(tried_at) >= again
 }
 
 /// Whether memory holds something for a view that must be checked before it is served: nobody did for so long that the isolate must
@@ -39,7 +41,7 @@ pub(in crate::cache) fn is_due(isolate: &Isolate, checked_at: Timestamp, now: Ti
 pub(in crate::cache) fn has_idled(isolate: &Isolate, view: &View) -> bool {
     let now = isolate.now();
     let mut state = isolate.state.borrow_mut();
-    let (known_at, sought_at) = (state.check_ended_at, state.handover.sought_at(view.source()));
+    let (known_at, sought_at) = (state.compared_as_of, state.handover.sought_at(view.source()));
     let interval = isolate.policy.memory_ttl;
     let limit = interval.saturating_add(IDLE);
     let names = [Resource::Snapshot(view.source()), Resource::Listing(*view)];
@@ -69,7 +71,7 @@ pub(in crate::cache) async fn check_or_wait(isolate: Rc<Isolate>) {
     .await;
 }
 
-/// Checks everything resident, unless a check is under way.
+/// Checks everything resident, unless a check is under way: by what the data center was told lately, else by asking Redis.
 pub(super) async fn check(isolate: &Rc<Isolate>) {
     let begun = isolate.now();
     let hold = isolate.state.borrow_mut().leases.acquire(Work::Check, begun, HELD);
@@ -78,34 +80,90 @@ pub(super) async fn check(isolate: &Rc<Isolate>) {
         .into_iter()
         .filter(|source| isolate.state.borrow().memory.snapshot(*source).is_some())
         .collect();
-    let result = tiers::check(isolate, &sources).await;
+    let compared_as_of = isolate.state.borrow().compared_as_of;
+    let is_current = begun.since(compared_as_of) < isolate.policy.memory_ttl;
+    let unpublished = match tiers::hear(isolate, &sources, is_current).await {
+        Heard::Answer(told) => {
+            note_compared(isolate, &told.observed, told.at);
+            Vec::new()
+        }
+        Heard::Asked => Vec::new(),
+        Heard::Nothing(wanted) => ask_redis(isolate, &sources, &wanted, begun).await,
+    };
+    {
+        let mut state = isolate.state.borrow_mut();
+        let now = isolate.ports.clock.now();
+        state.leases.release(Work::Check, hold);
+        state.check_ended_at = now;
+    }
+    for (source, entry) in unpublished {
+        publish_again(isolate, source, &entry).await;
+    }
+    if tiers::life(isolate).is_some() {
+        // The others of this data center are told of what changed when it is there for them.
+        for source in sources {
+            if is_replaced(isolate, source) {
+                refresh(isolate, source).await;
+            }
+        }
+    }
+}
+
+/// Asks Redis; what memory has and Redis should have is to be published again.
+async fn ask_redis(
+    isolate: &Rc<Isolate>,
+    sources: &[Source],
+    wanted: &[Source],
+    begun: Timestamp,
+) -> Vec<(Source, Entry)> {
+    let result = tiers::check(isolate, wanted).await;
     if is_marker_wanted(isolate, begun, result.is_ok()) {
         // Redis cannot tell of invalidations, so KV's marker does. Without either, what is in memory is soon unverified. Redis
         // may be back the next moment, and is asked sooner than that.
         let _ = tiers::read_marker(isolate).await;
     }
-    let unpublished = {
-        let mut state = isolate.state.borrow_mut();
-        let now = isolate.ports.clock.now();
-        state.leases.release(Work::Check, hold);
-        state.handover.forget(now);
-        state.check_ended_at = now;
-        if let Ok(observed) = &result {
-            state.memory.note_checked(now);
-            let ours = |(_, version): &&(Source, Option<Version>)| {
-                version.is_some_and(|version| is_ours(isolate, &version))
-            };
-            for (source, version) in observed.versions.iter().filter(ours) {
-                let hash = version.map_or(0, |version| version.hash);
-                state.memory.note_published(*source, hash, now);
-            }
+    let now = isolate.now();
+    match result {
+        Ok(observed) => {
+            note_compared(isolate, &observed, now);
+            unpublished(isolate, sources, &observed)
         }
-        drop(state);
-        result.map(|observed| unpublished(isolate, &sources, &observed)).unwrap_or_default()
-    };
-    for (source, entry) in unpublished {
-        publish_again(isolate, source, &entry).await;
+        Err(_) => {
+            let mut state = isolate.state.borrow_mut();
+            state.handover.forget(now);
+            state.compared_as_of = now;
+            Vec::new()
+        }
     }
+}
+
+/// Notes that memory was compared with what Redis said at `told_at`.
+fn note_compared(isolate: &Isolate, observed: &Observed, told_at: Timestamp) {
+    let mut state = isolate.state.borrow_mut();
+    state.handover.forget(isolate.ports.clock.now());
+    state.compared_as_of = state.compared_as_of.max(told_at);
+    state.memory.note_checked(told_at);
+    let ours = |(_, version): &&(Source, Option<Version>)| {
+        version.is_some_and(|version| is_ours(isolate, &version))
+    };
+    for (source, version) in observed.versions.iter().filter(ours) {
+        let hash = version.map_or(0, |version| version.hash);
+        state.memory.note_published(*source, hash, told_at);
+    }
+}
+
+/// Whether memory has other content than what is published, and that is fresh.
+fn is_replaced(isolate: &Isolate, source: Source) -> bool {
+    let (state, now) = (isolate.state.borrow(), isolate.now());
+    let known = state.knowledge.known(source);
+    let is_other = |version: &&Version| {
+        let held = state.memory.snapshot(source).and_then(|entry| entry.content.hash());
+        held.is_some_and(|held| held != version.hash)
+    };
+    state.knowledge.version(source).filter(is_other).is_some_and(|version| {
+        let freshness = version.dated().freshness(Some(version.hash), &known, now, &isolate.policy);
+        freshness == Freshness::Fresh
+    })
 }
 
 /// Whether KV's marker is to be read: instead of Redis once an interval, or to mend it.
@@ -204,7 +262,7 @@ mod tests {
         assert!(!has_idled(&isolate, &view));
         world.sim.run_for(Duration::from_millis(1));
         assert!(has_idled(&isolate, &view));
-        isolate.state.borrow_mut().check_ended_at = isolate.now();
+        isolate.state.borrow_mut().compared_as_of = isolate.now();
         assert!(!has_idled(&isolate, &view), "it asked, whatever came of it");
     }
 

@@ -11,6 +11,7 @@ use crate::{
         isolate::Isolate,
         publish::publish_derived,
         rebuild::{LoadSettlement, publish_again, settle},
+        tiers::leave,
     },
     catalog::{Source, View},
 };
@@ -29,6 +30,8 @@ pub enum FollowUp {
     SettleLoad(LoadSettlement),
     /// See a call through that the response did not wait for.
     SeeThrough(LocalBoxFuture<'static, ()>),
+    /// Leave to others of this data center what was learned.
+    Leave,
     /// Add this isolate's counters to the shared ones.
     FlushCounters,
 }
@@ -43,6 +46,7 @@ impl fmt::Debug for FollowUp {
             Self::PublishDerived(_) => "PublishDerived",
             Self::SettleLoad(_) => "SettleLoad",
             Self::SeeThrough(_) => "SeeThrough",
+            Self::Leave => "Leave",
             Self::FlushCounters => "FlushCounters",
         })
     }
@@ -59,6 +63,8 @@ pub(in crate::cache) async fn run(isolate: Rc<Isolate>, follow_up: FollowUp) {
             settle(&isolate, settlement).await;
         }
         FollowUp::SeeThrough(rest) => rest.await,
+        FollowUp::Leave => {}
         FollowUp::FlushCounters => flush(&isolate).await,
     }
+    leave(&isolate).await;
 }

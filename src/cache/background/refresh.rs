@@ -6,10 +6,10 @@ use std::{rc::Rc, time::Duration};
 use crate::{
     cache::{
         isolate::Isolate,
-        protocol::{Freshness, Place},
+        protocol::Freshness,
         rebuild::{LoadOutcome, LoadRequest, load, settle},
         state::Work,
-        tiers::{self, Found, read_kv, read_upstash},
+        tiers::{self, Found, Heard, read_kv},
     },
     catalog::Source,
 };
@@ -39,9 +39,16 @@ pub(super) async fn refresh(isolate: &Rc<Isolate>, source: Source) {
 
 /// Whether another isolate has done the work. What memory holds may have been found again: that takes no download.
 async fn is_fresh_elsewhere(isolate: &Rc<Isolate>, source: Source) -> bool {
-    let Ok(observed) = tiers::check(isolate, &[source]).await else {
-        let in_kv = read_kv(isolate, source).await;
-        return is_fresh(isolate, source, &in_kv);
+    let observed = match tiers::hear(isolate, &[source], false).await {
+        Heard::Answer(told) => told.observed,
+        Heard::Asked => return false,
+        Heard::Nothing(sources) => match tiers::check(isolate, &sources).await {
+            Ok(observed) => observed,
+            Err(_) => {
+                let in_kv = read_kv(isolate, source).await;
+                return is_fresh(isolate, source, &in_kv);
+            }
+        },
     };
     if is_fresh_in_memory(isolate, &isolate.state.borrow(), source) {
         return true;
@@ -54,9 +61,8 @@ async fn is_fresh_elsewhere(isolate: &Rc<Isolate>, source: Source) -> bool {
             == Freshness::Fresh
     });
     let paused = isolate.state.borrow().publishing.pause.reason(isolate.now()).is_some();
-    let found = match there.map(|version| version.place) {
-        Some(Place::Redis) => read_upstash(isolate, source).await,
-        Some(Place::Kv) => read_kv(isolate, source).await,
+    let found = match there {
+        Some(version) => tiers::read_published(isolate, source, &version).await.1,
         // Where Redis takes no writes, isolates share what KV has.
         None if paused => read_kv(isolate, source).await,
         None => return false,

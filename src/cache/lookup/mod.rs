@@ -21,6 +21,7 @@ use super::{
     isolate::Isolate,
     rebuild::Unavailable,
     telemetry::{Counter, Event},
+    tiers::has_unleft,
 };
 use crate::{catalog::View, config::Mode, ports::Tier};
 use walk::Walk;
@@ -31,6 +32,9 @@ pub(super) async fn lookup(isolate: &Rc<Isolate>, view: View) -> Outcome {
     let answer = steps::run(&mut walk).await;
     count_and_log(isolate, &view, &answer, &walk.trace);
     let mut follow_ups = walk.follow_ups;
+    if has_unleft(isolate) {
+        follow_ups.push(FollowUp::Leave);
+    }
     if flush_is_due(isolate) {
         follow_ups.push(FollowUp::FlushCounters);
     }
@@ -76,6 +80,7 @@ fn count_and_log(
     if let Some((tier, ..)) = hit {
         isolate.count(match tier {
             Tier::Memory => Counter::MemoryHits,
+            Tier::Colo => Counter::ColoHits,
             Tier::Upstash => Counter::UpstashHits,
             Tier::Kv | Tier::Origin => Counter::KvHits,
         });

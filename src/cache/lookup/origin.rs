@@ -62,7 +62,7 @@ pub(super) async fn ask_origin(walk: &mut Walk) -> Result<Answer, Unavailable> {
         walk.follow_ups.push(FollowUp::SettleLoad(settlement));
     }
     let served = match from {
-        Tier::Upstash | Tier::Kv => Served::Hit,
+        Tier::Colo | Tier::Upstash | Tier::Kv => Served::Hit,
         Tier::Memory | Tier::Origin => Served::Miss,
     };
     result.map(|entry| serve(walk, from, Resource::Snapshot(source), &entry, served))

@@ -22,7 +22,7 @@ use crate::{
         protocol::{Freshness, Place},
         state::{ReadOutcome, Work},
         telemetry::Reason,
-        tiers::{Found, hedge_delay, read_kv, read_listing, read_upstash},
+        tiers::{self, Found, hedge_delay, read_colo, read_kv, read_listing, read_upstash},
     },
     catalog::Resource,
     ports::{Tier, TierError},
@@ -31,7 +31,10 @@ use crate::{
 /// When a request looks for the second time at what another one is reading.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Upstash and KV, for the snapshot of the view's source.
+/// For how long the data center may be silent before Redis is asked.
+const NEAR: Duration = Duration::from_millis(50);
+
+/// The data center, Upstash and KV, for the snapshot of the view's source.
 pub(super) async fn read_shared_tiers(walk: &mut Walk) -> Option<Answer> {
     let name = Resource::Snapshot(walk.view.source());
     if was_sought(walk, &name) {
@@ -105,7 +108,10 @@ async fn read_for_all(walk: &mut Walk, name: Resource) -> Option<Answer> {
         if let Some(hold) = hold {
             walk.found = None;
             let answer = match name {
-                Resource::Snapshot(_) => hedged_read(walk).await,
+                Resource::Snapshot(_) => match near_read(walk).await {
+                    Some(answer) => Some(answer),
+                    None => hedged_read(walk).await,
+                },
                 Resource::Listing(view) => {
                     let found = read_listing(&isolate, &view).await;
                     judge(walk, Tier::Upstash, name, found)
@@ -160,6 +166,23 @@ fn read_outcome(walk: &Walk, name: &Resource) -> ReadOutcome {
         Some(entry) => ReadOutcome::Found(entry.clone()),
         None if has_failed => ReadOutcome::Failed,
         None => ReadOutcome::Missed,
+    }
+}
+
+/// What this data center's isolates left each other. It is near: when it is silent, Redis is asked as if it had nothing, and what it
+/// says later is kept in memory behind the response.
+async fn near_read(walk: &mut Walk) -> Option<Answer> {
+    let isolate = Rc::clone(&walk.isolate);
+    tiers::life(&isolate)?;
+    let source = walk.view.source();
+    let silence = isolate.ports.clock.sleep(NEAR.min(isolate.policy.hedge));
+    match select(read_colo(&isolate, source), silence).await {
+        Either::Left((found, _)) => judge(walk, Tier::Colo, Resource::Snapshot(source), found),
+        Either::Right(((), read)) => {
+            walk.trace.note_forward(Tier::Colo, ForwardReason::Miss, Some(Reason::Silent));
+            walk.follow_ups.push(FollowUp::SeeThrough(read.map(drop).boxed_local()));
+            None
+        }
     }
 }
 

@@ -80,6 +80,8 @@ pub(in crate::cache) async fn invalidate(
     .await
     .inspect_err(|error| note_refusal(isolate, error))?;
     isolate.state.borrow_mut().knowledge.learn_control(Some(raised.control), begun);
+    tiers::note_raised(isolate, raised.control);
+    tiers::leave(isolate).await;
     if raised.healed {
         isolate.log(&Event::Healed { key: &isolate.keys.control() });
     }

@@ -10,6 +10,7 @@ use crate::{
         entry::Entry,
         isolate::Isolate,
         redis::{self, Shared},
+        state::State,
         telemetry::Counter,
         tiers,
     },
@@ -78,6 +79,7 @@ fn isolate_view(isolate: &Isolate) -> Value {
         fields.insert("barrier".into(), json!(barrier));
         fields.insert("verified_at_ms".into(), json!(state.knowledge.verified_at().0));
         fields.insert("backend_epoch".into(), json!(state.knowledge.backend_epoch().get()));
+        fields.insert("colo".into(), colo(isolate, &state));
         fields.insert("publishing_paused".into(), json!(paused));
         let request_bytes_max = state.publishing.request_bytes_max();
         fields.insert("request_bytes_max".into(), json!(request_bytes_max));
@@ -96,6 +98,16 @@ fn isolate_view(isolate: &Isolate) -> Value {
         );
     }
     own
+}
+
+/// The data center's cache: whether it keeps anything, and when Redis last said what is told there.
+fn colo(isolate: &Isolate, state: &State) -> Value {
+    let is_on = isolate.policy.colo.is_some();
+    let told_at = state.colo.told().at;
+    json!({
+        "state": if is_on { state.colo.as_str() } else { "off" },
+        "told_at_ms": is_on.then_some(told_at.0).filter(|at| *at > 0),
+    })
 }
 
 /// One thing that memory holds.

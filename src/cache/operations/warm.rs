@@ -74,6 +74,7 @@ async fn warm_active(isolate: &Rc<Isolate>, source: Source, force: bool) -> Warm
         Some(settlement) => settle(isolate, settlement).await,
         None => None,
     };
+    tiers::leave(isolate).await;
     let warmed = match (result, loaded) {
         (Err(unavailable), _) => Err(unavailable.into()),
         (Ok(_), None) => Err(Failure { tier: None, reason: Reason::Malformed }),
@@ -162,7 +163,7 @@ fn readable(published: Option<&PublishOutcome>, from: Tier) -> Result<(), Failur
     let Some(PublishOutcome { redis, kv, place, .. }) = published else {
         // It was found where others find it; or another request of this isolate loaded it, and says what became of it.
         return match from {
-            Tier::Upstash | Tier::Kv => Ok(()),
+            Tier::Colo | Tier::Upstash | Tier::Kv => Ok(()),
             Tier::Memory | Tier::Origin => Err(Failure { tier: None, reason: Reason::Busy }),
         };
     };

@@ -5,10 +5,12 @@ mod control;
 mod dating;
 mod judgement;
 mod known;
+mod observed;
 mod version;
 
 pub use control::Control;
 pub use dating::{Dated, Expiry};
 pub use judgement::Freshness;
 pub use known::{BackendEpoch, Known};
+pub use observed::{Observed, Told};
 pub use version::{Place, Version};

@@ -71,6 +71,12 @@ pub(in crate::cache) async fn publish(isolate: &Isolate, wanted: Wanted<'_>) -> 
         Ok(0)
     };
     let version = (redis == Ok(PublishReply::Published)).then_some(publication.version);
+    if let Some(version) = version {
+        tiers::note_published(isolate, source, version);
+        if !renewed && tiers::life(isolate).is_some() {
+            tiers::note_unleft(isolate, source, version.hash, publication.snapshot_text());
+        }
+    }
     PublishOutcome { redis, renewed, kv, place: publication.version.place, version }
 }
 

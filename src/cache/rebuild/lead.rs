@@ -14,12 +14,12 @@ use crate::{
     cache::{
         entry::Entry,
         isolate::Isolate,
-        protocol::{Dated, Freshness, Place, Version},
+        protocol::{Dated, Freshness, Observed, Version},
         publish::{note_refusal, note_write_passed},
-        redis::{self, Claim, Observed},
+        redis::{self, Claim},
         state::{Hold, Work},
         telemetry::{Event, Reason},
-        tiers::{self, Found, is_ours, observe, read_kv, read_upstash},
+        tiers::{self, Found, is_ours, observe, read_kv},
     },
     catalog::Source,
     config::Mode,
@@ -301,10 +301,7 @@ async fn found_elsewhere(
     if *missed == Some(version) {
         return None;
     }
-    let (tier, found) = match version.place {
-        Place::Redis => (Tier::Upstash, read_upstash(isolate, source).await),
-        Place::Kv => (Tier::Kv, read_kv(isolate, source).await),
-    };
+    let (tier, found) = tiers::read_published(isolate, source, &version).await;
     let mut entry = match found {
         Found::Entry(entry) => entry,
         Found::Corrupt => {

@@ -12,9 +12,7 @@ mod statistics;
 pub use claim::{Claim, OriginHealth, Release, claim, extend};
 pub use invalidate::{Raised, Sweep, control, invalidate, unlink};
 pub use publish::{Guarded, Living, PublishReply, add, publish, renew};
-pub use read::{
-    Observed, ReadDerived, ReadListing, check, read_derived, read_listing, read_snapshot,
-};
+pub use read::{ReadDerived, ReadListing, check, read_derived, read_listing, read_snapshot};
 pub use scripts::{
     ADD, CLAIM, CONTROL, COUNT, DERIVED, EXTEND, INVALIDATE, LISTING, PUBLISH, RELEASE, RENEW,
 };

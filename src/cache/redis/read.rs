@@ -6,36 +6,18 @@ use super::{
     session::{Session, eval},
 };
 use crate::{
-    cache::protocol::{Control, Expiry, Version},
+    cache::protocol::{Expiry, Observed, Version},
     catalog::{Resource, Source, View},
     ports::{Command, TierError, Word},
 };
 
-/// What a read tells of control, of the backend and of versions.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Observed {
-    /// Control; none when the record is missing, or nonsense.
-    pub control: Option<Control>,
-    /// The backend's epoch.
-    pub backend_epoch: Option<u64>,
-    /// The version of each source that was asked for; none where there is none that this edition can read.
-    pub versions: Vec<(Source, Option<Version>)>,
-}
-
-impl Observed {
-    /// The version of a source.
-    pub fn version(&self, source: Source) -> Option<Version> {
-        self.versions.iter().find(|(of, _)| *of == source).and_then(|(_, version)| *version)
+fn take_observed(replies: &mut Replies, sources: &[Source]) -> Result<Observed, TierError> {
+    let (control, backend_epoch) = (replies.control()?, replies.count()?);
+    let mut versions = Vec::new();
+    for source in sources {
+        versions.push((*source, replies.text()?.as_deref().and_then(Version::read)));
     }
-
-    fn take(replies: &mut Replies, sources: &[Source]) -> Result<Self, TierError> {
-        let (control, backend_epoch) = (replies.control()?, replies.count()?);
-        let mut versions = Vec::new();
-        for source in sources {
-            versions.push((*source, replies.text()?.as_deref().and_then(Version::read)));
-        }
-        Ok(Self { control, backend_epoch, versions })
-    }
+    Ok(Observed { control, backend_epoch, versions })
 }
 
 fn mget(session: &Session<'_>, sources: &[Source]) -> Command {
@@ -52,14 +34,14 @@ pub async fn read_snapshot(
     let mut words = mget(&session, &[source]);
     words.push(session.keys.resource(&Resource::Snapshot(source)).into());
     let mut replies = session.run(vec![words]).await?.array()?;
-    let observed = Observed::take(&mut replies, &[source])?;
+    let observed = take_observed(&mut replies, &[source])?;
     Ok((observed, replies.text()?))
 }
 
 /// Reads what judges these sources, and nothing of them.
 pub async fn check(session: Session<'_>, sources: &[Source]) -> Result<Observed, TierError> {
     let mut replies = session.run(vec![mget(&session, sources)]).await?.array()?;
-    Observed::take(&mut replies, sources)
+    take_observed(&mut replies, sources)
 }
 
 /// A listing as it was read, together with what dates it.

@@ -98,7 +98,7 @@ impl Memory {
     /// Notes that all of a source was compared with Redis.
     pub(in crate::cache) fn note_checked(&mut self, now: Timestamp) {
         for (_, held) in &mut self.entries {
-            held.checked_at = now;
+            held.checked_at = held.checked_at.max(now);
         }
     }
 
@@ -107,7 +107,7 @@ impl Memory {
         if let Some(held) = self.entries.peek_mut(&Resource::Snapshot(source))
             && held.entry.content.hash() == Some(hash)
         {
-            held.published_at = now;
+            held.published_at = held.published_at.max(now);
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod backoff;
 mod breaker;
+mod colo;
 mod handover;
 mod hedge_budget;
 mod knowledge;
@@ -14,6 +15,7 @@ use std::{collections::HashMap, rc::Rc, time::Duration};
 
 pub(super) use breaker::Permit;
 pub use breaker::{Breaker, BreakerState};
+pub(super) use colo::Unleft;
 pub(super) use handover::ReadOutcome;
 pub(super) use leases::{Hold, Work};
 pub(super) use memory::Resident;
@@ -29,6 +31,7 @@ use crate::{
     ports::{Tier, TierError, Timestamp},
 };
 use backoff::Backoff;
+use colo::Colo;
 use handover::Handover;
 use hedge_budget::HedgeBudget;
 use knowledge::Knowledge;
@@ -69,8 +72,11 @@ pub(super) struct State {
     pub(super) knowledge: Knowledge,
     pub(super) handover: Handover,
     pub(super) publishing: Publishing,
+    pub(super) colo: Colo,
     pub(super) flushed_at: Timestamp,
     pub(super) check_ended_at: Timestamp,
+    /// As of when memory was last compared: what the data center told is older than the check that heard it.
+    pub(super) compared_as_of: Timestamp,
     backoff: HashMap<Source, Backoff>,
     /// The last failure of each tier that was logged.
     logged: Vec<(CacheTier, TierError, Timestamp)>,
@@ -96,9 +102,11 @@ impl State {
             knowledge: Knowledge::default(),
             handover: Handover::default(),
             publishing: Publishing::default(),
+            colo: Colo::default(),
             // A cold isolate's first request has better things to ask of Redis.
             flushed_at: now,
             check_ended_at: Timestamp::default(),
+            compared_as_of: Timestamp::default(),
             backoff: HashMap::new(),
             logged: Vec::new(),
             other_configuration: HashMap::new(),

@@ -59,10 +59,14 @@ counters! {
     OriginLoads = "origin_loads",
     /// Requests answered from the isolate's memory.
     MemoryHits = "memory_hits",
+    /// Requests answered from what the data center's isolates left each other.
+    ColoHits = "colo_hits",
     /// Requests answered from Upstash Redis.
     UpstashHits = "upstash_hits",
     /// Requests answered from Workers KV.
     KvHits = "kv_hits",
+    /// Failed calls of the data center's cache.
+    ColoErrors = "colo_errors",
     /// Failed calls of Upstash Redis.
     UpstashErrors = "upstash_errors",
     /// Failed calls of Workers KV.

@@ -6,6 +6,7 @@ use futures_util::{FutureExt, future::LocalBoxFuture, join};
 
 use super::{
     call::{kv, kv_write, redis},
+    colo::note_found,
     found::{Found, keep_snapshot},
 };
 use crate::{
@@ -33,7 +34,11 @@ pub(in crate::cache) fn read_kv(
         match value {
             Err(error) => Found::Failed(error),
             Ok(None) => Found::Nothing,
-            Ok(Some(value)) => keep_snapshot(&isolate, Tier::Kv, source, &value),
+            Ok(Some(value)) => {
+                let found = keep_snapshot(&isolate, Tier::Kv, source, &value);
+                note_found(&isolate, source, &found, value);
+                found
+            }
         }
     }
     .boxed_local()

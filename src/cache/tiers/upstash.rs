@@ -6,13 +6,14 @@ use futures_util::{FutureExt, future::LocalBoxFuture};
 
 use super::{
     call::redis,
+    colo::{life, note_found, read_version},
     found::{Found, corrupt, keep_listing, keep_snapshot},
 };
 use crate::{
     cache::{
         isolate::Isolate,
-        protocol::{Dated, Version},
-        redis::{self, Observed},
+        protocol::{Dated, Observed, Version},
+        redis,
         telemetry::{Counter, Event},
     },
     catalog::{Resource, Source, View},
@@ -29,6 +30,18 @@ pub(in crate::cache) fn read_upstash(
     async move {
         let begun = isolate.now();
         isolate.state.borrow_mut().hedge_budget.note_read(begun);
+        if is_likely_near(&isolate, source) {
+            // What the data center has need not come from Redis again.
+            let version = match check(&isolate, &[source]).await {
+                Ok(observed) => observed.version(source).filter(|there| is_ours(&isolate, there)),
+                Err(error) => return Found::Failed(error),
+            };
+            if let Some(version) = version
+                && let Found::Entry(entry) = read_version(&isolate, source, &version).await
+            {
+                return Found::Entry(entry);
+            }
+        }
         let read =
             redis(&isolate, async |session| redis::read_snapshot(session, source).await).await;
         let (observed, value) = match read {
@@ -38,10 +51,21 @@ pub(in crate::cache) fn read_upstash(
         observe(&isolate, &observed, begun);
         match value {
             None => Found::Nothing,
-            Some(value) => keep_snapshot(&isolate, Tier::Upstash, source, &value),
+            Some(value) => {
+                let found = keep_snapshot(&isolate, Tier::Upstash, source, &value);
+                note_found(&isolate, source, &found, value);
+                found
+            }
         }
     }
     .boxed_local()
+}
+
+/// Whether the data center may have what Redis would give, though what was told there is too old to say so.
+fn is_likely_near(isolate: &Isolate, source: Source) -> bool {
+    let Some(life) = life(isolate) else { return false };
+    let (state, now) = (isolate.state.borrow(), isolate.now());
+    state.colo.may_have_snapshot(source) && !state.colo.told().answers(&[source], now, life)
 }
 
 /// Reads a view's own key: what the backend wrote, or an edge whose snapshot is gone.
@@ -74,9 +98,15 @@ pub(in crate::cache) async fn check(
     Ok(observed)
 }
 
-/// Learns what a read told that began at `begun`.
+/// Learns what a read of Redis told that began at `begun`.
 pub(in crate::cache) fn observe(isolate: &Isolate, observed: &Observed, begun: Timestamp) {
+    learn(isolate, observed, begun, true);
+}
+
+/// Learns what Redis told at `begun`; `is_news` is whether others of this data center may not know it.
+pub(super) fn learn(isolate: &Isolate, observed: &Observed, begun: Timestamp, is_news: bool) {
     let mut state = isolate.state.borrow_mut();
+    state.colo.told_mut(is_news).hear(observed, begun);
     state.knowledge.learn_control(observed.control, begun);
     state.knowledge.learn_backend_epoch(observed.backend_epoch, begun);
     let mut other = None;

@@ -15,6 +15,7 @@ use model_catalog_edge::{
 };
 
 use super::{
+    colo::FakeColo,
     kv::FakeKv,
     origin::FakeOrigin,
     redis::FakeRedis,
@@ -41,6 +42,8 @@ impl Log for Lines {
 #[derive(Clone)]
 pub struct World {
     pub sim: Sim,
+    /// The data center's cache, which isolates use where the policy says so.
+    pub colo: FakeColo,
     pub redis: FakeRedis,
     pub kv: FakeKv,
     pub origin: FakeOrigin,
@@ -52,10 +55,11 @@ impl World {
     pub fn new(seed: u64) -> Self {
         let sim = Sim::new(seed);
         Self {
+            colo: FakeColo::new(&sim),
             redis: FakeRedis::new(&sim),
             kv: FakeKv::new(&sim),
             origin: FakeOrigin::new(&sim),
-            policy: Policy { log_hits_one_in: 1, ..Policy::default() },
+            policy: Policy { log_hits_one_in: 1, colo: None, ..Policy::default() },
             keys: KeySpace::new("t:"),
             sim,
         }
@@ -109,6 +113,7 @@ impl World {
     pub fn skewed_isolate(&self, group: u64, skew_ms: i64) -> Isolate {
         let log = Rc::new(Lines(RefCell::default(), Some(self.sim.clone())));
         let ports = Ports {
+            colo: Rc::new(self.colo.clone()),
             redis: Rc::new(self.redis.client()),
             kv: Rc::new(self.kv.clone()),
             origin: Rc::new(FakeOrigin { group, ..self.origin.clone() }),

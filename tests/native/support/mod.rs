@@ -1,6 +1,7 @@
 //! What native tests run on: a fake clock with its executor, and fakes of every port with a switch for faults.
 
 pub mod catalog;
+pub mod colo;
 pub mod isolate;
 pub mod kv;
 pub mod meter;

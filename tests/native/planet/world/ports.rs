@@ -20,6 +20,7 @@ use crate::planet::{
     world::catalog::{History, PlanetOrigin},
 };
 use crate::support::{
+    colo::FakeColo,
     kv::FakeKv,
     redis::{FakeRedis, Fault},
     sim::Sim,
@@ -64,6 +65,7 @@ impl Shared {
         let (sim, is_asked) = (self.sim.clone(), Rc::clone(ahead));
         let kinds = Rc::clone(&self.kinds);
         Ports {
+            colo: Rc::new(FakeColo::new(&self.sim)),
             redis: Rc::new(MeteredRedis {
                 inner: self.redis.client(),
                 sim: self.sim.clone(),

@@ -257,7 +257,7 @@ impl Planet {
                         totals.stale += 1.0;
                     }
                     *match tier {
-                        Tier::Memory => &mut totals.memory,
+                        Tier::Memory | Tier::Colo => &mut totals.memory,
                         Tier::Upstash => &mut totals.redis,
                         Tier::Kv => &mut totals.kv,
                         Tier::Origin => &mut totals.origin,

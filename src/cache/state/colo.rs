@@ -1,0 +1,199 @@
+//! What an isolate knows of its data center's cache: whether there is one, what was told there, and what is to be left there.
+
+use std::time::Duration;
+
+use crate::{
+    cache::protocol::Told,
+    catalog::Source,
+    ports::{TierError, Timestamp},
+};
+
+/// A cache that is not there is looked for again after this.
+const AGAIN: Duration = Duration::from_secs(600);
+/// A cache that was there is given up after so many failures in a row.
+const FAILURES_MAX: u32 = 3;
+
+/// Whether there is a cache.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Presence {
+    /// Nobody found anything there yet, nor found that nothing stays.
+    #[default]
+    Unknown,
+    /// It kept something.
+    Present,
+    /// It kept nothing, or failed; since when.
+    Missing(Timestamp),
+}
+
+/// A snapshot that others of this data center lack.
+#[derive(Clone, Debug)]
+pub(in crate::cache) struct Unleft {
+    pub(in crate::cache) source: Source,
+    /// The hash of its text.
+    pub(in crate::cache) hash: u64,
+    /// As Redis holds it.
+    pub(in crate::cache) value: String,
+}
+
+/// What is known of the data center's cache.
+#[derive(Debug, Default)]
+pub(in crate::cache) struct Colo {
+    presence: Presence,
+    failures: u32,
+    told: Told,
+    is_news: bool,
+    unleft: Vec<Unleft>,
+    /// The snapshot that was looked for there in vain.
+    lacking: Option<u64>,
+}
+
+impl Colo {
+    /// Whether it is to be asked.
+    pub(in crate::cache) fn is_usable(&self, now: Timestamp) -> bool {
+        match self.presence {
+            Presence::Unknown | Presence::Present => true,
+            Presence::Missing(since) => now.since(since) >= AGAIN,
+        }
+    }
+
+    /// Whether something was found there that had been left.
+    pub(in crate::cache) fn is_present(&self) -> bool {
+        self.presence == Presence::Present
+    }
+
+    /// The state, as statistics name it.
+    pub(in crate::cache) fn as_str(&self) -> &'static str {
+        match self.presence {
+            Presence::Unknown => "unknown",
+            Presence::Present => "present",
+            Presence::Missing(_) => "missing",
+        }
+    }
+
+    /// Notes that it answered; and, where that is known, whether it keeps what is left there.
+    pub(in crate::cache) fn note_answer(&mut self, keeps: Option<bool>, now: Timestamp) {
+        self.failures = 0;
+        match keeps {
+            Some(true) => self.presence = Presence::Present,
+            Some(false) => self.presence = Presence::Missing(now),
+            None if matches!(self.presence, Presence::Missing(_)) => {
+                self.presence = Presence::Unknown
+            }
+            None => {}
+        }
+    }
+
+    /// Notes a failed call; says whether it is given up with it.
+    pub(in crate::cache) fn note_failure(&mut self, error: &TierError, now: Timestamp) -> bool {
+        self.failures = self.failures.saturating_add(1);
+        let is_over =
+            *error != TierError::Open && (!self.is_present() || self.failures >= FAILURES_MAX);
+        if is_over {
+            (self.presence, self.failures) = (Presence::Missing(now), 0);
+            self.unleft.clear();
+        }
+        is_over
+    }
+
+    /// What was told last, here or to this isolate by Redis.
+    pub(in crate::cache) fn told(&self) -> &Told {
+        &self.told
+    }
+
+    /// What was told last, to be added to; `is_news` is whether others of this data center may not know it.
+    pub(in crate::cache) fn told_mut(&mut self, is_news: bool) -> &mut Told {
+        self.is_news |= is_news;
+        &mut self.told
+    }
+
+    /// Notes a snapshot that is to be left there.
+    pub(in crate::cache) fn note_unleft(&mut self, snapshot: Unleft) {
+        self.unleft.retain(|of| of.source != snapshot.source);
+        self.unleft.push(snapshot);
+    }
+
+    /// Whether something is to be left there.
+    pub(in crate::cache) fn has_unleft(&self) -> bool {
+        self.is_news || !self.unleft.is_empty()
+    }
+
+    /// Takes the snapshots that are to be left there, and whether others are to be told.
+    pub(in crate::cache) fn take_unleft(&mut self) -> (Vec<Unleft>, bool) {
+        (std::mem::take(&mut self.unleft), std::mem::take(&mut self.is_news))
+    }
+
+    /// Notes whether it has the snapshot with this hash.
+    pub(in crate::cache) fn note_snapshot(&mut self, hash: u64, has: bool) {
+        if has {
+            self.lacking = self.lacking.filter(|lacking| *lacking != hash);
+        } else {
+            self.lacking = Some(hash);
+        }
+    }
+
+    /// Whether it may have the snapshot that it told of last.
+    pub(in crate::cache) fn may_have_snapshot(&self, source: Source) -> bool {
+        let told = self.told.observed.version(source);
+        self.is_present() && told.is_some_and(|version| self.lacking != Some(version.hash))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cache_that_keeps_nothing_is_found_out_once() {
+        let mut colo = Colo::default();
+        let (now, again) = (Timestamp(1_000), Timestamp(1_000) + AGAIN);
+        assert_eq!((colo.is_usable(now), colo.as_str()), (true, "unknown"));
+        colo.note_answer(None, now);
+        assert!(colo.is_usable(now) && !colo.is_present());
+        colo.note_answer(Some(false), now);
+        assert_eq!((colo.is_usable(now), colo.as_str()), (false, "missing"));
+        assert!(!colo.is_usable(Timestamp(again.0 - 1)));
+        assert!(colo.is_usable(again));
+        colo.note_answer(None, again);
+        assert_eq!(colo.as_str(), "unknown");
+        colo.note_answer(Some(true), again);
+        assert_eq!((colo.is_usable(again), colo.as_str()), (true, "present"));
+    }
+
+    #[test]
+    fn one_that_was_never_there_is_given_up_with_its_first_failure() {
+        let mut colo = Colo::default();
+        let now = Timestamp(1_000);
+        assert!(colo.note_failure(&TierError::Unreachable, now));
+        assert!(!colo.is_usable(now));
+    }
+
+    #[test]
+    fn one_that_was_there_is_given_up_with_the_third_failure_in_a_row() {
+        let mut colo = Colo::default();
+        let now = Timestamp(1_000);
+        colo.note_answer(Some(true), now);
+        for _ in 0..2 {
+            assert!(!colo.note_failure(&TierError::Timeout, now));
+        }
+        colo.note_answer(None, now);
+        let over = [0; 3].map(|_| colo.note_failure(&TierError::Timeout, now));
+        assert_eq!(over, [false, false, true]);
+        assert!(!colo.is_usable(now));
+    }
+
+    #[test]
+    fn what_is_to_be_left_is_taken_once_and_the_last_of_a_source_alone() {
+        let mut colo = Colo::default();
+        assert!(!colo.has_unleft());
+        for hash in [1, 2] {
+            let value = String::new();
+            colo.note_unleft(Unleft { source: Source::WARMED, hash, value });
+        }
+        colo.told_mut(true);
+        assert!(colo.has_unleft());
+        let (snapshots, is_news) = colo.take_unleft();
+        assert_eq!((snapshots.len(), snapshots[0].hash, is_news), (1, 2, true));
+        colo.told_mut(false);
+        assert!(!colo.has_unleft());
+    }
+}
