@@ -3,7 +3,10 @@
 
 use std::{rc::Rc, time::Duration};
 
-use super::refresh::refresh;
+use super::{
+    flush::{Flush, may_ride_along},
+    refresh::refresh,
+};
 use crate::{
     cache::{
         entry::Entry,
@@ -32,7 +35,7 @@ pub(in crate::cache) fn is_due(isolate: &Isolate, checked_at: Timestamp, now: Ti
     let tried_at = isolate.state.borrow().check_ended_at;
     let again = AGAIN.min(isolate.policy.memory_ttl);
     // To ask the data center costs nothing.
-    let interval = if tiers::life(isolate).is_some() { again } else { isolate.policy.memory_ttl };
+    let interval = if tiers::is_near(isolate) { again } else { isolate.policy.memory_ttl };
     now.since(checked_at) >= interval && now.since(tried_at) >= again
 }
 
@@ -116,7 +119,15 @@ async fn ask_redis(
     wanted: &[Source],
     begun: Timestamp,
 ) -> Vec<(Source, Entry)> {
-    let result = tiers::check(isolate, wanted).await;
+    let flush = if may_ride_along(isolate) { Flush::begin(isolate) } else { None };
+    let counters = flush.as_ref().map(Flush::named).unwrap_or_default();
+    let (result, counted) = match tiers::check_and_count(isolate, wanted, &counters).await {
+        Ok((observed, counted)) => (Ok(observed), counted),
+        Err(error) => (Err(error.clone()), Err(error)),
+    };
+    if let Some(flush) = flush {
+        flush.end(isolate, counted);
+    }
     if is_marker_wanted(isolate, begun, result.is_ok()) {
         // Redis cannot tell of invalidations, so KV's marker does. Without either, what is in memory is soon unverified. Redis
         // may be back the next moment, and is asked sooner than that.

@@ -3,12 +3,22 @@
 use std::time::Duration;
 
 use crate::{
-    cache::{isolate::Isolate, publish::note_refusal, redis, state::Work, tiers},
+    cache::{
+        isolate::Isolate,
+        publish::note_refusal,
+        redis,
+        state::{Hold, Work},
+        telemetry::Counter,
+        tiers,
+    },
     config::Mode,
+    ports::TierError,
 };
 
-/// Counters go to Redis at most this often.
-const FLUSH_EVERY: Duration = Duration::from_secs(60);
+/// Counters go to Redis at most this often, in the request of a check.
+const FLUSH_EVERY: Duration = Duration::from_secs(600);
+/// So long a check is waited for: most of those of an isolate are answered by its data center.
+const ALONE_AFTER: Duration = Duration::from_secs(60);
 /// A flush that died gives way to another after this.
 const HELD: Duration = Duration::from_secs(10);
 /// A flush is one command: it ends within its deadline.
@@ -16,43 +26,74 @@ const LOOKS_MAX: u32 = 50;
 /// How often another request's flush is looked at.
 const PAUSE: Duration = Duration::from_millis(25);
 
-/// Whether counters have waited long enough. The answer changes with what a request just counted.
+/// Whether counters have waited long enough for a request of their own.
 pub(in crate::cache) fn flush_is_due(isolate: &Isolate) -> bool {
+    have_waited(isolate, FLUSH_EVERY.saturating_add(ALONE_AFTER))
+}
+
+/// Whether counters have waited long enough for a command of their own in a request that is made anyway.
+pub(super) fn may_ride_along(isolate: &Isolate) -> bool {
+    have_waited(isolate, FLUSH_EVERY)
+}
+
+fn have_waited(isolate: &Isolate, long_enough: Duration) -> bool {
     let now = isolate.now();
     let state = isolate.state.borrow();
     isolate.policy.mode == Mode::Active
-        && now.since(state.flushed_at) >= FLUSH_EVERY
+        && now.since(state.flushed_at) >= long_enough
         && !state.leases.is_held(Work::Flush, now)
         && state.publishing.pause.reason(now).is_none()
 }
 
-/// Adds what was counted to the shared counters, as one command, unless Redis takes no writes.
+/// What was counted, on its way to Redis.
+pub(super) struct Flush {
+    hold: Hold,
+    counts: Vec<(Counter, u64)>,
+}
+
+impl Flush {
+    /// Takes what was counted. None where there is nothing, another request is at it, or Redis takes no writes.
+    pub(super) fn begin(isolate: &Isolate) -> Option<Self> {
+        let now = isolate.now();
+        let mut state = isolate.state.borrow_mut();
+        let paused = state.publishing.pause.reason(now).is_some();
+        if isolate.policy.mode != Mode::Active || paused {
+            return None;
+        }
+        let hold = state.leases.acquire(Work::Flush, now, HELD)?;
+        let counts = state.counters.take_unflushed();
+        if counts.is_empty() {
+            state.leases.release(Work::Flush, hold);
+            return None;
+        }
+        Some(Self { hold, counts })
+    }
+
+    /// The counts by their names in Redis.
+    pub(super) fn named(&self) -> Vec<(&'static str, u64)> {
+        self.counts.iter().map(|(counter, by)| (counter.as_str(), *by)).collect()
+    }
+
+    /// Notes what became of it: what did not reach Redis is counted again.
+    pub(super) fn end(self, isolate: &Isolate, flushed: Result<(), TierError>) {
+        if let Err(error) = &flushed {
+            note_refusal(isolate, error);
+        }
+        let mut state = isolate.state.borrow_mut();
+        if flushed.is_err() {
+            state.counters.restore(&self.counts);
+        }
+        state.flushed_at = isolate.ports.clock.now();
+        state.leases.release(Work::Flush, self.hold);
+    }
+}
+
+/// Adds what was counted to the shared counters, as one command.
 pub(in crate::cache) async fn flush(isolate: &Isolate) {
-    let now = isolate.now();
-    let paused = isolate.state.borrow().publishing.pause.reason(now).is_some();
-    if isolate.policy.mode != Mode::Active || paused {
-        return;
-    }
-    let Some(hold) = isolate.state.borrow_mut().leases.acquire(Work::Flush, now, HELD) else {
-        return;
-    };
-    let counts = isolate.state.borrow_mut().counters.take_unflushed();
-    if counts.is_empty() {
-        isolate.state.borrow_mut().leases.release(Work::Flush, hold);
-        return;
-    }
-    let named: Vec<(&str, u64)> =
-        counts.iter().map(|(counter, by)| (counter.as_str(), *by)).collect();
+    let Some(flush) = Flush::begin(isolate) else { return };
+    let named = flush.named();
     let flushed = tiers::redis(isolate, async |session| redis::count(session, &named).await).await;
-    if let Err(error) = &flushed {
-        note_refusal(isolate, error);
-    }
-    let mut state = isolate.state.borrow_mut();
-    if flushed.is_err() {
-        state.counters.restore(&counts);
-    }
-    state.flushed_at = isolate.ports.clock.now();
-    state.leases.release(Work::Flush, hold);
+    flush.end(isolate, flushed);
 }
 
 /// Waits for a flush that is under way, which has taken counts that Redis does not have yet, then flushes.
@@ -76,11 +117,15 @@ mod tests {
     };
 
     #[test]
-    fn counters_are_flushed_once_a_minute_by_one_who_may() {
+    fn counters_are_flushed_every_ten_minutes_by_one_who_may() {
         let world = World::new(1);
         let isolate = Isolate::of(&world);
         assert!(!flush_is_due(&isolate));
         world.sim.run_for(FLUSH_EVERY.saturating_sub(Duration::from_millis(1)));
+        assert!(!may_ride_along(&isolate));
+        world.sim.run_for(Duration::from_millis(1));
+        assert!(may_ride_along(&isolate));
+        world.sim.run_for(ALONE_AFTER.saturating_sub(Duration::from_millis(1)));
         assert!(!flush_is_due(&isolate));
         world.sim.run_for(Duration::from_millis(1));
         assert!(flush_is_due(&isolate));
@@ -94,7 +139,7 @@ mod tests {
         let mut world = World::new(1);
         world.policy.mode = Mode::ReadOnly;
         let isolate = Isolate::of(&world);
-        world.sim.run_for(FLUSH_EVERY);
+        world.sim.run_for(FLUSH_EVERY + ALONE_AFTER);
         assert!(!flush_is_due(&isolate), "this deployment only reads");
     }
 

@@ -162,6 +162,10 @@ async fn take_turn(
             Ok(claim) => claim,
             Err(error) => {
                 note_refusal(isolate, &error);
+                let is_refused = error.is_write_refusal();
+                if is_refused && let Some(outcome) = shared_in_kv(isolate, source, request).await {
+                    return Way::Settled(outcome);
+                }
                 return Way::Ours(unleased(isolate));
             }
         };
@@ -194,6 +198,25 @@ async fn take_turn(
             }
         }
     }
+}
+
+/// Where Redis takes no writes, isolates share what KV has.
+async fn shared_in_kv(
+    isolate: &Rc<Isolate>,
+    source: Source,
+    request: LoadRequest,
+) -> Option<LoadOutcome> {
+    if request.insist || request.kv_was_asked {
+        return None;
+    }
+    let Found::Entry(entry) = read_kv(isolate, source).await else { return None };
+    let now = isolate.now();
+    let freshness = {
+        let state = isolate.state.borrow();
+        state.freshness(source, &entry, now, &isolate.policy)
+    };
+    let is_new = request.not_before.is_none_or(|not_before| entry.at() >= not_before);
+    (freshness == Freshness::Fresh && is_new).then(|| LoadOutcome::of(Ok(entry), Tier::Kv))
 }
 
 /// A load without the lease: it belongs to what is known, and where nothing is, to its time.

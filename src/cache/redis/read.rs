@@ -4,6 +4,7 @@ use super::{
     replies::Replies,
     scripts::{DERIVED, LISTING},
     session::{Session, eval},
+    statistics::counting,
 };
 use crate::{
     cache::protocol::{Expiry, Observed, Version},
@@ -38,10 +39,21 @@ pub async fn read_snapshot(
     Ok((observed, replies.text()?))
 }
 
-/// Reads what judges these sources, and nothing of them.
-pub async fn check(session: Session<'_>, sources: &[Source]) -> Result<Observed, TierError> {
-    let mut replies = session.run(vec![mget(&session, sources)]).await?.array()?;
-    take_observed(&mut replies, sources)
+/// Reads what judges these sources, and nothing of them. Counters can come along in the same request; what became of them is told
+/// beside it.
+pub async fn check(
+    session: Session<'_>,
+    sources: &[Source],
+    counters: &[(&str, u64)],
+) -> Result<(Observed, Result<(), TierError>), TierError> {
+    let mut commands = vec![mget(&session, sources)];
+    if !counters.is_empty() {
+        commands.push(counting(&session, counters));
+    }
+    let mut replies = session.run(commands).await?;
+    let observed = take_observed(&mut replies.array()?, sources)?;
+    let counted = if counters.is_empty() { Ok(()) } else { replies.integer().map(drop) };
+    Ok((observed, counted))
 }
 
 /// A listing as it was read, together with what dates it.

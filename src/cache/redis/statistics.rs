@@ -16,7 +16,8 @@ pub async fn count(session: Session<'_>, counters: &[(&str, u64)]) -> Result<(),
     session.run(vec![counting(&session, counters)]).await?.integer().map(drop)
 }
 
-fn counting(session: &Session<'_>, counters: &[(&str, u64)]) -> Command {
+/// The command that adds to the counters.
+pub(super) fn counting(session: &Session<'_>, counters: &[(&str, u64)]) -> Command {
     let arguments = counters.iter().flat_map(|(name, by)| [(*name).to_owned(), by.to_string()]);
     eval("EVAL", COUNT, vec![session.keys.statistics()], arguments)
 }

@@ -7,18 +7,18 @@ use futures_util::{FutureExt, future::LocalBoxFuture};
 
 use super::{
     found::{Found, corrupt, keep_snapshot},
-    kv::read_kv,
-    upstash::{is_ours, learn, read_upstash},
+    observe::{is_ours, learn},
 };
 use crate::{
     cache::{
         entry::Entry,
         isolate::{Isolate, within},
-        protocol::{Control, Freshness, Place, Told, Version},
+        protocol::{Control, Freshness, Told, Version},
         state::Unleft,
         telemetry::{Counter, Event},
     },
     catalog::{Resource, Source},
+    config::Mode,
     ports::{Tier, TierError, Timestamp},
 };
 
@@ -47,6 +47,11 @@ pub(in crate::cache) fn life(isolate: &Isolate) -> Option<Duration> {
     let life = isolate.policy.memory_ttl.saturating_sub(SOONER);
     let is_usable = isolate.state.borrow().colo.is_usable(isolate.now());
     (is_usable && !life.is_zero()).then_some(life)
+}
+
+/// Whether there is a data center's cache for certain.
+pub(in crate::cache) fn is_near(isolate: &Isolate) -> bool {
+    life(isolate).is_some() && isolate.state.borrow().colo.is_present()
 }
 
 /// Asks the data center what a check would ask Redis. `is_current` is whether memory was compared lately, so that it may wait for
@@ -99,27 +104,8 @@ pub(in crate::cache) fn read_colo(
     .boxed_local()
 }
 
-/// Reads the snapshot of a version from the data center, or from where the version says that it is.
-pub(in crate::cache) async fn read_published(
-    isolate: &Rc<Isolate>,
-    source: Source,
-    version: &Version,
-) -> (Tier, Found) {
-    if let Found::Entry(entry) = read_version(isolate, source, version).await {
-        return (Tier::Colo, Found::Entry(entry));
-    }
-    match version.place {
-        Place::Redis => (Tier::Upstash, read_upstash(isolate, source).await),
-        Place::Kv => (Tier::Kv, read_kv(isolate, source).await),
-    }
-}
-
 /// Reads the snapshot of a version, if it is of use. What memory holds already is not read again.
-pub(in crate::cache) async fn read_version(
-    isolate: &Isolate,
-    source: Source,
-    version: &Version,
-) -> Found {
+pub(super) async fn read_version(isolate: &Isolate, source: Source, version: &Version) -> Found {
     if life(isolate).is_none() {
         return Found::Nothing;
     }
@@ -168,7 +154,7 @@ pub(super) fn note_found(isolate: &Isolate, source: Source, found: &Found, value
 
 /// Notes a snapshot as Redis and KV hold it, to be left behind the response.
 pub(in crate::cache) fn note_unleft(isolate: &Isolate, source: Source, hash: u64, value: String) {
-    if life(isolate).is_some() {
+    if life(isolate).is_some() && isolate.policy.mode == Mode::Active {
         isolate.state.borrow_mut().colo.note_unleft(Unleft { source, hash, value });
     }
 }
@@ -185,7 +171,9 @@ pub(in crate::cache) fn note_raised(isolate: &Isolate, control: Control) {
 
 /// Whether something is to be left.
 pub(in crate::cache) fn has_unleft(isolate: &Isolate) -> bool {
-    life(isolate).is_some() && isolate.state.borrow().colo.has_unleft()
+    isolate.policy.mode == Mode::Active
+        && life(isolate).is_some()
+        && isolate.state.borrow().colo.has_unleft()
 }
 
 /// Leaves what this isolate has learned to the others: snapshots first, so that who is told of one finds it.
@@ -224,7 +212,7 @@ async fn read_told(isolate: &Isolate) -> Option<Told> {
 
 /// Leaves what is known to have been told. The first time it is read again: a cache that is none keeps nothing, and does not say so.
 async fn write_told(isolate: &Isolate) {
-    let Some(life) = life(isolate) else { return };
+    let Some(life) = life(isolate).filter(|_| isolate.policy.mode == Mode::Active) else { return };
     let name = told_name(isolate);
     let text = isolate.state.borrow().colo.told().to_text();
     let is_known = isolate.state.borrow().colo.is_present();

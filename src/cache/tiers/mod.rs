@@ -4,13 +4,17 @@ mod call;
 mod colo;
 mod found;
 mod kv;
+mod observe;
+mod published;
 mod upstash;
 
 pub(super) use call::{Deadline, kv, kv_write, redis, redis_within};
 pub(super) use colo::{
-    Heard, has_unleft, hear, leave, life, note_published, note_raised, note_unleft, read_colo,
-    read_published,
+    Heard, has_unleft, hear, is_near, leave, life, note_published, note_raised, note_unleft,
+    read_colo,
 };
 pub(super) use found::Found;
 pub(super) use kv::{raise_marker, read_kv, read_marker};
-pub(super) use upstash::{check, hedge_delay, is_ours, observe, read_listing, read_upstash};
+pub(super) use observe::{is_ours, observe};
+pub(super) use published::read_published;
+pub(super) use upstash::{check, check_and_count, hedge_delay, read_listing, read_upstash};

@@ -8,16 +8,17 @@ use super::{
     call::redis,
     colo::{life, note_found, read_version},
     found::{Found, corrupt, keep_listing, keep_snapshot},
+    observe::{is_ours, observe},
 };
 use crate::{
     cache::{
         isolate::Isolate,
-        protocol::{Dated, Observed, Version},
+        protocol::{Dated, Observed},
         redis,
-        telemetry::{Counter, Event},
+        telemetry::Counter,
     },
     catalog::{Resource, Source, View},
-    ports::{Tier, TierError, Timestamp},
+    ports::{Tier, TierError},
 };
 
 /// Reads a source's snapshot from Redis. The future owns what it needs, so that it can go on behind a response that did not
@@ -92,42 +93,20 @@ pub(in crate::cache) async fn check(
     isolate: &Isolate,
     sources: &[Source],
 ) -> Result<Observed, TierError> {
+    check_and_count(isolate, sources, &[]).await.map(|(observed, _)| observed)
+}
+
+/// The same, with counters that come along; what became of them is told beside it.
+pub(in crate::cache) async fn check_and_count(
+    isolate: &Isolate,
+    sources: &[Source],
+    counters: &[(&str, u64)],
+) -> Result<(Observed, Result<(), TierError>), TierError> {
     let begun = isolate.now();
-    let observed = redis(isolate, async |session| redis::check(session, sources).await).await?;
-    observe(isolate, &observed, begun);
-    Ok(observed)
-}
-
-/// Learns what a read of Redis told that began at `begun`.
-pub(in crate::cache) fn observe(isolate: &Isolate, observed: &Observed, begun: Timestamp) {
-    learn(isolate, observed, begun, true);
-}
-
-/// Learns what Redis told at `begun`; `is_news` is whether others of this data center may not know it.
-pub(super) fn learn(isolate: &Isolate, observed: &Observed, begun: Timestamp, is_news: bool) {
-    let mut state = isolate.state.borrow_mut();
-    state.colo.told_mut(is_news).hear(observed, begun);
-    state.knowledge.learn_control(observed.control, begun);
-    state.knowledge.learn_backend_epoch(observed.backend_epoch, begun);
-    let mut other = None;
-    for (source, version) in &observed.versions {
-        match version {
-            Some(version) if is_ours(isolate, version) => state.learn_version(*source, *version),
-            Some(version) if state.note_other_configuration(*source, version.config) => {
-                other = Some(*source);
-            }
-            _ => {}
-        }
-    }
-    drop(state);
-    if let Some(source) = other {
-        isolate.log(&Event::OtherConfiguration { key: &isolate.keys.version(source) });
-    }
-}
-
-/// Whether a version was made under the settings that shape this deployment's content.
-pub(in crate::cache) fn is_ours(isolate: &Isolate, version: &Version) -> bool {
-    version.config == isolate.policy.fingerprint
+    let told =
+        redis(isolate, async |session| redis::check(session, sources, counters).await).await?;
+    observe(isolate, &told.0, begun);
+    Ok(told)
 }
 
 /// Ends when Upstash has not answered for `HEDGE_MS` and KV may be asked as well. It looks again from time to time,
