@@ -41,7 +41,7 @@ test("memory: page 2 of a variant hits where page 1 missed", async () => {
   await withIsolate({}, async (worker) => {
     const first = await worker.get("/models/unique?limit=10");
     assert.equal(first.headers["x-cache"], "MISS");
-    assert.equal(first.headers["cache-status"], "kv; fwd=miss, upstash; fwd=miss, memory; fwd=miss; stored");
+    assert.equal(first.headers["cache-status"], "kv; fwd=miss, upstash; fwd=miss, colo; fwd=miss; detail=unreachable, memory; fwd=miss; stored");
     const second = await worker.get("/models/unique?limit=10&offset=10");
     assert.equal(second.headers["x-cache"], "HIT");
     const [member, ...others] = cacheStatus(second);
@@ -83,7 +83,8 @@ test("upstash: another isolate finds what the first one published", async () => 
   await withIsolate({}, async (second) => {
     const answer = await second.get(BY_NAME);
     assert.equal(answer.headers["x-cache"], "HIT");
-    const [upstash, memory, ...others] = cacheStatus(answer);
+    const [upstash, colo, memory, ...others] = cacheStatus(answer);
+    assert.equal(colo.tier, "colo");
     assert.equal(upstash.tier, "upstash");
     assert.equal(upstash.hit, true);
     assert.equal(upstash.key, NAME_KEY);
@@ -102,7 +103,7 @@ test("kv: what Redis lost is served from KV and promoted to Redis, with its true
     await stack.kv.put(SNAPSHOT, plainValue({ ...published, header }), { metadata: header });
     const answer = await worker.get(BY_NAME);
     assert.equal(answer.headers["x-cache"], "HIT");
-    assert.deepEqual(cacheStatus(answer).map(({ tier }) => tier), ["kv", "upstash", "memory"]);
+    assert.deepEqual(cacheStatus(answer).map(({ tier }) => tier), ["kv", "upstash", "colo", "memory"]);
     assert.equal(hitOf(answer).tier, "kv");
     assert.deepEqual(answer.body.models, listings.get(NAME_KEY));
     assertAbout(Number(answer.headers.age), age);

@@ -31,6 +31,7 @@ const TRIGGER = `export default {
 /**
  * Starts a process over `stack` (made with `kv: true`); `vars` overrides its vars and secrets, null takes one away.
  * Every answer is logged.
+ * `coloUrl` is the cache of its data center (dev/stack/colo); without one it has none, as on workers.dev.
  * `kvUrl` may be another place of the same namespace, `build` another folder than build/. With `tail` the platform's
  * view of each invocation is collected: how it ended, and with which exceptions.
  *
@@ -38,10 +39,10 @@ const TRIGGER = `export default {
  * stop()}, and {pid, lines, tailed(), cpuMs(), residentBytes()}: the log's lines, what was seen of invocations, CPU and
  * memory of the process until now.
  */
-export async function startWorkerd(stack, vars = {}, { kvUrl = stack.kvUrl, build = defaultBuild(), tail = false } = {}) {
+export async function startWorkerd(stack, vars = {}, { kvUrl = stack.kvUrl, coloUrl, build = defaultBuild(), tail = false } = {}) {
   const [port, triggerPort] = [await choosePort(), await choosePort()];
   const settings = Object.entries({ LOG_HITS_ONE_IN: "1", ...stack.vars, ...stack.secrets, ...vars }).filter(([, value]) => value !== null);
-  const files = { "config.capnp": config({ build, settings, kvUrl, tail, port, triggerPort }) };
+  const files = { "config.capnp": config({ build, settings, kvUrl, coloUrl, tail, port, triggerPort }) };
   const child = startChild(workerdBinary(), ["serve", "--experimental", `--import-path=${build}`, "config.capnp"], { env: {}, files });
   const lines = collectLines(child.subprocess.stdout, child.subprocess.stderr);
   const trigger = (path) => fetch(`http://${LOOPBACK}:${triggerPort}${path}`);
@@ -93,7 +94,7 @@ function statOf(pid) {
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
-function config({ build, settings, kvUrl, tail, port, triggerPort }) {
+function config({ build, settings, kvUrl, coloUrl, tail, port, triggerPort }) {
   const bindings = settings.map(([name, value]) => `(name = ${quoted(name)}, ${bound(value)})`);
   if (kvUrl) bindings.push('(name = "CATALOG_KV", kvNamespace = "kv")');
   return `using Workerd = import "/workerd/workerd.capnp";
@@ -102,6 +103,7 @@ const config :Workerd.Config = (
     (name = "worker", worker = .worker),
     (name = "trigger", worker = .trigger),
     ${kvUrl ? `(name = "kv", external = (address = ${quoted(new URL(kvUrl).host)}, http = ())),` : ""}
+    ${coloUrl ? `(name = "colo", external = (address = ${quoted(new URL(coloUrl).host)}, http = ())),` : ""}
     (name = "internet", network = (allow = ["local", "private"])),
   ],
   sockets = [
@@ -112,6 +114,7 @@ const config :Workerd.Config = (
 const worker :Workerd.Worker = (
   modules = [${modules(build).join(", ")}],
   bindings = [${bindings.join(", ")}],
+  ${coloUrl ? 'cacheApiOutbound = "colo",' : ""}
   ${tail ? 'tails = ["trigger"],' : ""}
   compatibilityDate = "${COMPATIBILITY_DATE}",
 );

@@ -75,7 +75,7 @@ pub(in crate::cache) async fn check_or_wait(isolate: Rc<Isolate>) {
 }
 
 /// Checks everything resident, unless a check is under way: by what the data center was told lately, else by asking Redis.
-pub(super) async fn check(isolate: &Rc<Isolate>) {
+async fn check(isolate: &Rc<Isolate>) {
     let begun = isolate.now();
     let hold = isolate.state.borrow_mut().leases.acquire(Work::Check, begun, HELD);
     let Some(hold) = hold else { return };
@@ -102,9 +102,14 @@ pub(super) async fn check(isolate: &Rc<Isolate>) {
     for (source, entry) in unpublished {
         publish_again(isolate, source, &entry).await;
     }
+}
+
+/// Checks behind a response, and fetches at once what turned out to have been replaced, where that is left to others: they are told of
+/// it when they find it.
+pub(super) async fn check_and_refresh(isolate: &Rc<Isolate>) {
+    check(isolate).await;
     if tiers::life(isolate).is_some() {
-        // The others of this data center are told of what changed when it is there for them.
-        for source in sources {
+        for source in Source::ALL {
             if is_replaced(isolate, source) {
                 refresh(isolate, source).await;
             }

@@ -4,7 +4,7 @@ use std::{fmt, rc::Rc};
 
 use futures_util::future::LocalBoxFuture;
 
-use super::{check::check, flush::flush, refresh::refresh};
+use super::{check::check_and_refresh, flush::flush, refresh::refresh};
 use crate::{
     cache::{
         entry::Entry,
@@ -55,7 +55,7 @@ impl fmt::Debug for FollowUp {
 /// Does what is left to do.
 pub(in crate::cache) async fn run(isolate: Rc<Isolate>, follow_up: FollowUp) {
     match follow_up {
-        FollowUp::Check => check(&isolate).await,
+        FollowUp::Check => check_and_refresh(&isolate).await,
         FollowUp::Refresh(source) => refresh(&isolate, source).await,
         FollowUp::PublishAgain(source, entry) => publish_again(&isolate, source, &entry).await,
         FollowUp::PublishDerived(view) => publish_derived(&isolate, view).await,

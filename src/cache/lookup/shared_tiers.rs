@@ -31,9 +31,6 @@ use crate::{
 /// When a request looks for the second time at what another one is reading.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// For how long the data center may be silent before Redis is asked.
-const NEAR: Duration = Duration::from_millis(50);
-
 /// The data center, Upstash and KV, for the snapshot of the view's source.
 pub(super) async fn read_shared_tiers(walk: &mut Walk) -> Option<Answer> {
     let name = Resource::Snapshot(walk.view.source());
@@ -175,10 +172,11 @@ async fn near_read(walk: &mut Walk) -> Option<Answer> {
     let isolate = Rc::clone(&walk.isolate);
     tiers::life(&isolate)?;
     let source = walk.view.source();
-    let silence = isolate.ports.clock.sleep(NEAR.min(isolate.policy.hedge));
+    let silence = isolate.ports.clock.sleep(tiers::NEAR);
     match select(read_colo(&isolate, source), silence).await {
         Either::Left((found, _)) => judge(walk, Tier::Colo, Resource::Snapshot(source), found),
         Either::Right(((), read)) => {
+            tiers::note_silence(&isolate);
             walk.trace.note_forward(Tier::Colo, ForwardReason::Miss, Some(Reason::Silent));
             walk.follow_ups.push(FollowUp::SeeThrough(read.map(drop).boxed_local()));
             None

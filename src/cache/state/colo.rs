@@ -12,6 +12,8 @@ use crate::{
 const AGAIN: Duration = Duration::from_secs(600);
 /// A cache that was there is given up after so many failures in a row.
 const FAILURES_MAX: u32 = 3;
+/// After a failure it is left alone for so long: a request that found it failing does not ask it again.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Whether there is a cache.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,9 +42,12 @@ pub(in crate::cache) struct Unleft {
 pub(in crate::cache) struct Colo {
     presence: Presence,
     failures: u32,
+    failed_at: Timestamp,
     told: Told,
     is_news: bool,
     unleft: Vec<Unleft>,
+    /// The snapshots that were told of there, when that was read last.
+    offered: Vec<(Source, u64)>,
     /// The snapshot that was looked for there in vain.
     lacking: Option<u64>,
 }
@@ -51,7 +56,9 @@ impl Colo {
     /// Whether it is to be asked.
     pub(in crate::cache) fn is_usable(&self, now: Timestamp) -> bool {
         match self.presence {
-            Presence::Unknown | Presence::Present => true,
+            Presence::Unknown | Presence::Present => {
+                self.failures == 0 || now.since(self.failed_at) >= PAUSE
+            }
             Presence::Missing(since) => now.since(since) >= AGAIN,
         }
     }
@@ -85,7 +92,7 @@ impl Colo {
 
     /// Notes a failed call; says whether it is given up with it.
     pub(in crate::cache) fn note_failure(&mut self, error: &TierError, now: Timestamp) -> bool {
-        self.failures = self.failures.saturating_add(1);
+        (self.failures, self.failed_at) = (self.failures.saturating_add(1), now);
         let is_over =
             *error != TierError::Open && (!self.is_present() || self.failures >= FAILURES_MAX);
         if is_over {
@@ -131,10 +138,17 @@ impl Colo {
         }
     }
 
-    /// Whether it may have the snapshot that it told of last.
+    /// Notes what was told of there.
+    pub(in crate::cache) fn note_offered(&mut self, there: Option<&Told>) {
+        let versions = there.into_iter().flat_map(|told| &told.observed.versions);
+        let hashes = versions.filter_map(|(of, version)| Some((*of, version.as_ref()?.hash)));
+        self.offered = hashes.collect();
+    }
+
+    /// Whether it may have a snapshot that it told of.
     pub(in crate::cache) fn may_have_snapshot(&self, source: Source) -> bool {
-        let told = self.told.observed.version(source);
-        self.is_present() && told.is_some_and(|version| self.lacking != Some(version.hash))
+        let mut offered = self.offered.iter();
+        offered.any(|(of, hash)| *of == source && self.lacking != Some(*hash))
     }
 }
 
@@ -175,10 +189,13 @@ mod tests {
         for _ in 0..2 {
             assert!(!colo.note_failure(&TierError::Timeout, now));
         }
+        assert!(!colo.is_usable(now), "it is left alone for a moment");
+        assert!(colo.is_usable(now + PAUSE));
         colo.note_answer(None, now);
+        assert!(colo.is_usable(now));
         let over = [0; 3].map(|_| colo.note_failure(&TierError::Timeout, now));
         assert_eq!(over, [false, false, true]);
-        assert!(!colo.is_usable(now));
+        assert!(!colo.is_usable(now + PAUSE));
     }
 
     #[test]

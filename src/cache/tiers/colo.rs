@@ -22,7 +22,9 @@ use crate::{
     ports::{Tier, TierError, Timestamp},
 };
 
-/// A data center is near: what takes longer than this is no gain.
+/// A data center is near: who waits for it longer than this gains nothing.
+pub(in crate::cache) const NEAR: Duration = Duration::from_millis(50);
+/// A snapshot takes its time, behind a response or beside what Redis is asked meanwhile.
 const READ: Duration = Duration::from_millis(250);
 const WRITE: Duration = Duration::from_secs(1);
 /// Who set out to ask Redis has an answer by then, or will have none.
@@ -62,20 +64,22 @@ pub(in crate::cache) async fn hear(
     is_current: bool,
 ) -> Heard {
     let Some(life) = life(isolate) else { return Heard::Nothing(sources.to_vec()) };
-    let read = read_told(isolate).await;
+    let there = read_told(isolate).await;
     let now = isolate.now();
     let told = isolate.state.borrow().colo.told().clone();
     if told.answers(sources, now, life) {
         return Heard::Answer(told);
     }
-    let is_asked = read.is_some_and(|there| now.since(there.asked_at) < ASKING);
-    if is_asked && is_current {
+    let is_asked = |there: &Told| now.since(there.asked_at) < ASKING;
+    if is_current && there.iter().flatten().any(is_asked) {
         return Heard::Asked;
     }
     let mut wanted = sources.to_vec();
     wanted.extend(told.observed.sources().filter(|source| !sources.contains(source)));
-    isolate.state.borrow_mut().colo.told_mut(false).asked_at = now;
-    write_told(isolate).await;
+    if let Ok(there) = there {
+        let asked = Told { asked_at: now, ..there.unwrap_or_default() };
+        write_told(isolate, &asked, NEAR).await;
+    }
     Heard::Nothing(wanted)
 }
 
@@ -87,7 +91,9 @@ pub(in crate::cache) fn read_colo(
     let isolate = Rc::clone(isolate);
     async move {
         let Some(life) = life(&isolate) else { return Found::Failed(TierError::Open) };
-        read_told(&isolate).await;
+        if let Err(error) = read_told(&isolate).await {
+            return Found::Failed(error);
+        }
         let now = isolate.now();
         let version = {
             let state = isolate.state.borrow();
@@ -190,40 +196,50 @@ pub(in crate::cache) async fn leave(isolate: &Isolate) {
     }
     if is_news {
         // Another isolate may know better meanwhile.
-        read_told(isolate).await;
-        write_told(isolate).await;
+        let _ = read_told(isolate).await;
+        let told = isolate.state.borrow().colo.told().clone();
+        write_told(isolate, &told, WRITE).await;
     }
 }
 
 /// Reads what is told, and learns from it.
-async fn read_told(isolate: &Isolate) -> Option<Told> {
+async fn read_told(isolate: &Isolate) -> Result<Option<Told>, TierError> {
     let name = told_name(isolate);
-    let text = call(isolate, READ, isolate.ports.colo.get(&name)).await.ok()??;
+    let text = call(isolate, NEAR, isolate.ports.colo.get(&name)).await?;
     let now = isolate.now();
-    let told = Told::read(&text, now);
-    isolate.state.borrow_mut().colo.note_answer(Some(true), now);
-    let Some(told) = told else {
+    let told = text.as_deref().and_then(|text| Told::read(text, now));
+    let is_corrupt = text.is_some() && told.is_none();
+    {
+        let mut state = isolate.state.borrow_mut();
+        if text.is_some() {
+            state.colo.note_answer(Some(true), now);
+        }
+        state.colo.note_offered(told.as_ref());
+    }
+    if is_corrupt {
         isolate.count(Counter::Corrupt);
-        return None;
-    };
-    learn(isolate, &told.observed, told.at.min(now), false);
-    Some(told)
+        isolate.log(&Event::Corrupt { key: &name, tier: Tier::Colo.as_str() });
+    }
+    if let Some(told) = &told {
+        learn(isolate, &told.observed, told.at.min(now), false);
+    }
+    Ok(told)
 }
 
-/// Leaves what is known to have been told. The first time it is read again: a cache that is none keeps nothing, and does not say so.
-async fn write_told(isolate: &Isolate) {
+/// Leaves a record of what was told. The first time it is read again: a cache that is none keeps nothing, and does not say so.
+async fn write_told(isolate: &Isolate, told: &Told, limit: Duration) {
     let Some(life) = life(isolate).filter(|_| isolate.policy.mode == Mode::Active) else { return };
     let name = told_name(isolate);
-    let text = isolate.state.borrow().colo.told().to_text();
+    let text = told.to_text();
     let is_known = isolate.state.borrow().colo.is_present();
     // It tells for longer which snapshot may be found here, though not whether that is the newest.
     let lasting = isolate.policy.ttl.saturating_add(isolate.policy.stale).max(life);
-    if call(isolate, WRITE, isolate.ports.colo.put(&name, &text, lasting)).await.is_err()
+    if call(isolate, limit, isolate.ports.colo.put(&name, &text, lasting)).await.is_err()
         || is_known
     {
         return;
     }
-    if let Ok(kept) = call(isolate, READ, isolate.ports.colo.get(&name)).await {
+    if let Ok(kept) = call(isolate, NEAR, isolate.ports.colo.get(&name)).await {
         isolate
             .state
             .borrow_mut()
@@ -249,6 +265,11 @@ async fn call<T>(
         Err(error) => note_failure(isolate, error, now),
     }
     result
+}
+
+/// Notes that it has been silent for as long as a request waits for it.
+pub(in crate::cache) fn note_silence(isolate: &Isolate) {
+    note_failure(isolate, &TierError::Timeout, isolate.now());
 }
 
 fn note_failure(isolate: &Isolate, error: &TierError, now: Timestamp) {

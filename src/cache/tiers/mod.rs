@@ -10,8 +10,8 @@ mod upstash;
 
 pub(super) use call::{Deadline, kv, kv_write, redis, redis_within};
 pub(super) use colo::{
-    Heard, has_unleft, hear, is_near, leave, life, note_published, note_raised, note_unleft,
-    read_colo,
+    Heard, NEAR, has_unleft, hear, is_near, leave, life, note_published, note_raised, note_silence,
+    note_unleft, read_colo,
 };
 pub(super) use found::Found;
 pub(super) use kv::{raise_marker, read_kv, read_marker};

@@ -4,7 +4,10 @@
 //!
 //! `DEGRADATION_WRITE=1 cargo test degradation` writes that file anew.
 
-use std::{collections::BTreeMap, env, fmt::Write, fs, path::PathBuf, time::Duration};
+mod data_center;
+mod table;
+
+use std::time::Duration;
 
 use model_catalog_edge::{
     cache::{Served, protocol::Control},
@@ -81,6 +84,7 @@ const IN_MEMORY: u64 = 1;
 const IN_KV: u64 = 2;
 const IN_UPSTASH: u64 = 3;
 const IN_ORIGIN: u64 = 4;
+const IN_COLO: u64 = 5;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Cell {
@@ -122,13 +126,21 @@ fn age(state: State) -> Duration {
 
 /// Puts the tiers into their states, then asks once.
 fn run(cell: Cell) -> Seen {
-    let world = World::new(7);
+    run_near(cell, None)
+}
+
+/// The same in a data center with a cache, if `colo` says what that is like.
+fn run_near(cell: Cell, colo: Option<State>) -> Seen {
+    let mut world = World::new(7);
+    world.policy.colo = colo.map(|_| 7);
     let selection = WARM[0];
     let isolate = world.isolate(1);
     let control = Control { epoch: 5, ..Control::default() }.to_text();
     world.redis.set(&world.keys.control(), &control, None);
     remember(&world, &isolate, cell.memory);
-
+    if let Some(state) = colo {
+        leave(&world, state);
+    }
     world.redis.data.borrow_mut().retain(|name, _| *name == world.keys.control());
     match cell.upstash {
         Miss => {}
@@ -183,6 +195,18 @@ fn remember(world: &World, isolate: &Isolate, state: State) {
     world.put_in_redis(&snapshot(IN_MEMORY, 10), Duration::ZERO, 5);
     isolate.get(WARM[0]).0.expect("filled");
     world.sim.run_for(age(state));
+}
+
+/// Fills the data center's cache with what another isolate has read there.
+fn leave(world: &World, state: State) {
+    world.colo.forget();
+    if state != Miss {
+        world.put_in_redis(&snapshot(IN_COLO, 10), Duration::from_secs(10), 5);
+        let other = world.isolate(2);
+        other.get(WARM[0]).0.expect("filled");
+        other.settle();
+    }
+    world.colo.fault.set(state.fault());
 }
 
 /// The rules. Who answers, how it is labelled, and within what time.
@@ -278,98 +302,4 @@ fn check_cache_status(cell: Cell, seen: &Seen) {
     assert!(labelled, "{cell:?}: {status}");
     let last = status.rsplit(", ").next().unwrap();
     assert!(last.starts_with("memory; "), "{cell:?}: {status}");
-}
-
-/// Cells that differ only in a tier that does not matter become one row.
-fn table() -> String {
-    let mut rows: BTreeMap<(State, State, State), Vec<(State, String)>> = BTreeMap::new();
-    for cell in cells() {
-        let row = rows.entry((cell.memory, cell.upstash, cell.kv)).or_default();
-        row.push((cell.origin, describe(&run(cell))));
-    }
-    let mut lines: Vec<[String; 5]> = Vec::new();
-    for ((memory, upstash, kv), origins) in rows {
-        let names = [memory, upstash, kv].map(|state| state.as_str().to_owned());
-        let all_same = origins.iter().all(|(_, text)| *text == origins[0].1);
-        for (origin, text) in origins {
-            let origin = if all_same { "any" } else { origin.as_str() }.to_owned();
-            let [memory, upstash, kv] = names.clone();
-            lines.push([memory, upstash, kv, origin, text]);
-        }
-    }
-    for column in [3, 2, 1] {
-        lines = merged(lines, column);
-    }
-    let mut text = String::from(HEAD);
-    for line in lines {
-        writeln!(text, "| {} |", line.join(" | ")).unwrap();
-    }
-    text
-}
-
-const HEAD: &str = "\
-# What a client gets when tiers fail
-
-Made by `DEGRADATION_WRITE=1 cargo test degradation` (tests/native/degradation.rs), which runs every one of the
-1,944 cells on a fake clock and checks status, `Cache-Status`, latency and the calls made to every tier; the test fails when this
-table is not what the code does. Times are those of the simulated tiers: 1 to 2 ms a Redis command, 2 ms a KV read, 100 ms a load,
-*slow* is 400 ms, *hung* never ends. *Stale (recent)* is within `REVALIDATE_SECONDS` past the TTL, *stale* is past that and within
-`STALE_SECONDS`. A memory that holds something *stale (recent)* belongs to an isolate that idled, so its first request
-looks at Redis first, for at most `HEDGE_MS`. Several states in one column mean: each of them.
-
-| memory | Upstash | KV | origin | the client gets |
-|---|---|---|---|---|
-";
-
-/// Joins rows that differ in one column alone.
-fn merged(lines: Vec<[String; 5]>, column: usize) -> Vec<[String; 5]> {
-    let mut order: Vec<[String; 5]> = Vec::new();
-    for line in lines {
-        let same = |other: &&mut [String; 5]| {
-            (0..5).all(|index| index == column || other[index] == line[index])
-        };
-        match order.iter_mut().find(same) {
-            Some(other) if other[column] != line[column] => {
-                let joined = format!("{}, {}", other[column], line[column]);
-                other[column] = joined;
-            }
-            Some(_) => {}
-            None => order.push(line),
-        }
-    }
-    let full: [usize; 4] = [MEMORY.len(), UPSTASH.len(), KV.len(), ORIGIN.len()];
-    for line in &mut order {
-        if line[column].split(", ").count() == full[column] {
-            "any".clone_into(&mut line[column]);
-        }
-    }
-    order
-}
-
-fn describe(seen: &Seen) -> String {
-    let whose = |version| match version {
-        Some(IN_MEMORY) => "memory",
-        Some(IN_KV) => "KV",
-        Some(IN_UPSTASH) => "Upstash",
-        _ => "the origin",
-    };
-    let within = seen.latency.as_millis().div_ceil(50) * 50;
-    match seen.served {
-        None => format!("503, within {within} ms"),
-        Some(served) => {
-            format!("200 {} from {}, within {within} ms", served.as_str(), whose(seen.version))
-        }
-    }
-}
-
-#[test]
-fn the_committed_table_is_what_the_code_does() {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/degradation.md");
-    let table = table();
-    if env::var_os("DEGRADATION_WRITE").is_some() {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, &table).unwrap();
-    }
-    let committed = fs::read_to_string(&path).unwrap_or_default();
-    assert!(committed == table, "docs/degradation.md is out of date: see the top of this file");
 }
