@@ -131,7 +131,7 @@ async fn ask_redis(
         Err(error) => (Err(error.clone()), Err(error)),
     };
     if let Some(flush) = flush {
-        flush.end(isolate, counted);
+        flush.end(isolate, counted.err().as_ref());
     }
     if is_marker_wanted(isolate, begun, result.is_ok()) {
         // Redis cannot tell of invalidations, so KV's marker does. Without either, what is in memory is soon unverified. Redis

@@ -75,12 +75,12 @@ impl Flush {
     }
 
     /// Notes what became of it: what did not reach Redis is counted again.
-    pub(super) fn end(self, isolate: &Isolate, flushed: Result<(), TierError>) {
-        if let Err(error) = &flushed {
+    pub(super) fn end(self, isolate: &Isolate, refused: Option<&TierError>) {
+        if let Some(error) = refused {
             note_refusal(isolate, error);
         }
         let mut state = isolate.state.borrow_mut();
-        if flushed.is_err() {
+        if refused.is_some() {
             state.counters.restore(&self.counts);
         }
         state.flushed_at = isolate.ports.clock.now();
@@ -93,7 +93,7 @@ pub(in crate::cache) async fn flush(isolate: &Isolate) {
     let Some(flush) = Flush::begin(isolate) else { return };
     let named = flush.named();
     let flushed = tiers::redis(isolate, async |session| redis::count(session, &named).await).await;
-    flush.end(isolate, flushed);
+    flush.end(isolate, flushed.err().as_ref());
 }
 
 /// Waits for a flush that is under way, which has taken counts that Redis does not have yet, then flushes.

@@ -135,12 +135,12 @@ fn an_invalidation_is_seen_everywhere_within_35_seconds() {
         operator.warm(false);
         let isolates: Vec<_> = (1..=3).map(|group| there.isolate(group)).collect();
         busy(&isolates, 100, 30 + phase);
-        busy(&[beside.clone()], 100, 1);
+        busy(std::slice::from_ref(&beside), 100, 1);
         let before = world.origin.version.get();
         world.origin.change();
         operator.clear(InvalidationMode::Hard).unwrap();
         let cleared = world.sim.now();
-        busy(&[beside.clone()], 100, 6);
+        busy(std::slice::from_ref(&beside), 100, 6);
         assert_ne!(seen(&beside).0, before, "{phase}: its own data center is told at once");
         let mut last = world.sim.now();
         while world.sim.now().since(cleared) < Duration::from_secs(60) {
