@@ -14,9 +14,12 @@ use crate::{
 /// Of each environment in a plain `cargo test`.
 const STATES_MAX: usize = 500_000;
 
-const LISTINGS: Parts = Parts { kv: false, listings: true, two_invalidators: false };
-const KV: Parts = Parts { kv: true, listings: false, two_invalidators: true };
-const ALL: Parts = Parts { kv: true, listings: true, two_invalidators: false };
+const LISTINGS: Parts =
+    Parts { kv: false, listings: true, two_invalidators: false, colo: [false; 2] };
+const KV: Parts = Parts { kv: true, listings: false, two_invalidators: true, colo: [false; 2] };
+const ALL: Parts = Parts { kv: true, listings: true, two_invalidators: false, colo: [false; 2] };
+/// Both isolates in one data center.
+const COLO: Parts = Parts { kv: false, listings: false, two_invalidators: false, colo: [true; 2] };
 const NONE: Faults = Faults {
     lost_replies: false,
     deaths: false,
@@ -31,6 +34,8 @@ const NONE: Faults = Faults {
     fast_redis: false,
     clock_goes_back: false,
     unleased: false,
+    colo_forgets: false,
+    colo_lags: false,
 };
 
 /// Searches a world, and asks for the good ends that it has.
@@ -57,6 +62,8 @@ fn holds(name: &'static str, faults: Faults, parts: Parts, change: impl Fn(&mut 
         End::Marked => parts.kv,
         End::TakenOver => faults.leases == Leases::Endless,
         End::BackendsListing => environment.left.listings > 0,
+        End::Answered => environment.has_colo(),
+        End::FoundNear => parts.colo == [true; 2],
     };
     let expected: Vec<End> = End::ALL.into_iter().filter(has).collect();
     let missed: Vec<&End> = expected.iter().filter(|end| !report.ends.contains(end)).collect();
@@ -112,4 +119,5 @@ hold! {
     loads_go_without_the_lease: Faults { unleased: true, ..NONE }, LISTINGS, { derived: 1, soft: 1 };
     loads_go_without_the_lease_and_kv_lags:
         Faults { unleased: true, kv_lags: true, ..NONE }, KV, { soft: 1, loads: 1 };
+    a_data_center: NONE, COLO, { loads: 1, spells: 1 };
 }
