@@ -93,8 +93,8 @@ pub enum Without {
     ToldExpires,
     /// 2: for less than memory's lifetime by what clocks differ.
     ToldExpiresSooner,
-    /// 2: what was published makes what was told no younger.
-    ToldByRedis,
+    /// 2: what was told is dated by when Redis was asked.
+    ToldWhenAsked,
     /// 3: writers lift.
     Lifting,
     /// 4: a listing is the version's by its exact expiry.

@@ -58,7 +58,7 @@ fn which(version: Version, of: [Published; 2]) -> Published {
 }
 
 impl Reader<'_> {
-    fn has_colo(&self) -> bool {
+    pub fn has_colo(&self) -> bool {
         self.environment.parts.colo[self.index]
     }
 
@@ -84,9 +84,6 @@ impl Reader<'_> {
         let by = Told { version, ..Told::default() };
         let note = |told: &mut protocol::Told| told.note_published(SOURCE, version.version());
         isolate.told = isolate.told.changed(by, note);
-        if self.environment.lacks(Without::ToldByRedis) {
-            isolate.told.at = self.now;
-        }
     }
 
     pub fn note_raised(&self, isolate: &mut Isolate, control: Record) {
@@ -116,6 +113,19 @@ impl Reader<'_> {
             isolate.known = told.control;
         }
         self.learn_version(isolate, told.version);
+    }
+
+    /// Leaves all that it has to leave, merged with what stands there.
+    pub fn leave(&self, isolate: &mut Isolate, colo: &mut Colo) {
+        if !self.has_colo() {
+            return;
+        }
+        if isolate.unleft.is_there() {
+            colo.leave_snapshot(isolate.unleft);
+            isolate.unleft = Published::default();
+        }
+        self.hear(isolate, colo.told[0]);
+        colo.leave(*self, isolate.told);
     }
 
     /// Whether what was told is an answer to a check.
@@ -164,8 +174,11 @@ impl Colo {
     }
 
     /// Somebody leaves what it was told, whatever stands there.
-    pub fn leave(&mut self, environment: &Environment, told: Told) {
+    pub fn leave(&mut self, reader: Reader<'_>, told: Told) {
+        let environment = reader.environment;
         let before = if environment.faults.colo_lags { self.told[0] } else { Told::default() };
+        let at = if environment.lacks(Without::ToldWhenAsked) { reader.now } else { told.at };
+        let told = Told { at, ..told };
         if told != self.told[0] {
             self.told = [told, before];
         }

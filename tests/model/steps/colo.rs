@@ -23,7 +23,7 @@ pub fn steps(next: &mut Next<'_>, index: usize) {
     }
     if isolate.told.is_there() {
         let mut state = next.before;
-        state.colo.leave(next.environment, isolate.told);
+        state.colo.leave(next.reader(index), isolate.told);
         next.push(Step::Isolate(index, Act::LeavesWhatWasTold), state);
     }
     if isolate.unleft.is_there() {
