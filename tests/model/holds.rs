@@ -20,6 +20,8 @@ const KV: Parts = Parts { kv: true, listings: false, two_invalidators: true, col
 const ALL: Parts = Parts { kv: true, listings: true, two_invalidators: false, colo: [false; 2] };
 /// Both isolates in one data center.
 const COLO: Parts = Parts { kv: false, listings: false, two_invalidators: false, colo: [true; 2] };
+const COLO_OF_ONE: Parts = Parts { colo: [true, false], ..COLO };
+const COLO_AND_KV: Parts = Parts { kv: true, ..COLO };
 const NONE: Faults = Faults {
     lost_replies: false,
     deaths: false,
@@ -120,4 +122,23 @@ hold! {
     loads_go_without_the_lease_and_kv_lags:
         Faults { unleased: true, kv_lags: true, ..NONE }, KV, { soft: 1, loads: 1 };
     a_data_center: NONE, COLO, { loads: 1, spells: 1 };
+    a_data_center_of_one: NONE, COLO_OF_ONE, { spells: 1 };
+    a_data_center_for_long: NONE, COLO, { soft: 1, loads: 1, spells: 2, ticks: 1 };
+    a_data_center_is_behind_and_forgets: Faults { colo_lags: true, colo_forgets: true, ..NONE }, COLO,
+        { loads: 1, spells: 1 };
+    a_data_center_and_copies_are_behind: Faults { copies: Copies::Whole, ..NONE }, COLO,
+        { loads: 1, spells: 1 };
+    a_data_center_and_copies_are_torn: Faults { copies: Copies::Torn, ..NONE }, COLO, { loads: 1 };
+    a_data_center_outlives_a_flush: Faults { flush: true, ..NONE }, COLO,
+        { soft: 1, loads: 1, losses: 1, spells: 1 };
+    a_data_center_outlives_a_failover: Faults { failover: true, ..NONE }, COLO,
+        { soft: 1, loads: 1, losses: 1 };
+    a_data_center_outlives_a_restore: Faults { restore: true, ..NONE }, COLO,
+        { soft: 1, loads: 1, losses: 1 };
+    a_data_center_outlives_keys: Faults { eviction: true, ..NONE }, COLO, { loads: 1, losses: 1 };
+    a_data_center_and_clocks: Faults { fast_isolate: true, ..NONE }, COLO, { loads: 1, spells: 1 };
+    a_data_center_without_the_lease: Faults { unleased: true, ..NONE }, COLO, { spells: 1 };
+    a_data_center_and_replies_are_lost: Faults { lost_replies: true, deaths: true, ..NONE }, COLO,
+        { loads: 1, spells: 1 };
+    a_data_center_beside_kv: Faults { kv_lags: true, ..NONE }, COLO_AND_KV, { loads: 1 };
 }

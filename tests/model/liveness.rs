@@ -10,7 +10,8 @@ use crate::{
     isolate::{Reader, keep_load},
     redis::{Caller, Word},
     state::{
-        By, Clearing, Data, Date, Held, Isolate, Lease, Listing, Published, State, Told, Work,
+        By, Clearing, Data, Date, Held, Isolate, Lease, Listing, Published, Redis, State, Told,
+        Work,
     },
     steps::reader,
 };
@@ -121,12 +122,16 @@ fn look(environment: &Environment, state: &mut State, index: usize) -> Look {
     let told = if reader.has_colo() { state.colo.told[0] } else { Told::default() };
     reader.hear(isolate, told);
     let is_answered = reader.is_answered(isolate);
-    let data = state.redis.data;
     if !is_answered {
+        let data = state.redis.data;
         reader.learn(isolate, data.control);
         reader.learn_version(isolate, data.version);
         reader.told_by_redis(isolate, data.control, data.version, reader.now);
+        if reader.has_colo() {
+            publish_again(environment, &mut state.redis, isolate, reader);
+        }
     }
+    let data = state.redis.data;
     let version = if is_answered { isolate.told.version } else { data.version };
     let near =
         if reader.has_colo() { reader.read_near(isolate, version, &state.colo) } else { None };
@@ -140,6 +145,32 @@ fn look(environment: &Environment, state: &mut State, index: usize) -> Look {
         (true, true) => Look::Newest,
         (true, false) if is_answered => Look::Told,
         _ => Look::Nothing,
+    }
+}
+
+/// What memory has and Redis lacks: a data center tells of it, and nobody there looks into Redis for long.
+fn publish_again(
+    environment: &Environment,
+    redis: &mut Redis,
+    isolate: &mut Isolate,
+    reader: Reader<'_>,
+) {
+    let Held { date, content, generation } = isolate.memory;
+    let Date::Ours(at, epoch) = date else { return };
+    let there = redis.data.version;
+    let is_lacking = !there.is_there() || (there.epoch, there.at) < (epoch, at);
+    if !is_lacking || reader.freshness(isolate, isolate.memory, true) != Freshness::Fresh {
+        return;
+    }
+    let ttl = environment.ttls[reader.index];
+    let version = Published { at, epoch, content, generation, ttl };
+    let caller = Caller { environment, known: isolate.known };
+    let (word, control) = redis.data.publish(caller, version, reader.now);
+    reader.learn(isolate, control);
+    if word == Word::Published {
+        reader.learn_version(isolate, version);
+        reader.note_published(isolate, version);
+        reader.note_unleft(isolate, version);
     }
 }
 
