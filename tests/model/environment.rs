@@ -95,6 +95,8 @@ pub enum Without {
     ToldExpiresSooner,
     /// 2: what was told is dated by when Redis was asked.
     ToldWhenAsked,
+    /// Who asks Redis publishes again what memory has and Redis lacks.
+    PublishingAgain,
     /// 3: writers lift.
     Lifting,
     /// 4: a listing is the version's by its exact expiry.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use model_catalog_edge::cache::protocol::{Dated, Freshness};
 
 use crate::{
-    environment::Environment,
+    environment::{Environment, Without},
     isolate::{Reader, keep_load},
     redis::{Caller, Word},
     state::{
@@ -127,7 +127,7 @@ fn look(environment: &Environment, state: &mut State, index: usize) -> Look {
         reader.learn(isolate, data.control);
         reader.learn_version(isolate, data.version);
         reader.told_by_redis(isolate, data.control, data.version, reader.now);
-        if reader.has_colo() {
+        if reader.has_colo() && !environment.lacks(Without::PublishingAgain) {
             publish_again(environment, &mut state.redis, isolate, reader);
         }
     }

@@ -98,6 +98,14 @@ fn a_data_centers_snapshot_is_dated_by_itself() {
 }
 
 #[test]
+fn what_redis_lacks_is_published_again() {
+    let faults = Faults { flush: true, ..Faults::default() };
+    let environment = world("a data center and a flush").parts(COLO).with(faults);
+    let environment = environment.left(|left| (left.loads, left.losses) = (1, 1));
+    breaks(&environment, Without::PublishingAgain, Broken::NeverFresh, 7);
+}
+
+#[test]
 fn writers_lift() {
     let faults = Faults { failover: true, ..Faults::default() };
     let environment = world("failover").with(faults).left(|left| left.losses = 1);
