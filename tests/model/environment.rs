@@ -89,6 +89,8 @@ pub enum Without {
     VersionsEpoch,
     /// 2: what a data center was told is learned as from any other copy.
     ToldIsLearned,
+    /// 2: and what is told only grows as well.
+    ToldGrows,
     /// 2: what was told is an answer for a while only.
     ToldExpires,
     /// 2: for less than memory's lifetime by what clocks differ.

@@ -72,6 +72,13 @@ fn what_was_told_is_learned_as_from_any_copy() {
 }
 
 #[test]
+fn what_is_told_only_grows() {
+    let environment = world("a data center").parts(COLO);
+    let environment = environment.left(|left| (left.spells, left.loads) = (1, 0));
+    breaks(&environment, Without::ToldGrows, Broken::AnsweredLate, 8);
+}
+
+#[test]
 fn what_was_told_is_an_answer_for_a_while() {
     let environment = world("a data center").parts(COLO).left(|left| left.spells = 1);
     breaks(&environment, Without::ToldExpires, Broken::AnsweredLate, 4);

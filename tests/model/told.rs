@@ -108,6 +108,9 @@ impl Reader<'_> {
         let heard = Told { at, ..told };
         let hear = |own: &mut protocol::Told| own.hear(&heard.observed(), begun);
         isolate.told = isolate.told.changed(heard, hear);
+        if self.environment.lacks(Without::ToldGrows) && told.control.is_there() {
+            isolate.told.control = told.control;
+        }
         self.learn(isolate, told.control);
         if self.environment.lacks(Without::ToldIsLearned) && told.control.is_there() {
             isolate.known = told.control;
