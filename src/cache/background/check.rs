@@ -123,18 +123,14 @@ async fn ask_redis(
         let _ = tiers::read_marker(isolate).await;
     }
     let now = isolate.now();
-    match result {
-        Ok(observed) => {
-            note_compared(isolate, &observed, now);
-            unpublished(isolate, sources, &observed)
-        }
-        Err(_) => {
-            let mut state = isolate.state.borrow_mut();
-            state.handover.forget(now);
-            state.compared_as_of = now;
-            Vec::new()
-        }
-    }
+    let Ok(observed) = result else {
+        let mut state = isolate.state.borrow_mut();
+        state.handover.forget(now);
+        state.compared_as_of = now;
+        return Vec::new();
+    };
+    note_compared(isolate, &observed, now);
+    unpublished(isolate, sources, &observed)
 }
 
 /// Notes that memory was compared with what Redis said at `told_at`.

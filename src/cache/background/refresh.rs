@@ -42,13 +42,13 @@ async fn is_fresh_elsewhere(isolate: &Rc<Isolate>, source: Source) -> bool {
     let observed = match tiers::hear(isolate, &[source], false).await {
         Heard::Answer(told) => told.observed,
         Heard::Asked => return false,
-        Heard::Nothing(sources) => match tiers::check(isolate, &sources).await {
-            Ok(observed) => observed,
-            Err(_) => {
+        Heard::Nothing(sources) => {
+            let Ok(observed) = tiers::check(isolate, &sources).await else {
                 let in_kv = read_kv(isolate, source).await;
                 return is_fresh(isolate, source, &in_kv);
-            }
-        },
+            };
+            observed
+        }
     };
     if is_fresh_in_memory(isolate, &isolate.state.borrow(), source) {
         return true;
