@@ -6,6 +6,7 @@ use std::time::Duration;
 use model_catalog_edge::{
     cache::protocol::{self, Freshness, Observed, Version},
     catalog::{Scope, Source},
+    ports::Timestamp,
 };
 
 use crate::{
@@ -34,8 +35,8 @@ impl Told {
     }
 
     fn production(self) -> protocol::Told {
-        let at = if self.at.is_some() { self.at.time() } else { Default::default() };
-        protocol::Told { at, asked_at: Default::default(), observed: self.observed() }
+        let at = if self.at.is_some() { self.at.time() } else { Timestamp::default() };
+        protocol::Told { at, asked_at: Timestamp::default(), observed: self.observed() }
     }
 
     /// Changes this as the production does, by what another one says.
@@ -87,8 +88,10 @@ impl Reader<'_> {
     }
 
     pub fn note_raised(&self, isolate: &mut Isolate, control: Record) {
-        let by = Told { control, ..Told::default() };
-        isolate.told = isolate.told.changed(by, |told| told.note_raised(control.control()));
+        if self.has_colo() {
+            let by = Told { control, ..Told::default() };
+            isolate.told = isolate.told.changed(by, |told| told.note_raised(control.control()));
+        }
     }
 
     /// A snapshot is to be left to the data center.

@@ -40,8 +40,8 @@ fn hear(next: &mut Next<'_>, index: usize, told: Told) {
     let isolate = &mut state.isolates[index];
     reader.hear(isolate, told);
     let is_answered = reader.is_answered(isolate);
-    let is_late = is_answered && isolate.seen < overdue(next, &state);
-    let kept = if is_late { Err(Broken::AnsweredLate) } else { Ok(()) };
+    let lacks_a_clear = isolate.seen < overdue(next, &state);
+    let kept = if is_answered && lacks_a_clear { Err(Broken::AnsweredLate) } else { Ok(()) };
     let step = Step::Isolate(index, Act::ReadsWhatWasTold);
     next.push_with(step, state, kept, is_answered.then_some(End::Answered));
 }
