@@ -7,7 +7,8 @@ use crate::{
     search::search,
 };
 
-const LISTINGS: Parts = Parts { kv: false, listings: true, two_invalidators: false };
+const LISTINGS: Parts =
+    Parts { kv: false, listings: true, two_invalidators: false, colo: [false; 2] };
 const STATES_MAX: usize = 3_000_000;
 
 fn breaks(environment: &Environment, broken: Broken, length: usize) {

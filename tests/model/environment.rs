@@ -54,6 +54,10 @@ pub struct Faults {
     pub clock_goes_back: bool,
     /// Isolates load without the lease.
     pub unleased: bool,
+    /// The cache of a data center forgets.
+    pub colo_forgets: bool,
+    /// It shows what was replaced.
+    pub colo_lags: bool,
 }
 
 /// Who takes part besides two isolates over Redis.
@@ -64,6 +68,8 @@ pub struct Parts {
     pub listings: bool,
     /// A second invalidator.
     pub two_invalidators: bool,
+    /// Which isolates have a data center's cache, the same one.
+    pub colo: [bool; 2],
 }
 
 /// A rule of the protocol that is taken out.
@@ -81,12 +87,26 @@ pub enum Without {
     MissingTellsNothing,
     /// 2: a version tells of the epoch that it was read under.
     VersionsEpoch,
+    /// 2: what a data center was told is learned as from any other copy.
+    ToldIsLearned,
+    /// 2: and what is told only grows as well.
+    ToldGrows,
+    /// 2: what was told is an answer for a while only.
+    ToldExpires,
+    /// 2: for less than memory's lifetime by what clocks differ.
+    ToldExpiresSooner,
+    /// 2: what was told is dated by when Redis was asked.
+    ToldWhenAsked,
+    /// Who asks Redis publishes again what memory has and Redis lacks.
+    PublishingAgain,
     /// 3: writers lift.
     Lifting,
     /// 4: a listing is the version's by its exact expiry.
     ExactExpiry,
     /// 4: a listing of the backend's has no epoch.
     DatedByItself,
+    /// 4: a data center's snapshot is found by its hash and dated by its header.
+    NearDatedByItself,
     /// 6: a load belongs to the epoch of its claim's reply.
     ClaimsEpoch,
     /// 7: publishing is guarded.
@@ -134,6 +154,7 @@ const LEFT: Budget = Budget {
     derived: 0,
     listings: 0,
     ticks: 0,
+    spells: 0,
     deaths: 0,
     lost: 0,
     losses: 0,
@@ -206,13 +227,19 @@ impl Environment {
 
     /// Whether it makes no difference which isolate is which.
     pub fn is_symmetric(&self) -> bool {
-        !self.faults.fast_isolate && self.ttls[0] == self.ttls[1]
+        let (ttls, colo) = (self.ttls, self.parts.colo);
+        !self.faults.fast_isolate && ttls[0] == ttls[1] && colo[0] == colo[1]
     }
 
     /// Whether a lease may end while its holder works.
     pub fn may_lose_leases(&self) -> bool {
         let Faults { flush, failover, restore, leases, .. } = self.faults;
         flush || failover || restore || leases == Leases::ExpireEarly
+    }
+
+    /// Whether any isolate has a data center's cache.
+    pub fn has_colo(&self) -> bool {
+        self.parts.colo != [false; 2]
     }
 
     /// Where searches begin: with nothing anywhere, and with something published.

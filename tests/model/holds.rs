@@ -13,10 +13,17 @@ use crate::{
 
 /// Of each environment in a plain `cargo test`.
 const STATES_MAX: usize = 500_000;
+/// Half as many where there is a data center: most of those worlds are complete by then.
+const WITH_COLO_MAX: usize = 250_000;
 
-const LISTINGS: Parts = Parts { kv: false, listings: true, two_invalidators: false };
-const KV: Parts = Parts { kv: true, listings: false, two_invalidators: true };
-const ALL: Parts = Parts { kv: true, listings: true, two_invalidators: false };
+const LISTINGS: Parts =
+    Parts { kv: false, listings: true, two_invalidators: false, colo: [false; 2] };
+const KV: Parts = Parts { kv: true, listings: false, two_invalidators: true, colo: [false; 2] };
+const ALL: Parts = Parts { kv: true, listings: true, two_invalidators: false, colo: [false; 2] };
+/// Both isolates in one data center.
+const COLO: Parts = Parts { kv: false, listings: false, two_invalidators: false, colo: [true; 2] };
+const COLO_OF_ONE: Parts = Parts { colo: [true, false], ..COLO };
+const COLO_AND_KV: Parts = Parts { kv: true, ..COLO };
 const NONE: Faults = Faults {
     lost_replies: false,
     deaths: false,
@@ -31,12 +38,16 @@ const NONE: Faults = Faults {
     fast_redis: false,
     clock_goes_back: false,
     unleased: false,
+    colo_forgets: false,
+    colo_lags: false,
 };
 
 /// Searches a world, and asks for the good ends that it has.
 fn holds(name: &'static str, faults: Faults, parts: Parts, change: impl Fn(&mut Budget)) {
     let given = env::var("MODEL_STATES").ok();
-    let states_max = given.as_ref().map_or(STATES_MAX, |text| text.parse().expect("a number"));
+    let has_colo = parts.colo != [false; 2];
+    let plain = if has_colo { WITH_COLO_MAX } else { STATES_MAX };
+    let states_max = given.as_ref().map_or(plain, |text| text.parse().expect("a number"));
     let environment = Environment::new(name).with(faults).parts(parts).left(change);
     let environment = environment.left(|left| {
         left.deaths = u8::from(faults.deaths);
@@ -57,6 +68,8 @@ fn holds(name: &'static str, faults: Faults, parts: Parts, change: impl Fn(&mut 
         End::Marked => parts.kv,
         End::TakenOver => faults.leases == Leases::Endless,
         End::BackendsListing => environment.left.listings > 0,
+        End::Answered => environment.has_colo(),
+        End::FoundNear => parts.colo == [true; 2],
     };
     let expected: Vec<End> = End::ALL.into_iter().filter(has).collect();
     let missed: Vec<&End> = expected.iter().filter(|end| !report.ends.contains(end)).collect();
@@ -112,4 +125,23 @@ hold! {
     loads_go_without_the_lease: Faults { unleased: true, ..NONE }, LISTINGS, { derived: 1, soft: 1 };
     loads_go_without_the_lease_and_kv_lags:
         Faults { unleased: true, kv_lags: true, ..NONE }, KV, { soft: 1, loads: 1 };
+    a_data_center: NONE, COLO, { loads: 1, spells: 1 };
+    a_data_center_of_one: NONE, COLO_OF_ONE, { loads: 1, spells: 1 };
+    a_data_center_for_long: NONE, COLO, { soft: 1, spells: 2, ticks: 1 };
+    a_data_center_is_behind: Faults { colo_lags: true, ..NONE }, COLO, { loads: 1 };
+    a_data_center_forgets: Faults { colo_forgets: true, ..NONE }, COLO, { loads: 1 };
+    a_data_center_and_copies_are_behind: Faults { copies: Copies::Whole, ..NONE }, COLO, { loads: 1 };
+    a_data_center_and_copies_are_torn: Faults { copies: Copies::Torn, ..NONE }, COLO, { loads: 1 };
+    a_data_center_outlives_a_flush: Faults { flush: true, ..NONE }, COLO, { loads: 1, losses: 1 };
+    a_data_center_outlives_a_failover: Faults { failover: true, ..NONE }, COLO, { loads: 1, losses: 1 };
+    a_data_center_outlives_a_restore: Faults { restore: true, ..NONE }, COLO, { loads: 1, losses: 1 };
+    a_data_center_outlives_keys: Faults { eviction: true, ..NONE }, COLO, { loads: 1, losses: 1 };
+    a_data_center_and_clocks: Faults { fast_isolate: true, ..NONE }, COLO, { loads: 1, spells: 1 };
+    a_data_center_without_the_lease: Faults { unleased: true, ..NONE }, COLO, { loads: 1, spells: 1 };
+    a_data_center_and_replies_are_lost: Faults { lost_replies: true, ..NONE }, COLO, { loads: 1 };
+    a_data_center_and_isolates_are_lost: Faults { deaths: true, ..NONE }, COLO, { loads: 1 };
+    a_data_center_and_all_that_is_behind:
+        Faults { copies: Copies::Torn, colo_lags: true, colo_forgets: true, kv_lags: true, ..NONE },
+        COLO_AND_KV, { soft: 1, loads: 1, spells: 1 };
+    a_data_center_beside_kv: Faults { kv_lags: true, ..NONE }, COLO_AND_KV, { loads: 1 };
 }

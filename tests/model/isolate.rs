@@ -31,6 +31,8 @@ pub enum Broken {
     TwoLoads,
     /// KV's marker is behind an invalidation that has written it, with nobody at it.
     MarkerWentBack,
+    /// A data center answers an isolate without what was cleared longer ago than memory's lifetime.
+    AnsweredLate,
     /// Once nothing goes wrong, a load does not become what every isolate finds fresh.
     NeverFresh,
 }

@@ -27,6 +27,7 @@ mod search;
 mod state;
 mod steps;
 mod time;
+mod told;
 
 mod accepted;
 mod holds;

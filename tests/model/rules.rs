@@ -9,8 +9,11 @@ use crate::{
 
 const STATES_MAX: usize = 3_000_000;
 
-const LISTINGS: Parts = Parts { kv: false, listings: true, two_invalidators: false };
-const KV: Parts = Parts { kv: true, listings: false, two_invalidators: true };
+const LISTINGS: Parts =
+    Parts { kv: false, listings: true, two_invalidators: false, colo: [false; 2] };
+const KV: Parts = Parts { kv: true, listings: false, two_invalidators: true, colo: [false; 2] };
+/// Both isolates in one data center.
+const COLO: Parts = Parts { kv: false, listings: false, two_invalidators: false, colo: [true; 2] };
 
 /// Searches without a rule; the same world with the rule is among those of `holds`, or is searched here as far.
 fn breaks(environment: &Environment, rule: Without, broken: Broken, length: usize) {
@@ -61,6 +64,52 @@ fn a_version_tells_of_its_epoch() {
     let faults = Faults { eviction: true, ..Faults::default() };
     let environment = world("eviction").with(faults).left(|left| left.losses = 1);
     breaks(&environment, Without::VersionsEpoch, Broken::NeverFresh, 2);
+}
+
+#[test]
+fn what_was_told_is_learned_as_from_any_copy() {
+    breaks(&world("a data center").parts(COLO), Without::ToldIsLearned, Broken::ServedCleared, 4);
+}
+
+#[test]
+fn what_is_told_only_grows() {
+    let environment = world("a data center").parts(COLO);
+    let environment = environment.left(|left| (left.spells, left.loads) = (1, 0));
+    breaks(&environment, Without::ToldGrows, Broken::AnsweredLate, 8);
+}
+
+#[test]
+fn what_was_told_is_an_answer_for_a_while() {
+    let environment = world("a data center").parts(COLO).left(|left| left.spells = 1);
+    breaks(&environment, Without::ToldExpires, Broken::AnsweredLate, 4);
+}
+
+#[test]
+fn what_was_told_is_an_answer_for_less_than_memorys_lifetime() {
+    let faults = Faults { fast_isolate: true, ..Faults::default() };
+    let environment = world("a data center").parts(COLO).with(faults);
+    let environment = environment.left(|left| left.spells = 1);
+    breaks(&environment, Without::ToldExpiresSooner, Broken::AnsweredLate, 4);
+}
+
+#[test]
+fn what_was_told_is_as_old_as_the_question() {
+    let environment = world("a data center").parts(COLO).left(|left| left.spells = 1);
+    breaks(&environment, Without::ToldWhenAsked, Broken::AnsweredLate, 5);
+}
+
+#[test]
+fn a_data_centers_snapshot_is_dated_by_itself() {
+    let environment = world("a data center").parts(COLO).left(|left| left.loads = 1);
+    breaks(&environment, Without::NearDatedByItself, Broken::ServedCleared, 9);
+}
+
+#[test]
+fn what_redis_lacks_is_published_again() {
+    let faults = Faults { flush: true, ..Faults::default() };
+    let environment = world("a data center and a flush").parts(COLO).with(faults);
+    let environment = environment.left(|left| (left.loads, left.losses) = (1, 1));
+    breaks(&environment, Without::PublishingAgain, Broken::NeverFresh, 7);
 }
 
 #[test]

@@ -1,7 +1,10 @@
-//! The world at one moment, in less than 300 bytes. Fields named `generation` are what nobody in it knows: how many
+//! The world at one moment, in less than 420 bytes. Fields named `generation` are what nobody in it knows: how many
 //! hard clears had been done when the origin was asked for this.
 
-use std::time::Duration;
+use std::{
+    hash::{Hash, Hasher},
+    time::Duration,
+};
 
 use model_catalog_edge::{
     cache::protocol::{Control, Dated, Place, Version},
@@ -91,6 +94,34 @@ pub struct Kv {
     pub marker: [Record; 2],
 }
 
+/// What Redis told, and when it was asked; no time is that nobody asked it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    pub at: Stamp,
+    pub control: Record,
+    pub version: Published,
+}
+
+/// Most worlds have no data center: nothing takes one byte there.
+impl Hash for Told {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        if *self == Self::default() {
+            hasher.write_u8(0);
+        } else {
+            (1u8, self.at, self.control, self.version).hash(hasher);
+        }
+    }
+}
+
+/// What the cache of a data center holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Colo {
+    /// The last write, and where it may show what was replaced, the one before it.
+    pub told: [Told; 2],
+    /// Headers by their content, as a snapshot's name is its hash.
+    pub snapshots: [Published; 2],
+}
+
 /// What dates something that memory holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Date {
@@ -153,6 +184,10 @@ pub struct Isolate {
     pub version: Published,
     pub memory: Held,
     pub listing: Held,
+    /// What it heard, to be left to its data center.
+    pub told: Told,
+    /// The header of the snapshot that is to be left there.
+    pub unleft: Published,
     pub work: Work,
 }
 
@@ -189,6 +224,8 @@ pub struct Budget {
     pub derived: u8,
     pub listings: u8,
     pub ticks: u8,
+    /// Times as long as memory's lifetime.
+    pub spells: u8,
     pub deaths: u8,
     /// Replies that are lost.
     pub lost: u8,
@@ -201,6 +238,7 @@ pub struct State {
     pub now: Stamp,
     pub redis: Redis,
     pub kv: Kv,
+    pub colo: Colo,
     pub isolates: [Isolate; 2],
     pub invalidators: [Invalidator; 2],
     pub left: Budget,
@@ -210,6 +248,8 @@ pub struct State {
     pub cleared: u8,
     /// The newest hard clear that was reported to be done.
     pub completed: u8,
+    /// The same for one that was so memory's lifetime ago.
+    pub overdue: u8,
     /// The same for one whose marker is in KV, with its epoch.
     pub marked: Stamp,
     pub marked_generation: u8,
@@ -219,7 +259,7 @@ pub struct State {
     pub has_failed_over: bool,
 }
 
-const _: () = assert!(size_of::<State>() <= 300);
+const _: () = assert!(size_of::<State>() <= 420);
 
 impl Record {
     pub fn is_there(self) -> bool {

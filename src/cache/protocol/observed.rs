@@ -93,6 +93,11 @@ impl Told {
         serde_json::to_string(&record).unwrap_or_default()
     }
 
+    /// Whether Redis told any of it; an invalidator may leave what it raised before anybody asked.
+    pub fn is_of_redis(&self) -> bool {
+        self.at > Timestamp::default()
+    }
+
     /// Whether this answers a check of these sources: all of them were asked for less than `life` ago.
     pub fn answers(&self, sources: &[Source], now: Timestamp, life: Duration) -> bool {
         self.observed.covers(sources) && now.since(self.at) < life

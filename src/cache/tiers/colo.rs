@@ -220,8 +220,19 @@ async fn read_told(isolate: &Isolate) -> Result<Option<Told>, TierError> {
         isolate.count(Counter::Corrupt);
         isolate.log(&Event::Corrupt { key: &name, tier: Tier::Colo.as_str() });
     }
-    if let Some(told) = &told {
-        learn(isolate, &told.observed, told.at.min(now), false);
+    match &told {
+        Some(told) if told.is_of_redis() => {
+            learn(isolate, &told.observed, told.at.min(now), false);
+        }
+        Some(told) => {
+            // Somebody invalidates whom Redis never told anything, or asks: that nothing else is here tells nothing.
+            if let Some(control) = told.observed.control {
+                let mut state = isolate.state.borrow_mut();
+                state.colo.told_mut(false).note_raised(control);
+                state.knowledge.learn_control(Some(control), told.at);
+            }
+        }
+        None => {}
     }
     Ok(told)
 }
@@ -287,4 +298,67 @@ fn told_name(isolate: &Isolate) -> String {
 fn snapshot_name(isolate: &Isolate, source: Source, hash: u64) -> String {
     let deployment = isolate.policy.colo.unwrap_or_default();
     format!("{deployment:016x}/snapshot/{}/{hash:016x}", source.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        cache::protocol::{BackendEpoch, Observed},
+        support::isolate::World,
+    };
+
+    const SOURCE: Source = Source::WARMED;
+
+    fn two_isolates(world: &mut World) -> [Rc<Isolate>; 2] {
+        world.policy.colo = Some(0);
+        [Isolate::of(world), Isolate::of(world)]
+    }
+
+    fn asks(world: &World, isolate: &Rc<Isolate>) -> Heard {
+        let isolate = Rc::clone(isolate);
+        world.sim.block_on(async move { hear(&isolate, &[SOURCE], false).await })
+    }
+
+    /// The first who asks leaves that it does, and may hear nothing.
+    #[test]
+    fn who_was_never_told_by_redis_tells_nothing() {
+        let mut world = World::new(1);
+        let [first, second] = two_isolates(&mut world);
+        assert!(matches!(asks(&world, &first), Heard::Nothing(_)));
+        assert!(matches!(asks(&world, &second), Heard::Nothing(_)));
+        let state = second.state.borrow();
+        assert!(state.colo.is_present(), "the record was read");
+        assert!(!state.knowledge.is_informed(), "no control is not that there is none");
+        assert_eq!(state.knowledge.backend_epoch(), BackendEpoch::Unknown);
+    }
+
+    #[test]
+    fn who_invalidates_and_was_never_told_by_redis_tells_of_that_alone() {
+        let mut world = World::new(1);
+        let [first, second] = two_isolates(&mut world);
+        let control = Control { epoch: 7, ..Control::default() };
+        note_raised(&first, control);
+        let leaving = Rc::clone(&first);
+        world.sim.block_on(async move { leave(&leaving).await });
+        assert!(matches!(asks(&world, &second), Heard::Nothing(_)));
+        let state = second.state.borrow();
+        assert_eq!(state.knowledge.control(), control);
+        assert_eq!(state.knowledge.backend_epoch(), BackendEpoch::Unknown);
+        assert_eq!(state.colo.told().observed.control, Some(control), "others hear it from here");
+    }
+
+    #[test]
+    fn what_redis_told_is_an_answer_and_that_it_had_nothing_too() {
+        let mut world = World::new(1);
+        let [first, second] = two_isolates(&mut world);
+        let observed = Observed { versions: vec![(SOURCE, None)], ..Observed::default() };
+        learn(&first, &observed, first.now(), true);
+        let leaving = Rc::clone(&first);
+        world.sim.block_on(async move { leave(&leaving).await });
+        assert!(matches!(asks(&world, &second), Heard::Answer(_)));
+        let state = second.state.borrow();
+        assert!(state.knowledge.is_informed());
+        assert_eq!(state.knowledge.backend_epoch(), BackendEpoch::Told(None));
+    }
 }

@@ -49,6 +49,25 @@ fn clear(next: &mut Next<'_>, index: usize, hard: bool) {
     }
     complete(next, index, &mut state, control);
     next.push_end(Step::Invalidator(index, named(Lost::No)), state, End::Cleared);
+    for isolate in (0..2).filter(|isolate| next.environment.parts.colo[*isolate]) {
+        clear_as(next, index, hard, isolate);
+    }
+}
+
+/// The same as an isolate that leaves to its data center what it did.
+fn clear_as(next: &mut Next<'_>, index: usize, hard: bool, as_isolate: usize) {
+    let (mut state, reader) = (next.before, next.reader(as_isolate));
+    let left = if hard { &mut state.left.hard } else { &mut state.left.soft };
+    *left -= 1;
+    let known = &mut state.invalidators[index].known;
+    *known = known.merged(state.isolates[as_isolate].known);
+    let control = raise(next, index, &mut state, hard);
+    complete(next, index, &mut state, control);
+    let isolate = &mut state.isolates[as_isolate];
+    reader.learn(isolate, control);
+    reader.note_raised(isolate, control);
+    let named = if hard { Move::ClearsAs(as_isolate) } else { Move::SoftensAs(as_isolate) };
+    next.push_end(Step::Invalidator(index, named), state, End::Cleared);
 }
 
 /// The script, or its half that raises.

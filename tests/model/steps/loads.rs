@@ -69,6 +69,7 @@ fn claim(next: &mut Next<'_>, index: usize, begun: State) {
     reader.learn(isolate, claim.control);
     reader.learn_version(isolate, claim.version);
     let at = next.environment.clock(index, begun.now);
+    reader.told_by_redis(isolate, claim.control, claim.version, at);
     let at = if claim.is_ours { claim.version.followed_at(at) } else { at };
     let date = Date::Ours(at, claim.control.epoch);
     let load = Load { is_leased: claim.is_ours, date, there: claim.version, ..Load::default() };
@@ -205,6 +206,7 @@ fn renew(next: &mut Next<'_>, index: usize, load: Load, version: Published) {
     let (act, end) = match word {
         Word::Published => {
             reader.learn_version(&mut state.isolates[index], version);
+            reader.note_published(&mut state.isolates[index], version);
             finish(&mut state, index, load, true);
             (Act::Renews(Lost::No), Some(End::Renewed))
         }
@@ -234,6 +236,8 @@ fn publish(next: &mut Next<'_>, index: usize, load: Load, version: Published) {
         next.push(Step::Isolate(index, Act::PublishesInVain), state);
         return;
     }
+    reader.note_published(&mut state.isolates[index], version);
+    reader.note_unleft(&mut state.isolates[index], version);
     if next.environment.parts.listings {
         state.isolates[index].work = Work::Published(load);
     } else {

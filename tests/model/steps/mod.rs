@@ -1,6 +1,7 @@
 //! Everything that can happen next in a world, one step at a time.
 
 mod clears;
+mod colo;
 mod loads;
 mod names;
 mod reads;
@@ -26,10 +27,14 @@ pub enum End {
     TakenOver,
     Marked,
     BackendsListing,
+    /// A check was answered by what the data center was told.
+    Answered,
+    /// A snapshot was found there.
+    FoundNear,
 }
 
 impl End {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Published,
         Self::Renewed,
         Self::Derived,
@@ -38,6 +43,8 @@ impl End {
         Self::TakenOver,
         Self::Marked,
         Self::BackendsListing,
+        Self::Answered,
+        Self::FoundNear,
     ];
 }
 
@@ -64,6 +71,7 @@ pub fn successors(environment: &Environment, state: &State, found: &mut Vec<Succ
     let mut next = Next { environment, before: *state, found };
     for isolate in 0..2 {
         reads::steps(&mut next, isolate);
+        colo::steps(&mut next, isolate);
         loads::steps(&mut next, isolate);
     }
     for invalidator in 0..=usize::from(environment.parts.two_invalidators) {

@@ -20,6 +20,10 @@ pub enum Act {
     Checks,
     ChecksBehind,
     ReadsKv,
+    ReadsWhatWasTold,
+    ReadsNearSnapshot,
+    LeavesWhatWasTold,
+    LeavesSnapshot,
     ReadsKvAndMendsMarker,
     Claims(Lost),
     IsRefusedTheLease,
@@ -48,6 +52,9 @@ pub enum Act {
 pub enum Move {
     Clears(Lost),
     Softens(Lost),
+    /// It is an isolate with a data center's cache.
+    ClearsAs(usize),
+    SoftensAs(usize),
     DoesTheFirstHalf,
     DoesTheSecondHalf,
     ReadsMarker,
@@ -60,6 +67,9 @@ pub enum Move {
 pub enum Event {
     OriginChanges,
     TimePasses,
+    MemorysLifetimePasses,
+    DataCenterForgetsWhatWasTold,
+    DataCenterForgetsSnapshots,
     BackendWrites,
     BackendWritesWhatIsOld,
     VersionIsEvicted,
@@ -104,5 +114,6 @@ fn words(name: &str) -> String {
         }
         words.push(c.to_ascii_lowercase());
     }
+    let words = words.replace("(0)", " isolate A").replace("(1)", " isolate B");
     words.replace("(no)", "").replace('(', " (reply lost ")
 }

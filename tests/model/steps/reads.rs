@@ -75,6 +75,8 @@ fn read_snapshot(
     let isolate = &mut state.isolates[index];
     reader.learn(isolate, control);
     reader.learn_version(isolate, version);
+    reader.told_by_redis(isolate, control, version, reader.now);
+    reader.note_unleft(isolate, snapshot.header);
     let held = reader.read_snapshot(isolate, snapshot.header, version);
     let kept = reader.check(isolate, held, true);
     let data = next.before.redis.data;
@@ -89,6 +91,7 @@ fn check(next: &mut Next<'_>, index: usize, is_current: bool, control: Record, v
     let held = isolate.memory.date;
     reader.learn(isolate, control);
     reader.learn_version(isolate, version);
+    reader.told_by_redis(isolate, control, version, reader.now);
     let end = (isolate.memory.date != held).then_some(End::Revalidated);
     let act = if is_current { Act::Checks } else { Act::ChecksBehind };
     next.push_with(Step::Isolate(index, act), state, Ok(()), end);
@@ -123,6 +126,7 @@ fn read_kv(next: &mut Next<'_>, index: usize) {
             }
             let mut kept = Ok(());
             if value.is_there() {
+                reader.note_unleft(isolate, *value);
                 let held = reader.read_snapshot(isolate, *value, Published::default());
                 kept = reader.check(isolate, held, true);
             }

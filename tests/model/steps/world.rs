@@ -13,6 +13,8 @@ use crate::{
 const TICK: Duration = Duration::from_secs(900);
 /// The backend's lifetime of a listing.
 const BACKEND: Duration = Duration::from_secs(1800);
+/// Memory's lifetime.
+const SPELL: Duration = Duration::from_secs(30);
 
 pub fn steps(next: &mut Next<'_>) {
     let before = next.before;
@@ -28,12 +30,19 @@ pub fn steps(next: &mut Next<'_>) {
         pass_time(next, &mut state, TICK);
         next.push(Step::World(Event::TimePasses), state);
     }
+    if before.left.spells > 0 {
+        let mut state = before;
+        state.left.spells -= 1;
+        pass_time(next, &mut state, SPELL);
+        next.push(Step::World(Event::MemorysLifetimePasses), state);
+    }
     if before.left.listings > 0 && next.environment.parts.listings {
         backend_write(next, before.content, Event::BackendWrites);
         if before.left.changes < next.environment.left.changes {
             backend_write(next, 1 - before.content, Event::BackendWritesWhatIsOld);
         }
     }
+    forget(next);
     leases(next);
     if before.left.losses > 0 {
         losses(next);
@@ -47,6 +56,9 @@ pub fn steps(next: &mut Next<'_>) {
 
 fn pass_time(next: &Next<'_>, state: &mut State, by: Duration) {
     state.now = state.now.later(by);
+    if next.environment.has_colo() {
+        state.overdue = state.completed;
+    }
     let now = next.environment.redis_clock(state);
     let [first, second] = &mut state.redis.before;
     for data in [&mut state.redis.data, first, second] {
@@ -65,6 +77,19 @@ fn backend_write(next: &mut Next<'_>, content: u8, event: Event) {
     let remembered = next.environment.is_remembered();
     state.redis.write(remembered, |redis| redis.data.listing = listing);
     next.push(Step::World(event), state);
+}
+
+/// A data center's cache keeps nothing for sure.
+fn forget(next: &mut Next<'_>) {
+    if !next.environment.faults.colo_forgets {
+        return;
+    }
+    let mut state = next.before;
+    state.colo.told = Default::default();
+    next.push(Step::World(Event::DataCenterForgetsWhatWasTold), state);
+    let mut state = next.before;
+    state.colo.snapshots = Default::default();
+    next.push(Step::World(Event::DataCenterForgetsSnapshots), state);
 }
 
 fn leases(next: &mut Next<'_>) {
