@@ -13,7 +13,7 @@ const AGAIN: Duration = Duration::from_secs(600);
 /// A cache that was there is given up after so many failures in a row.
 const FAILURES_MAX: u32 = 3;
 /// After a failure it is left alone for so long: a request that found it failing does not ask it again.
-const PAUSE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// Whether there is a cache.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
