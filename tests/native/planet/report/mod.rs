@@ -1,5 +1,6 @@
 //! What a planet's day came to: figures, each beside its floor.
 
+pub mod bound;
 pub mod floor;
 pub mod meter;
 pub mod prices;
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 use crate::planet::{
     plan::demand::SOURCES,
     plan::ms,
+    report::bound::Bound,
     report::meter::{Kind, Tally, number},
     report::prices::Month,
     world::Planet,
@@ -62,6 +64,10 @@ pub struct Report {
     pub loads: f64,
     pub loads_saved: f64,
     pub month: Month,
+    /// What must hardly depend on how many isolates and requests there are, where data centers have caches.
+    pub bounds: Vec<Bound>,
+    /// How long after a hard clear something of before it was still served as current, in seconds.
+    pub after_clear_s: f64,
     /// What was simulated: requests of clients, those that were run, isolates born, commands.
     pub simulated: [f64; 4],
     pub factor: f64,
@@ -95,8 +101,14 @@ impl Counted<'_> {
     fn floor(&self, kind: Kind) -> f64 {
         let totals = &self.planet.totals;
         match kind {
+            Kind::Check if self.planet.plan.has_colo_cache => {
+                totals.floor_colo_checks * self.factor
+            }
             Kind::Check => totals.floor_checks * self.factor,
             Kind::Flush => totals.floor_flushes.mul_add(self.factor, totals.crons),
+            Kind::Snapshot if self.planet.plan.has_colo_cache => {
+                totals.floor_colo_snapshots.mul_add(self.factor, self.changes())
+            }
             Kind::Snapshot => totals.floor_snapshots.mul_add(self.factor, self.changes()),
             Kind::Claim | Kind::Load | Kind::KvList => self.loads(),
             Kind::Lease => totals.floor_probes.mul_add(self.factor, self.loads()),
@@ -137,7 +149,7 @@ impl Counted<'_> {
     fn lines(&self) -> f64 {
         let totals = &self.planet.totals;
         let one_in = f64::from(u32::try_from(self.planet.plan.log_hits_one_in.max(1)).unwrap());
-        let misses = totals.redis + totals.kv + totals.origin + totals.unavailable;
+        let misses = totals.colo + totals.redis + totals.kv + totals.origin + totals.unavailable;
         (totals.memory / one_in + misses).mul_add(self.factor, totals.crons + totals.clears)
     }
 
@@ -194,6 +206,7 @@ impl Report {
             tiers: vec![
                 ("front", totals.front / totals.requests),
                 ("memory", totals.memory / totals.requests),
+                ("colo", totals.colo / totals.requests),
                 ("redis", totals.redis / totals.requests),
                 ("kv", totals.kv / totals.requests),
                 ("origin", totals.origin / totals.requests),
@@ -212,6 +225,8 @@ impl Report {
             loads_apart,
             loads,
             loads_saved: 1.0 - loads / loads_apart,
+            bounds: bound::of(&counted),
+            after_clear_s: totals.after_clear / 1e3,
             month: Month {
                 requests: reached * month,
                 redis_commands: all.count * month,
@@ -256,6 +271,8 @@ impl Report {
             "cached_answers": { "p50_ms": self.latency_ms[0], "p99_ms": self.latency_ms[1], "within_20_ms": self.within_20_ms },
             "hit_rate": self.hit_rate,
             "loads": { "now": self.loads, "by_listing": self.loads_apart, "saved": self.loads_saved },
+            "a_day": self.bounds.iter().map(Bound::to_json).collect::<Vec<_>>(),
+            "current_after_hard_clear_s": self.after_clear_s,
             "prices_of": prices::DATE,
             "month": bills.collect::<Vec<_>>(),
             "simulated": {

@@ -80,7 +80,13 @@ pub fn one(name: &str, plan: &Plan, report: &Report) -> String {
         plan.isolates_per_colo,
         plan.hours,
         plan.requests_per_s,
-        if plan.is_fronted { ", a cache in front" } else { "" },
+        if plan.has_colo_cache {
+            ", caches of data centers"
+        } else if plan.is_fronted {
+            ", a cache in front"
+        } else {
+            ""
+        },
     ));
     line(format_args!(
         "  simulated: {} colos, {requests:.0} requests ({run:.0} run, the others counted), {isolates:.0} isolates, {commands:.0} commands; what colos do multiplied by {}",
@@ -123,6 +129,20 @@ pub fn one(name: &str, plan: &Plan, report: &Report) -> String {
         report.loads,
         report.loads_apart,
         percent(report.loads_saved),
+    ));
+    for bound in &report.bounds {
+        let over = if bound.is_over() { "  OVER" } else { "" };
+        line(format_args!(
+            "  a day: {:<20} {:>16.0}, necessary {:>16.0}: {:.2}{over}",
+            bound.name,
+            bound.a_day,
+            bound.necessary,
+            bound.a_day / bound.necessary,
+        ));
+    }
+    line(format_args!(
+        "  served as current after a hard clear: {:.1} s at the worst",
+        report.after_clear_s
     ));
     line(format_args!("  prices of {}", prices::DATE));
     for bill in report.month.bills() {
