@@ -15,7 +15,7 @@ use crate::{
         entry::Entry,
         isolate::{Isolate, within},
         protocol::{Control, Freshness, Place, Told, Version},
-        state::Unleft,
+        state::{Unleft, Work},
         telemetry::{Counter, Event},
     },
     catalog::{Resource, Source},
@@ -23,8 +23,8 @@ use crate::{
 };
 
 /// A data center is near: what takes longer than this is no gain.
-const READ: Duration = Duration::from_millis(250);
-const WRITE: Duration = Duration::from_secs(1);
+pub(super) const READ: Duration = Duration::from_millis(250);
+pub(super) const WRITE: Duration = Duration::from_secs(1);
 /// Who set out to ask Redis has an answer by then, or will have none.
 const ASKING: Duration = Duration::from_secs(5);
 /// A check that is told by another one ends so much sooner, and with its own interval is back at `MEMORY_TTL_SECONDS`.
@@ -63,15 +63,52 @@ pub(in crate::cache) async fn hear(
     if told.answers(sources, now, life) {
         return Heard::Answer(told);
     }
-    let is_asked = read.is_some_and(|there| now.since(there.asked_at) < ASKING);
-    if is_asked && is_current {
+    if is_current && is_asked(read.as_ref(), now) {
         return Heard::Asked;
     }
+    Heard::Nothing(set_out(isolate, sources).await)
+}
+
+/// Asks the data center whether a source is published that is fresh; whatever it was told lately, Redis may know better. One
+/// isolate asks, and then does what is to be done: each would ask for the same lease else.
+pub(in crate::cache) async fn hear_fresh(isolate: &Isolate, source: Source) -> Heard {
+    let Some(life) = life(isolate) else { return Heard::Nothing(vec![source]) };
+    let read = read_told(isolate).await;
+    let now = isolate.now();
+    let told = isolate.state.borrow().colo.told().clone();
+    let is_fresh = |version: &Version| {
+        let known = isolate.state.borrow().knowledge.known(source);
+        let dated = version.dated();
+        is_ours(isolate, version)
+            && dated.freshness(Some(version.hash), &known, now, &isolate.policy) == Freshness::Fresh
+    };
+    let version = told.observed.version(source);
+    if told.answers(&[source], now, life) && version.as_ref().is_some_and(is_fresh) {
+        return Heard::Answer(told);
+    }
+    if is_asked(read.as_ref(), now) {
+        return Heard::Asked;
+    }
+    Heard::Nothing(set_out(isolate, &[source]).await)
+}
+
+/// Whether another isolate has set out to ask Redis just now.
+fn is_asked(there: Option<&Told>, now: Timestamp) -> bool {
+    there.is_some_and(|there| now.since(there.asked_at) < ASKING)
+}
+
+/// Says in the data center that this isolate is asking Redis; for which sources, since the others want to know of theirs.
+async fn set_out(isolate: &Isolate, sources: &[Source]) -> Vec<Source> {
     let mut wanted = sources.to_vec();
-    wanted.extend(told.observed.sources().filter(|source| !sources.contains(source)));
-    isolate.state.borrow_mut().colo.told_mut(false).asked_at = now;
+    {
+        let now = isolate.now();
+        let mut state = isolate.state.borrow_mut();
+        let told = state.colo.told_mut(false);
+        told.asked_at = now;
+        wanted.extend(told.observed.sources().filter(|source| !sources.contains(source)));
+    }
     write_told(isolate).await;
-    Heard::Nothing(wanted)
+    wanted
 }
 
 /// Reads a source's snapshot from the data center, if what was told there is recent and tells of one that is of use.
@@ -175,7 +212,7 @@ pub(in crate::cache) fn note_unleft(isolate: &Isolate, source: Source, hash: u64
 
 /// Notes what this isolate published.
 pub(in crate::cache) fn note_published(isolate: &Isolate, source: Source, version: Version) {
-    isolate.state.borrow_mut().colo.told_mut(true).note_published(source, version);
+    isolate.state.borrow_mut().colo.note_published(source, version);
 }
 
 /// Notes what this isolate raised control to.
@@ -185,7 +222,30 @@ pub(in crate::cache) fn note_raised(isolate: &Isolate, control: Control) {
 
 /// Whether something is to be left.
 pub(in crate::cache) fn has_unleft(isolate: &Isolate) -> bool {
-    life(isolate).is_some() && isolate.state.borrow().colo.has_unleft()
+    life(isolate).is_some()
+        && isolate.state.borrow().colo.has_unleft()
+        && !Source::ALL.into_iter().any(|source| is_being_fetched(isolate, source))
+}
+
+/// Whether a check is asking, or what it was told of is on its way: who is told of a snapshot that is not here yet would fetch it as
+/// well.
+fn is_being_fetched(isolate: &Isolate, source: Source) -> bool {
+    let is_held = |work| isolate.state.borrow().leases.is_held(work, isolate.now());
+    is_held(Work::Check) || is_held(Work::Refresh(source)) && is_replaced(isolate, source)
+}
+
+/// Whether memory has other content than what is published, and that is fresh.
+pub(in crate::cache) fn is_replaced(isolate: &Isolate, source: Source) -> bool {
+    let (state, now) = (isolate.state.borrow(), isolate.now());
+    let known = state.knowledge.known(source);
+    let is_other = |version: &&Version| {
+        let held = state.memory.snapshot(source).and_then(|entry| entry.content.hash());
+        held.is_some_and(|held| held != version.hash)
+    };
+    state.knowledge.version(source).filter(is_other).is_some_and(|version| {
+        let freshness = version.dated().freshness(Some(version.hash), &known, now, &isolate.policy);
+        freshness == Freshness::Fresh
+    })
 }
 
 /// Leaves what this isolate has learned to the others: snapshots first, so that who is told of one finds it.
@@ -203,6 +263,7 @@ pub(in crate::cache) async fn leave(isolate: &Isolate) {
     if is_news {
         // Another isolate may know better meanwhile.
         read_told(isolate).await;
+        isolate.state.borrow_mut().colo.tell_published();
         write_told(isolate).await;
     }
 }
@@ -219,6 +280,11 @@ async fn read_told(isolate: &Isolate) -> Option<Told> {
         return None;
     };
     learn(isolate, &told.observed, told.at.min(now), false);
+    let mut state = isolate.state.borrow_mut();
+    // Who leaves news must not take back that another isolate is asking.
+    let known = state.colo.told_mut(false);
+    known.asked_at = known.asked_at.max(told.asked_at);
+    drop(state);
     Some(told)
 }
 
@@ -245,7 +311,7 @@ async fn write_told(isolate: &Isolate) {
 }
 
 /// A bounded call. A data center that fails is not asked again for long, since all that it does is save.
-async fn call<T>(
+pub(super) async fn call<T>(
     isolate: &Isolate,
     limit: Duration,
     call: impl Future<Output = Result<T, TierError>>,

@@ -8,8 +8,8 @@ mod upstash;
 
 pub(super) use call::{Deadline, kv, kv_write, redis, redis_within};
 pub(super) use colo::{
-    Heard, has_unleft, hear, leave, life, note_published, note_raised, note_unleft, read_colo,
-    read_published,
+    Heard, has_unleft, hear, hear_fresh, is_replaced, leave, life, note_published, note_raised,
+    note_unleft, read_colo, read_published,
 };
 pub(super) use found::Found;
 pub(super) use kv::{raise_marker, read_kv, read_marker};
