@@ -3,6 +3,7 @@
 
 mod configurations;
 mod cost;
+mod data_centers;
 mod invalidations;
 mod large;
 mod liveness;
