@@ -39,6 +39,8 @@ pub struct Plan {
     pub deploys: Vec<f64>,
     pub redis_outage: Outage,
     pub origin_outage: Outage,
+    /// Whether everything is loaded and published before the first request, as on a planet that has been there for long.
+    pub begins_warm: bool,
     /// Whether the isolates of a colo leave each other what they learned, in its cache.
     pub has_colo_cache: bool,
     /// Whether a cache stands in front of the isolates of each colo.
@@ -76,6 +78,7 @@ impl Plan {
             deploys: vec![12.1],
             redis_outage: Some((6 * 60 + 5, 10)),
             origin_outage: Some((15 * 60 + 5, 45)),
+            begins_warm: false,
             has_colo_cache: false,
             is_fronted: false,
             in_bulk: true,

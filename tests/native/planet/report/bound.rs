@@ -38,8 +38,7 @@ impl Bound {
 /// content that a data center serves. Loads: cron's, those of TTLs and those of clears.
 pub(super) fn of(counted: &Counted<'_>) -> Vec<Bound> {
     let days = counted.planet.plan.hours / 24.0;
-    let meter = &counted.planet.shared.meter;
-    let all = meter.redis(counted.factor);
+    let all = counted.redis();
     let publishing: f64 = PUBLISHING.into_iter().map(|kind| counted.floor(kind)).sum();
     let snapshots = counted.of(Kind::Snapshot);
     let snapshot_bytes = snapshots.bytes_down / snapshots.count.max(1.0);

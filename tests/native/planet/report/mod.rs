@@ -81,7 +81,20 @@ struct Counted<'a> {
 
 impl Counted<'_> {
     fn of(&self, kind: Kind) -> Tally {
-        self.planet.shared.meter.total(kind, self.factor)
+        let tally = self.planet.shared.meter.total(kind, self.factor);
+        if !matches!(kind, Kind::Claim | Kind::Lease) || tally.count <= 0.0 {
+            return tally;
+        }
+        // A lease that led to no load, since another isolate had just loaded: each colo does so for itself.
+        let loads = self.planet.shared.meter.total(Kind::Load, self.factor).count;
+        let more = (tally.count - loads).max(0.0) * (self.factor - 1.0);
+        tally.times(1.0 + more / tally.count)
+    }
+
+    /// All of Redis' commands.
+    fn redis(&self) -> Tally {
+        let kinds = Kind::ALL.into_iter().filter(|kind| kind.is_redis());
+        kinds.fold(Tally::default(), |sum, kind| sum.plus(self.of(kind), 1.0))
     }
 
     fn changes(&self) -> f64 {
@@ -194,7 +207,7 @@ impl Report {
         };
         let commands: Vec<Figure> = redis.iter().map(command).collect();
         let month = 720.0 / plan.hours;
-        let all = planet.shared.meter.redis(factor);
+        let all = counted.redis();
         let loads = counted.of(Kind::Load).count;
         let loads_apart = loads_apart(planet);
         let kv_writes = counted.of(Kind::KvWrite).count + counted.of(Kind::KvList).count;
@@ -238,7 +251,7 @@ impl Report {
                 totals.requests,
                 totals.run,
                 totals.births,
-                planet.shared.meter.redis(1.0).count,
+                planet.shared.meter.redis().count,
             ],
             factor,
         }

@@ -2,9 +2,13 @@
 
 use std::{collections::HashSet, time::Duration};
 
+use futures_util::future::join_all;
+use model_catalog_edge::catalog::View;
+
 use crate::planet::{
     plan::ms,
     report::floor::Periodic,
+    report::meter::Who,
     world::{Planet, isolate::Made, requests::since_begin},
 };
 
@@ -28,7 +32,28 @@ impl Colo {
     }
 }
 
+/// How often each view is asked for by one of the colos that are not simulated, at the least.
+pub const OTHERS_ASK: Duration = Duration::from_secs(15);
+
 impl Planet {
+    /// Asks for each view in the name of the colos that are not simulated: what one publishes for all is there as soon as it is on
+    /// the whole planet.
+    pub(super) fn others_ask(&mut self) {
+        let cache = match &self.other {
+            Some(cache) => cache.clone(),
+            None => self.cache(Who::Operator, self.plan.sampled).0,
+        };
+        self.other = Some(cache.clone());
+        let views: Vec<View> = self.demand.views.iter().map(|wanted| wanted.view).collect();
+        let group = self.unique();
+        self.shared.sim.spawn(group, async move {
+            for view in views {
+                let follow_ups = cache.lookup(view).await.follow_ups;
+                join_all(follow_ups.into_iter().map(|next| cache.run(next))).await;
+            }
+        });
+    }
+
     fn check_period(&self) -> f64 {
         ms(self.plan.memory_ttl.saturating_sub(SOONER))
     }
@@ -57,6 +82,7 @@ impl Planet {
 
     /// A deployment finds nothing of what another one left.
     pub(super) fn rename_colos(&mut self) {
+        self.other = None;
         self.policy.colo = self.policy.colo.map(|name| name + 1);
         for colo in &mut self.colos {
             colo.served.clear();

@@ -17,7 +17,7 @@ use std::{
 
 use model_catalog_edge::{
     cache::{Cache, InvalidationMode},
-    catalog::KeySpace,
+    catalog::{KeySpace, View},
     config::Policy,
 };
 
@@ -27,7 +27,7 @@ use crate::planet::{
     plan::{Plan, ms},
     report::meter::{Who, number},
     report::spread::Spread,
-    world::colo::Colo,
+    world::colo::{Colo, OTHERS_ASK},
     world::front::Place,
     world::isolate::Slot,
     world::ports::Shared,
@@ -37,6 +37,9 @@ use crate::support::{redis::Fault, sim::BEGIN};
 
 /// How far cron's and operators' isolates are from Redis.
 const NEAR: Duration = Duration::from_millis(10);
+
+/// Loading everything takes no longer.
+const LOADED: Duration = Duration::from_secs(10);
 
 /// What happens at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,6 +65,8 @@ pub enum Event {
         is_soft: bool,
     },
     Deploy,
+    /// The colos that are not simulated ask for views.
+    Others,
     Redis {
         is_well: bool,
     },
@@ -131,6 +136,8 @@ pub struct Planet {
     pub(super) places: Vec<Place>,
     /// Those that clients ask, and at last one for cron and operators.
     pub(super) colos: Vec<Colo>,
+    /// An isolate of the colos that are not simulated.
+    pub(super) other: Option<Cache>,
     /// When the last hard clear began.
     pub(super) cleared_at: Option<f64>,
     pub(super) happened: Rc<RefCell<Vec<Happened>>>,
@@ -157,6 +164,7 @@ impl Planet {
             slots: Vec::new(),
             places: Vec::new(),
             colos: distances.into_iter().map(Colo::at).collect(),
+            other: None,
             cleared_at: None,
             totals: Totals::default(),
             happened: Rc::default(),
@@ -205,17 +213,21 @@ impl Planet {
 
     /// Everything that happens by the clock.
     fn plan_day(&mut self) {
+        let begin = if self.plan.begins_warm { self.load_all() } else { 0.0 };
         for slot in 0..self.slots.len() {
-            self.plan_arrival(slot, 0.0);
+            self.plan_arrival(slot, begin);
         }
         for place in 0..self.places.len() {
-            self.plan_page(place, 0.0);
+            self.plan_page(place, begin);
         }
         let (cron, hour, minute) = (ms(self.plan.cron_every), 3_600_000.0, 60_000.0);
         let plan = self.plan.clone();
         let first = self.fate.share() * cron;
         self.push(first, Event::Cron);
         self.push(minute, Event::Tidy);
+        if plan.has_colo_cache && plan.sampled < plan.colos {
+            self.push(begin, Event::Others);
+        }
         // What cron loads is asked of the origin a moment later.
         let is_with_cron = plan.change_each_crons.is_some();
         let first = if is_with_cron { first } else { self.until_change() };
@@ -300,6 +312,10 @@ impl Planet {
                 (0..self.slots.len()).for_each(|slot| self.end_life(slot, at));
                 self.rename_colos();
             }
+            Event::Others => {
+                self.others_ask();
+                self.push(at + ms(OTHERS_ASK), Event::Others);
+            }
             Event::Redis { is_well } => {
                 let checks = self.floor_checks_until(at);
                 self.totals.floor_apart += if is_well { checks } else { -checks };
@@ -332,6 +348,23 @@ impl Planet {
             Some(crons) => ms(self.plan.cron_every * crons),
             None => self.fate.wait(1.0 / ms(self.plan.change_every)),
         }
+    }
+
+    /// An isolate of nobody's asks for a view of each source; until when that takes, in ms.
+    fn load_all(&mut self) -> f64 {
+        let (cache, _) = self.cache(Who::Operator, self.plan.sampled);
+        let views = (0..SOURCES.len()).filter_map(|source| self.demand.of(source).next());
+        let views: Vec<View> = views.map(|(_, wanted)| wanted.view).collect();
+        let group = self.unique();
+        self.shared.sim.spawn(group, async move {
+            for view in views {
+                for next in cache.lookup(view).await.follow_ups {
+                    cache.run(next).await;
+                }
+            }
+        });
+        self.shared.sim.run_for(LOADED);
+        ms(LOADED)
     }
 
     fn warm(&mut self) {
