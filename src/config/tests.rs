@@ -26,7 +26,7 @@ fn what_is_not_set_has_its_default() {
     let config = Config::from_vars(&minimal()).ok().unwrap();
     let Policy { fingerprint, colo, .. } = config.policy;
     assert!(colo.is_some());
-    assert_eq!(config.policy, Policy { fingerprint, colo, ..Policy::default() });
+    assert_eq!(config.policy, Policy { colo, fingerprint, ..Policy::default() });
     assert_eq!(config.keys, KeySpace::default());
     assert_eq!(config.admin.token, None);
     assert!(config.supabase.enabled_providers.is_empty());

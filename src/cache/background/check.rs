@@ -123,18 +123,14 @@ async fn ask_redis(
         let _ = tiers::read_marker(isolate).await;
     }
     let now = isolate.now();
-    match result {
-        Ok(observed) => {
-            note_compared(isolate, &observed, now);
-            unpublished(isolate, sources, &observed)
-        }
-        Err(_) => {
-            let mut state = isolate.state.borrow_mut();
-            state.handover.forget(now);
-            state.compared_as_of = now;
-            Vec::new()
-        }
+    if let Ok(observed) = result {
+        note_compared(isolate, &observed, now);
+        return unpublished(isolate, sources, &observed);
     }
+    let mut state = isolate.state.borrow_mut();
+    state.handover.forget(now);
+    state.compared_as_of = now;
+    Vec::new()
 }
 
 /// Notes that memory was compared with what Redis said at `told_at`.

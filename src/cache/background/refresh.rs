@@ -51,13 +51,14 @@ async fn find_elsewhere(isolate: &Rc<Isolate>, source: Source) -> Elsewhere {
     let found = match tiers::hear_fresh(isolate, source).await {
         Heard::Answer(told) => published(isolate, source, &told.observed).await,
         Heard::Asked => return Elsewhere::Sought,
-        Heard::Nothing(sources) => match tiers::check(isolate, &sources).await {
-            Ok(observed) => published(isolate, source, &observed).await,
-            Err(_) => {
+        Heard::Nothing(sources) => {
+            if let Ok(observed) = tiers::check(isolate, &sources).await {
+                published(isolate, source, &observed).await
+            } else {
                 let in_kv = read_kv(isolate, source).await;
                 is_fresh(isolate, source, &in_kv)
             }
-        },
+        }
     };
     if found { Elsewhere::Fresh } else { Elsewhere::Nothing }
 }

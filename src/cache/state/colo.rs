@@ -79,7 +79,7 @@ impl Colo {
             Some(true) => self.presence = Presence::Present,
             Some(false) => self.presence = Presence::Missing(now),
             None if matches!(self.presence, Presence::Missing(_)) => {
-                self.presence = Presence::Unknown
+                self.presence = Presence::Unknown;
             }
             None => {}
         }

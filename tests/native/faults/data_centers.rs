@@ -65,3 +65,29 @@ fn what_a_new_isolate_was_told_is_as_old_as_it_was_when_it_was_told() {
     let answer = second.get(view).0.unwrap();
     assert!(answer.at >= cleared_at && answer.served != Served::Stale, "{:?}", answer.served);
 }
+
+#[test]
+fn what_a_data_center_forgets_comes_from_redis_again() {
+    let world = shared();
+    let view = View::from(Selection::default());
+    let tier_of = |group| {
+        let isolate = world.isolate(group);
+        let (answer, status, _) = isolate.get_traced(view);
+        answer.unwrap();
+        isolate.settle();
+        status
+    };
+    tier_of(1);
+    // The first loaded by itself; Redis told the second, which left it.
+    tier_of(2);
+    let names: Vec<String> = world.colo.found().into_iter().map(|(name, _)| name).collect();
+    assert!(names.iter().any(|name| name.ends_with("/told")), "{names:?}");
+    assert!(names.iter().any(|name| name.contains("/snapshot/")), "{names:?}");
+    let reads = || commands(&world, ":snapshot:");
+    let before = reads();
+    tier_of(3);
+    assert_eq!(reads(), before);
+    world.colo.forget();
+    tier_of(4);
+    assert_eq!(reads(), before + 1);
+}

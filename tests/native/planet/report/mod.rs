@@ -17,7 +17,7 @@ use crate::planet::{
     report::bound::Bound,
     report::meter::{Kind, Tally, number},
     report::prices::Month,
-    world::Planet,
+    world::{Planet, Totals},
 };
 use crate::support::sim::BEGIN;
 
@@ -129,6 +129,10 @@ impl Counted<'_> {
             Kind::Control => totals.clears * 4.0,
             Kind::Report => totals.crons,
             Kind::Derived => self.derived(),
+            // One for each content: the others of a data center are told.
+            Kind::Look if self.planet.plan.has_colo_cache => {
+                totals.floor_colo_snapshots * self.factor
+            }
             Kind::Look => totals.floor_looks * self.factor,
             Kind::KvRead => totals.floor_apart * self.factor,
             Kind::KvWrite => self.kv_writes(),
@@ -216,14 +220,7 @@ impl Report {
         Self {
             figures: figures(&counted, &figure, &redis, all),
             commands,
-            tiers: vec![
-                ("front", totals.front / totals.requests),
-                ("memory", totals.memory / totals.requests),
-                ("colo", totals.colo / totals.requests),
-                ("redis", totals.redis / totals.requests),
-                ("kv", totals.kv / totals.requests),
-                ("origin", totals.origin / totals.requests),
-            ],
+            tiers: tiers(totals),
             stale: totals.stale / totals.requests,
             unavailable: totals.unavailable / totals.requests,
             staleness_s: [
@@ -327,6 +324,18 @@ fn figures(
         figure("origin loads", count(Kind::Load), floor(Kind::Load)),
         figure("origin loads failed", count(Kind::FailedLoad), floor(Kind::FailedLoad)),
         figure("log lines", count(Kind::LogLine), floor(Kind::LogLine)),
+    ]
+}
+
+/// Which share of requests each tier answered.
+fn tiers(totals: &Totals) -> Vec<(&'static str, f64)> {
+    vec![
+        ("front", totals.front / totals.requests),
+        ("memory", totals.memory / totals.requests),
+        ("colo", totals.colo / totals.requests),
+        ("redis", totals.redis / totals.requests),
+        ("kv", totals.kv / totals.requests),
+        ("origin", totals.origin / totals.requests),
     ]
 }
 
