@@ -10,6 +10,10 @@ use std::time::Duration;
 pub type Outage = Option<(u64, u64)>;
 
 /// A planet. Times are of virtual time.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing that a planet has or has not, whatever else it has"
+)]
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub seed: u64,

@@ -29,7 +29,7 @@ impl Bound {
         self.a_day > self.necessary * (1.0 + ALLOWANCE)
     }
 
-    pub(super) fn to_json(&self) -> Value {
+    pub(super) fn to_json(self) -> Value {
         json!({ "name": self.name, "value": self.a_day, "necessary": self.necessary, "over": self.is_over() })
     }
 }

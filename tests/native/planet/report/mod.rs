@@ -281,7 +281,7 @@ impl Report {
             "cached_answers": { "p50_ms": self.latency_ms[0], "p99_ms": self.latency_ms[1], "within_20_ms": self.within_20_ms },
             "hit_rate": self.hit_rate,
             "loads": { "now": self.loads, "by_listing": self.loads_apart, "saved": self.loads_saved },
-            "a_day": self.bounds.iter().map(Bound::to_json).collect::<Vec<_>>(),
+            "a_day": self.bounds.iter().copied().map(Bound::to_json).collect::<Vec<_>>(),
             "current_after_hard_clear_s": self.after_clear_s,
             "prices_of": prices::DATE,
             "month": bills.collect::<Vec<_>>(),
