@@ -116,10 +116,10 @@ fn nothing_is_done_more_often_than_is_necessary() {
 
 #[test]
 fn where_data_centers_have_caches_a_day_depends_neither_on_isolates_nor_on_requests() {
-    let base = Plan { colos: 20, sampled: 20, hours: 8.0, requests_per_s: 200.0, ..shared() };
+    let base = Plan { colos: 8, sampled: 8, hours: 6.0, requests_per_s: 80.0, ..shared() };
     let few = run(base.clone());
     let many = run(Plan { isolates_per_colo: 8, ..base.clone() });
-    let busy = run(Plan { requests_per_s: 1_000.0, ..base });
+    let busy = run(Plan { requests_per_s: 400.0, ..base });
     for report in [&few, &many, &busy] {
         assert!(report.unavailable.abs() < f64::EPSILON);
         assert!(report.after_clear_s <= 35.0, "{}", report.after_clear_s);
