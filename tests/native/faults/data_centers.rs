@@ -1,48 +1,19 @@
-//! What the isolates of one data center do once for all of them, and how long what one was told counts.
+//! What the isolates of one data center leave each other, and how long what one was told counts.
 
 use std::time::Duration;
 
 use model_catalog_edge::{
     cache::{InvalidationMode, Served},
-    catalog::{Scope, Selection, View},
+    catalog::{Selection, View},
 };
 
-use crate::support::{
-    colo::FakeColo,
-    isolate::{Isolate, World},
-};
+use super::Meter;
+use crate::support::{colo::FakeColo, isolate::World};
 
 fn shared() -> World {
     let mut world = World::new(5);
     world.policy.colo = Some(0);
     world
-}
-
-/// How many commands named a key of this kind.
-fn commands(world: &World, kind: &str) -> usize {
-    let calls = world.redis.calls.borrow();
-    calls.iter().filter(|words| words.iter().any(|word| word.contains(kind))).count()
-}
-
-#[test]
-fn one_isolate_of_a_data_center_asks_for_the_lease_of_what_is_over_its_ttl() {
-    let world = shared();
-    let view = View::from(Selection { scope: Scope::All, ..Selection::default() });
-    let isolates: Vec<Isolate> = (1..=8).map(|group| world.isolate(group)).collect();
-    let ask = || {
-        for isolate in &isolates {
-            isolate.get(view).0.unwrap();
-        }
-        world.secs(1);
-    };
-    let length = world.policy.ttl.as_secs() - 20;
-    (0..length).for_each(|_| ask());
-    let before = (commands(&world, ":lease:"), world.origin.loads.borrow().len());
-    (0..60).for_each(|_| ask());
-    let loads = world.origin.loads.borrow().len() - before.1;
-    assert_eq!(loads, 1, "the TTL was over");
-    let leases = commands(&world, ":lease:") - before.0;
-    assert!(leases <= 4, "claimed, extended at most once, given back: {leases}");
 }
 
 #[test]
@@ -83,11 +54,10 @@ fn what_a_data_center_forgets_comes_from_redis_again() {
     let names: Vec<String> = world.colo.found().into_iter().map(|(name, _)| name).collect();
     assert!(names.iter().any(|name| name.ends_with("/told")), "{names:?}");
     assert!(names.iter().any(|name| name.contains("/snapshot/")), "{names:?}");
-    let reads = || commands(&world, ":snapshot:");
-    let before = reads();
+    let meter = Meter::new(&world);
     tier_of(3);
-    assert_eq!(reads(), before);
+    assert_eq!(meter.read().redis.commands, 0);
     world.colo.forget();
     tier_of(4);
-    assert_eq!(reads(), before + 1);
+    assert_eq!(meter.read().redis.commands, 1);
 }
