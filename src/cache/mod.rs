@@ -34,7 +34,7 @@ mod toy_test;
 
 use std::rc::Rc;
 
-pub use background::FollowUp;
+pub use background::{FLUSH_EVERY, FollowUp};
 pub use entry::{Content, Entry};
 pub use lookup::{Answer, ForwardReason, Outcome, Served, TierReport, Trace};
 pub use operations::{Invalidated, InvalidationMode, Statistics};

@@ -110,7 +110,7 @@ pub(super) async fn check_and_refresh(isolate: &Rc<Isolate>) {
     check(isolate).await;
     if tiers::life(isolate).is_some() {
         for source in Source::ALL {
-            if is_replaced(isolate, source) {
+            if tiers::is_replaced(isolate, source) {
                 refresh(isolate, source).await;
             }
         }
@@ -162,20 +162,6 @@ fn note_compared(isolate: &Isolate, observed: &Observed, told_at: Timestamp) {
         let hash = version.map_or(0, |version| version.hash);
         state.memory.note_published(*source, hash, told_at);
     }
-}
-
-/// Whether memory has other content than what is published, and that is fresh.
-fn is_replaced(isolate: &Isolate, source: Source) -> bool {
-    let (state, now) = (isolate.state.borrow(), isolate.now());
-    let known = state.knowledge.known(source);
-    let is_other = |version: &&Version| {
-        let held = state.memory.snapshot(source).and_then(|entry| entry.content.hash());
-        held.is_some_and(|held| held != version.hash)
-    };
-    state.knowledge.version(source).filter(is_other).is_some_and(|version| {
-        let freshness = version.dated().freshness(Some(version.hash), &known, now, &isolate.policy);
-        freshness == Freshness::Fresh
-    })
 }
 
 /// Whether KV's marker is to be read: instead of Redis once an interval, or to mend it.

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Counters go to Redis at most this often, in the request of a check.
-const FLUSH_EVERY: Duration = Duration::from_secs(600);
+pub const FLUSH_EVERY: Duration = Duration::from_secs(600);
 /// So long a check is waited for: most of those of an isolate are answered by its data center.
 const ALONE_AFTER: Duration = Duration::from_secs(60);
 /// A flush that died gives way to another after this.

@@ -6,7 +6,7 @@ use std::{rc::Rc, time::Duration};
 use crate::{
     cache::{
         isolate::Isolate,
-        protocol::Freshness,
+        protocol::{Freshness, Observed},
         rebuild::{LoadOutcome, LoadRequest, load, settle},
         state::Work,
         tiers::{self, Found, Heard, read_kv},
@@ -22,10 +22,10 @@ pub(super) async fn refresh(isolate: &Rc<Isolate>, source: Source) {
     let work = Work::Refresh(source);
     let hold = isolate.state.borrow_mut().leases.acquire(work, isolate.now(), PAUSE);
     let Some(hold) = hold else { return };
-    let pause = if is_fresh_elsewhere(isolate, source).await {
-        None
-    } else {
-        reload(isolate, source).await
+    let pause = match find_elsewhere(isolate, source).await {
+        Elsewhere::Fresh => None,
+        Elsewhere::Sought => Some(PAUSE),
+        Elsewhere::Nothing => reload(isolate, source).await,
     };
     let now = isolate.now();
     let mut state = isolate.state.borrow_mut();
@@ -37,19 +37,34 @@ pub(super) async fn refresh(isolate: &Rc<Isolate>, source: Source) {
     }
 }
 
-/// Whether another isolate has done the work. What memory holds may have been found again: that takes no download.
-async fn is_fresh_elsewhere(isolate: &Rc<Isolate>, source: Source) -> bool {
-    let observed = match tiers::hear(isolate, &[source], false).await {
-        Heard::Answer(told) => told.observed,
-        Heard::Asked => return false,
+/// What others have done.
+enum Elsewhere {
+    /// The work.
+    Fresh,
+    /// Another isolate of this data center is at it.
+    Sought,
+    Nothing,
+}
+
+/// Whether another isolate has done the work, or is about to. What memory holds may have been found again: that takes no download.
+async fn find_elsewhere(isolate: &Rc<Isolate>, source: Source) -> Elsewhere {
+    let found = match tiers::hear_fresh(isolate, source).await {
+        Heard::Answer(told) => published(isolate, source, &told.observed).await,
+        Heard::Asked => return Elsewhere::Sought,
         Heard::Nothing(sources) => {
-            let Ok(observed) = tiers::check(isolate, &sources).await else {
+            if let Ok(observed) = tiers::check(isolate, &sources).await {
+                published(isolate, source, &observed).await
+            } else {
                 let in_kv = read_kv(isolate, source).await;
-                return is_fresh(isolate, source, &in_kv);
-            };
-            observed
+                is_fresh(isolate, source, &in_kv)
+            }
         }
     };
+    if found { Elsewhere::Fresh } else { Elsewhere::Nothing }
+}
+
+/// Whether what Redis told of is fresh and in memory now.
+async fn published(isolate: &Rc<Isolate>, source: Source, observed: &Observed) -> bool {
     if is_fresh_in_memory(isolate, &isolate.state.borrow(), source) {
         return true;
     }

@@ -52,6 +52,9 @@ fn was_sought(walk: &mut Walk, name: &Resource) -> bool {
     }
     let (source, now, lately) =
         (walk.view.source(), walk.isolate.now(), walk.isolate.policy.memory_ttl);
+    // What was told in the data center that an invalidation had taken back may be there anew meanwhile.
+    let is_told = tiers::life(&walk.isolate).is_some();
+    let may_be_back = is_told && walk.stale_freshness() == Some(Freshness::Invalidated);
     let mut state = walk.isolate.state.borrow_mut();
     if state.leases.is_held(Work::Read(*name), now) {
         return false;
@@ -61,7 +64,7 @@ fn was_sought(walk: &mut Walk, name: &Resource) -> bool {
         return true;
     }
     let held = state.memory.peek(name);
-    let is_newest = held.is_some_and(|held| now.since(held.published_at) < lately);
+    let is_newest = !may_be_back && held.is_some_and(|held| now.since(held.published_at) < lately);
     // What Redis does not take is in KV alone.
     let takes_writes = state.publishing.pause.reason(now).is_none();
     if is_newest && takes_writes {

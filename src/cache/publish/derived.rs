@@ -4,6 +4,7 @@
 use std::{rc::Rc, time::Duration};
 
 use super::{
+    derived_near::{hear_derived, leave_derived},
     publication::{likely_derived, sent_bytes, views_of, waits},
     publish::{learn_size, write},
 };
@@ -28,6 +29,8 @@ const BUDGET: usize = 4;
 const GATHER: Duration = Duration::from_millis(20);
 /// What is sent together takes no more, but for a single larger one: memory holds it twice.
 const TOGETHER_BYTES: usize = 4_000_000;
+/// A data center looks no more often than this what is there, but for what is asked for together.
+const LATER: Duration = Duration::from_secs(60);
 /// Who publishes and died gives way to another after this.
 const HELD: Duration = Duration::from_secs(30);
 /// So many bytes may be derived of any version: all that clients of a small catalog are likely to ask for.
@@ -66,8 +69,11 @@ pub(in crate::cache) async fn publish_derived(isolate: &Isolate, view: View) {
     // Whoever holds it takes this one along.
     let Some(hold) = hold else { return };
     isolate.ports.clock.sleep(GATHER).await;
-    let can_tell = look(isolate, source).await.is_some();
-    while publish_waiting(isolate, source, can_tell).await {}
+    let looked = look(isolate, source).await;
+    while publish_waiting(isolate, source, looked.is_some()).await {}
+    if let Some(base) = looked {
+        leave_derived(isolate, source, base).await;
+    }
     isolate.state.borrow_mut().leases.release(work, hold);
 }
 
@@ -108,22 +114,28 @@ async fn publish_waiting(isolate: &Isolate, source: Source, can_tell: bool) -> b
 }
 
 /// Asks at once for all listings of a source that clients are likely to ask for which of them are there, since every isolate has
-/// the same to send, and they are large: those count as published. None where it cannot be told, or nothing would be sent.
-async fn look(isolate: &Isolate, source: Source) -> Option<()> {
+/// the same to send, and they are large: those count as published. First others of this data center are heard, who have looked
+/// before. None where it cannot be told, or nothing would be sent; else of which content it was told.
+async fn look(isolate: &Isolate, source: Source) -> Option<(u64, u64)> {
     let (version, snapshot) = held(isolate, source)?;
+    let base = (version.hash, version.epoch);
     let bounds = Bounds::of(isolate, source, &snapshot, &version);
     let mut views = isolate.state.borrow().publishing.waiting.clone();
-    views.retain(|view| view.source() == source);
-    if !views.iter().any(|view| bounds.admit(snapshot.listing(view).text_bytes())) {
+    let kept_warm = views_of(source, &version);
+    views.retain(|view| view.source() == source && !kept_warm.contains(view));
+    let wanted: Vec<View> = views.iter().copied().collect();
+    views.extend(likely_derived(source, &version));
+    let heard: Vec<View> = views.iter().copied().collect();
+    hear_derived(isolate, source, base, &heard).await;
+    let is_sent =
+        |view: &View| is_wanted(isolate, view) && bounds.admit(snapshot.listing(view).text_bytes());
+    if !wanted.iter().any(is_sent) || was_just_looked(isolate, source, base, &wanted) {
         return None;
     }
-    let (begun, base) = (isolate.now(), (version.hash, version.epoch));
+    let begun = isolate.now();
     if isolate.state.borrow().publishing.has_looked(source, base, begun) {
-        return Some(());
+        return Some(base);
     }
-    let kept_warm = views_of(source, &version);
-    views.retain(|view| !kept_warm.contains(view));
-    views.extend(likely_derived(source, &version));
     let keys = views.iter().map(|view| isolate.keys.listing(view)).collect();
     let read = tiers::redis(isolate, async |session| {
         redis::read_derived(session, source, &version, keys).await
@@ -139,7 +151,30 @@ async fn look(isolate: &Isolate, source: Source) -> Option<()> {
             state.publishing.note_derived(view, base, begun, ttl);
         }
     }
-    Some(())
+    Some(base)
+}
+
+/// Whether an isolate of this data center has looked lately, and did not find these: then they are left for later, when others are
+/// likely to have sent them. One look a minute is enough for all of a data center's isolates.
+fn was_just_looked(isolate: &Isolate, source: Source, base: (u64, u64), views: &[View]) -> bool {
+    let (now, ttl) = (isolate.now(), isolate.policy.ttl);
+    let looked = isolate.state.borrow().publishing.looked(source, base);
+    let since = looked.map(|(at, _)| now.since(at));
+    let is_told = tiers::life(isolate).is_some() && ttl > LATER;
+    let mut state = isolate.state.borrow_mut();
+    if !is_told
+        || state.publishing.has_looked(source, base, now)
+        || since.is_none_or(|since| since >= LATER)
+    {
+        return false;
+    }
+    let until = now.minus(ttl.saturating_sub(LATER));
+    for view in views {
+        if state.publishing.is_wanted(view, base, now) {
+            state.publishing.note_derived(*view, base, until, ttl);
+        }
+    }
+    true
 }
 
 /// The version of a source as it is known, and the snapshot that memory holds.

@@ -1,6 +1,7 @@
 //! Giving others what was read: Redis through guarded scripts, KV where its copies grew old.
 
 mod derived;
+mod derived_near;
 mod kv_copies;
 mod publication;
 #[expect(clippy::module_inception, reason = "the verb of this room")]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    cache::protocol::Told,
+    cache::protocol::{Told, Version},
     catalog::Source,
     ports::{TierError, Timestamp},
 };
@@ -46,6 +46,8 @@ pub(in crate::cache) struct Colo {
     told: Told,
     is_news: bool,
     unleft: Vec<Unleft>,
+    /// What this isolate published since it last told others.
+    published: Vec<(Source, Version)>,
     /// The snapshots that were told of there, when that was read last.
     offered: Vec<(Source, u64)>,
     /// The snapshot that was looked for there in vain.
@@ -113,6 +115,20 @@ impl Colo {
         &mut self.told
     }
 
+    /// Notes what this isolate published: others are to be told.
+    pub(in crate::cache) fn note_published(&mut self, source: Source, version: Version) {
+        self.published.push((source, version));
+        self.told_mut(true).note_published(source, version);
+    }
+
+    /// Adds once more what this isolate published to what is told. What was left there meanwhile may have been asked later than
+    /// what this isolate was told last, and still before it published.
+    pub(in crate::cache) fn tell_published(&mut self) {
+        for (source, version) in std::mem::take(&mut self.published) {
+            self.told.note_published(source, version);
+        }
+    }
+
     /// Notes a snapshot that is to be left there.
     pub(in crate::cache) fn note_unleft(&mut self, snapshot: Unleft) {
         self.unleft.retain(|of| of.source != snapshot.source);
@@ -155,6 +171,7 @@ impl Colo {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cache::protocol::Observed;
 
     #[test]
     fn a_cache_that_keeps_nothing_is_found_out_once() {
@@ -196,6 +213,25 @@ mod tests {
         let over = [0; 3].map(|_| colo.note_failure(&TierError::Timeout, now));
         assert_eq!(over, [false, false, true]);
         assert!(!colo.is_usable(now + PAUSE));
+    }
+
+    #[test]
+    fn what_was_published_is_told_though_others_asked_before_it_was_and_told_that() {
+        let (source, now) = (Source::WARMED, Timestamp(1_000));
+        let old = Version { v: Version::FORMAT, epoch: 1, at: now, ..Version::example() };
+        let new = Version { epoch: 2, ..old };
+        let said =
+            Observed { control: None, backend_epoch: None, versions: vec![(source, Some(old))] };
+        let mut colo = Colo::default();
+        colo.told_mut(true).hear(&said, now);
+        colo.note_published(source, new);
+        colo.told_mut(false).hear(&said, now);
+        assert_eq!(colo.told().observed.version(source), Some(old), "as if Redis had lost it");
+        colo.tell_published();
+        assert_eq!(colo.told().observed.version(source), Some(new));
+        colo.told_mut(false).hear(&said, now);
+        colo.tell_published();
+        assert_eq!(colo.told().observed.version(source), Some(old), "told once");
     }
 
     #[test]

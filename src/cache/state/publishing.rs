@@ -127,6 +127,29 @@ impl Publishing {
         self.looked.insert(source, (base, now, bytes));
     }
 
+    /// When it was looked last what is there of a version, and how many bytes were derived of it since and before.
+    pub(in crate::cache) fn looked(
+        &self,
+        source: Source,
+        base: Base,
+    ) -> Option<(Timestamp, usize)> {
+        let looked = self.looked.get(&source).filter(|(of, ..)| *of == base);
+        looked.map(|(_, at, bytes)| (*at, *bytes))
+    }
+
+    /// Which listings of a version are published, and until when that is remembered.
+    pub(in crate::cache) fn derived(
+        &self,
+        source: Source,
+        base: Base,
+    ) -> impl Iterator<Item = (View, Timestamp)> {
+        let of = self
+            .derived
+            .iter()
+            .filter(move |(view, (of, _))| view.source() == source && *of == base);
+        of.map(|(view, (_, until))| (*view, *until))
+    }
+
     /// Adds what this isolate derived; how many bytes were derived of the version then.
     pub(in crate::cache) fn add_derived(&mut self, source: Source, size: usize) -> usize {
         let Some((_, _, bytes)) = self.looked.get_mut(&source) else { return size };

@@ -46,7 +46,10 @@ pub(super) fn keep_snapshot(isolate: &Isolate, tier: Tier, source: Source, value
     let version = state.knowledge.version(source).filter(|version| version.hash == header.hash);
     let dated = version.map_or(header.dated(), |version| header.dated().moved_on(version));
     let entry = Entry { content: Content::Snapshot(snapshot), dated };
-    state.keep(name, entry.clone(), isolate.ports.clock.now());
+    let now = isolate.ports.clock.now();
+    // What the data center has was compared when Redis told of it, not when it was read.
+    let compared_at = if tier == Tier::Colo { state.colo.told().at.min(now) } else { now };
+    state.keep(name, entry.clone(), compared_at);
     Found::Entry(entry)
 }
 

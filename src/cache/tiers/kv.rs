@@ -6,8 +6,8 @@ use futures_util::{FutureExt, future::LocalBoxFuture, join};
 
 use super::{
     call::{kv, kv_write, redis},
-    colo::note_found,
     found::{Found, keep_snapshot},
+    leave::note_found,
 };
 use crate::{
     cache::{isolate::Isolate, protocol::Control, redis},

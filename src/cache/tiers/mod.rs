@@ -4,17 +4,20 @@ mod call;
 mod colo;
 mod found;
 mod kv;
+mod leave;
+mod near;
 mod observe;
 mod published;
+mod told;
 mod upstash;
 
 pub(super) use call::{Deadline, kv, kv_write, redis, redis_within};
-pub(super) use colo::{
-    Heard, NEAR, has_unleft, hear, is_near, leave, life, note_published, note_raised, note_silence,
-    note_unleft, read_colo,
-};
+pub(super) use colo::{NEAR, READ, WRITE, get_near, is_near, life, note_silence, put_near};
 pub(super) use found::Found;
 pub(super) use kv::{raise_marker, read_kv, read_marker};
+pub(super) use leave::{has_unleft, leave, note_published, note_raised, note_unleft};
+pub(super) use near::{is_replaced, read_colo};
 pub(super) use observe::{is_ours, observe};
 pub(super) use published::read_published;
+pub(super) use told::{Heard, hear, hear_fresh};
 pub(super) use upstash::{check, check_and_count, hedge_delay, read_listing, read_upstash};

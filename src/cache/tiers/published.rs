@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{colo::read_version, found::Found, kv::read_kv, upstash::read_upstash};
+use super::{found::Found, kv::read_kv, near::read_version, upstash::read_upstash};
 use crate::{
     cache::{
         isolate::Isolate,

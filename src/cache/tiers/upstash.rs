@@ -6,8 +6,10 @@ use futures_util::{FutureExt, future::LocalBoxFuture};
 
 use super::{
     call::redis,
-    colo::{life, note_found, read_version},
+    colo::life,
     found::{Found, corrupt, keep_listing, keep_snapshot},
+    leave::note_found,
+    near::read_version,
     observe::{is_ours, observe},
 };
 use crate::{

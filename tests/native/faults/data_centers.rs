@@ -275,3 +275,20 @@ fn while_redis_is_out_a_new_isolate_is_served_by_its_data_center() {
     assert_eq!(answer.unwrap().served, Served::Hit);
     assert!(status.contains("colo; hit"), "{status}");
 }
+
+#[test]
+fn what_a_new_isolate_was_told_is_as_old_as_it_was_when_it_was_told() {
+    let world = near(12);
+    let (first, second) = (world.isolate(1), world.isolate(2));
+    seen(&first);
+    world.secs(24);
+    world.origin.change();
+    let elsewhere = elsewhere(&world).isolate(3);
+    let cleared_at = world.sim.now();
+    elsewhere.clear(InvalidationMode::Hard).unwrap();
+    let told = second.get(view()).0.unwrap();
+    assert!(told.at < cleared_at, "nobody here has heard of it");
+    world.secs(33);
+    let answer = second.get(view()).0.unwrap();
+    assert!(answer.at >= cleared_at && answer.served != Served::Stale, "{:?}", answer.served);
+}

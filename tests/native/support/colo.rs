@@ -58,6 +58,17 @@ impl FakeColo {
         self.values.borrow_mut().clear();
     }
 
+    /// Forgets what was replaced and what is over, and the calls: of what it gives nothing is left there, unless it lags.
+    pub fn forget_past(&self) {
+        self.calls.borrow_mut().clear();
+        let now = self.sim.now().0;
+        let mut values = self.values.borrow_mut();
+        for known in values.values_mut() {
+            known.drain(..known.len().saturating_sub(1));
+        }
+        values.retain(|_, known| known.last().is_some_and(|(_, until, _)| *until > now));
+    }
+
     fn seen(&self, name: &str) -> Option<String> {
         let now = self.sim.now().0;
         let horizon = now.saturating_sub(self.lag_ms.get());

@@ -10,6 +10,10 @@ use std::time::Duration;
 pub type Outage = Option<(u64, u64)>;
 
 /// A planet. Times are of virtual time.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing that a planet has or has not, whatever else it has"
+)]
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub seed: u64,
@@ -30,6 +34,8 @@ pub struct Plan {
     pub view_skew: f64,
     /// How often the catalog changes, on average.
     pub change_every: Duration,
+    /// That it changes instead just before every so manieth of cron's runs.
+    pub change_each_crons: Option<u32>,
     pub cron_every: Duration,
     /// The hours at which an operator clears: softly where `true`.
     pub clears: Vec<(f64, bool)>,
@@ -37,6 +43,10 @@ pub struct Plan {
     pub deploys: Vec<f64>,
     pub redis_outage: Outage,
     pub origin_outage: Outage,
+    /// Whether everything is loaded and published before the first request, as on a planet that has been there for long.
+    pub begins_warm: bool,
+    /// Whether the isolates of a colo leave each other what they learned, in its cache.
+    pub has_colo_cache: bool,
     /// Whether a cache stands in front of the isolates of each colo.
     pub is_fronted: bool,
     /// Whether hits of which nothing can come are counted and not run.
@@ -66,11 +76,14 @@ impl Plan {
             pages: 5,
             view_skew: 1.1,
             change_every: Duration::from_secs(60 * MINUTE),
+            change_each_crons: None,
             cron_every: Duration::from_secs(10 * MINUTE),
             clears: vec![(8.3, true), (19.7, false)],
             deploys: vec![12.1],
             redis_outage: Some((6 * 60 + 5, 10)),
             origin_outage: Some((15 * 60 + 5, 45)),
+            begins_warm: false,
+            has_colo_cache: false,
             is_fronted: false,
             in_bulk: true,
             is_full_size: true,

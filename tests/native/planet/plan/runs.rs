@@ -19,8 +19,37 @@ pub fn all() -> Vec<(&'static str, Plan)> {
         ("100k", large.clone()),
         ("100k-fronted", fronted(&large)),
     ];
+    runs.extend(with_colo_caches());
     runs.extend(variations());
     runs
+}
+
+/// The planet with the caches of data centers and new content with every second of cron's runs: few and many isolates a data
+/// center, few and many requests, and the first of them without.
+fn with_colo_caches() -> Vec<(&'static str, Plan)> {
+    let colo = Plan {
+        sampled: 15,
+        cron_every: Duration::from_secs(300),
+        change_each_crons: Some(2),
+        redis_outage: None,
+        origin_outage: None,
+        begins_warm: true,
+        has_colo_cache: true,
+        ..Plan::planet()
+    };
+    let of = |isolates_per_colo: usize, requests_per_s: f64| Plan {
+        isolates_per_colo,
+        requests_per_s,
+        ..colo.clone()
+    };
+    vec![
+        // Every isolate asks its data center each five seconds, which is most of the work.
+        ("colo-50-100k", Plan { sampled: 3, ..of(50, 100_000.0) }),
+        ("colo-50-1k", of(50, 1_000.0)),
+        ("colo-8-100k", of(8, 100_000.0)),
+        ("colo-8-1k", of(8, 1_000.0)),
+        ("no-colo-8-1k", Plan { has_colo_cache: false, ..of(8, 1_000.0) }),
+    ]
 }
 
 /// A tenth of the planet for half a day, and what becomes of it.

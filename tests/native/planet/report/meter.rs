@@ -137,7 +137,11 @@ pub struct Tally {
 }
 
 impl Tally {
-    fn plus(self, other: Self, factor: f64) -> Self {
+    pub(super) fn times(self, factor: f64) -> Self {
+        Self::default().plus(self, factor)
+    }
+
+    pub(super) fn plus(self, other: Self, factor: f64) -> Self {
         Self {
             count: other.count.mul_add(factor, self.count),
             requests: other.requests.mul_add(factor, self.requests),
@@ -198,10 +202,10 @@ impl Meter {
         self.once.borrow()[index].plus(self.spread.borrow()[index], factor)
     }
 
-    /// How much there was of all Redis commands on the whole planet.
-    pub fn redis(&self, factor: f64) -> Tally {
+    /// How much was simulated of all Redis commands.
+    pub fn redis(&self) -> Tally {
         let kinds = Kind::ALL.into_iter().filter(|kind| kind.is_redis());
-        kinds.fold(Tally::default(), |sum, kind| sum.plus(self.total(kind, factor), 1.0))
+        kinds.fold(Tally::default(), |sum, kind| sum.plus(self.total(kind, 1.0), 1.0))
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a planet's day came to: figures, each beside its floor.
 
+pub mod bound;
 pub mod floor;
 pub mod meter;
 pub mod prices;
@@ -13,9 +14,10 @@ use serde_json::{Value, json};
 use crate::planet::{
     plan::demand::SOURCES,
     plan::ms,
+    report::bound::Bound,
     report::meter::{Kind, Tally, number},
     report::prices::Month,
-    world::Planet,
+    world::{Planet, Totals},
 };
 use crate::support::sim::BEGIN;
 
@@ -62,6 +64,10 @@ pub struct Report {
     pub loads: f64,
     pub loads_saved: f64,
     pub month: Month,
+    /// What must hardly depend on how many isolates and requests there are, where data centers have caches.
+    pub bounds: Vec<Bound>,
+    /// How long after a hard clear something of before it was still served as current, in seconds.
+    pub after_clear_s: f64,
     /// What was simulated: requests of clients, those that were run, isolates born, commands.
     pub simulated: [f64; 4],
     pub factor: f64,
@@ -75,7 +81,20 @@ struct Counted<'a> {
 
 impl Counted<'_> {
     fn of(&self, kind: Kind) -> Tally {
-        self.planet.shared.meter.total(kind, self.factor)
+        let tally = self.planet.shared.meter.total(kind, self.factor);
+        if !matches!(kind, Kind::Claim | Kind::Lease) || tally.count <= 0.0 {
+            return tally;
+        }
+        // A lease that led to no load, since another isolate had just loaded: each colo does so for itself.
+        let loads = self.planet.shared.meter.total(Kind::Load, self.factor).count;
+        let more = (tally.count - loads).max(0.0) * (self.factor - 1.0);
+        tally.times(1.0 + more / tally.count)
+    }
+
+    /// All of Redis' commands.
+    fn redis(&self) -> Tally {
+        let kinds = Kind::ALL.into_iter().filter(|kind| kind.is_redis());
+        kinds.fold(Tally::default(), |sum, kind| sum.plus(self.of(kind), 1.0))
     }
 
     fn changes(&self) -> f64 {
@@ -95,8 +114,14 @@ impl Counted<'_> {
     fn floor(&self, kind: Kind) -> f64 {
         let totals = &self.planet.totals;
         match kind {
+            Kind::Check if self.planet.plan.has_colo_cache => {
+                totals.floor_colo_checks * self.factor
+            }
             Kind::Check => totals.floor_checks * self.factor,
             Kind::Flush => totals.floor_flushes.mul_add(self.factor, totals.crons),
+            Kind::Snapshot if self.planet.plan.has_colo_cache => {
+                totals.floor_colo_snapshots.mul_add(self.factor, self.changes())
+            }
             Kind::Snapshot => totals.floor_snapshots.mul_add(self.factor, self.changes()),
             Kind::Claim | Kind::Load | Kind::KvList => self.loads(),
             Kind::Lease => totals.floor_probes.mul_add(self.factor, self.loads()),
@@ -104,6 +129,10 @@ impl Counted<'_> {
             Kind::Control => totals.clears * 4.0,
             Kind::Report => totals.crons,
             Kind::Derived => self.derived(),
+            // One for each content: the others of a data center are told.
+            Kind::Look if self.planet.plan.has_colo_cache => {
+                totals.floor_colo_snapshots * self.factor
+            }
             Kind::Look => totals.floor_looks * self.factor,
             Kind::KvRead => totals.floor_apart * self.factor,
             Kind::KvWrite => self.kv_writes(),
@@ -137,7 +166,7 @@ impl Counted<'_> {
     fn lines(&self) -> f64 {
         let totals = &self.planet.totals;
         let one_in = f64::from(u32::try_from(self.planet.plan.log_hits_one_in.max(1)).unwrap());
-        let misses = totals.redis + totals.kv + totals.origin + totals.unavailable;
+        let misses = totals.colo + totals.redis + totals.kv + totals.origin + totals.unavailable;
         (totals.memory / one_in + misses).mul_add(self.factor, totals.crons + totals.clears)
     }
 
@@ -182,7 +211,7 @@ impl Report {
         };
         let commands: Vec<Figure> = redis.iter().map(command).collect();
         let month = 720.0 / plan.hours;
-        let all = planet.shared.meter.redis(factor);
+        let all = counted.redis();
         let loads = counted.of(Kind::Load).count;
         let loads_apart = loads_apart(planet);
         let kv_writes = counted.of(Kind::KvWrite).count + counted.of(Kind::KvList).count;
@@ -191,13 +220,7 @@ impl Report {
         Self {
             figures: figures(&counted, &figure, &redis, all),
             commands,
-            tiers: vec![
-                ("front", totals.front / totals.requests),
-                ("memory", totals.memory / totals.requests),
-                ("redis", totals.redis / totals.requests),
-                ("kv", totals.kv / totals.requests),
-                ("origin", totals.origin / totals.requests),
-            ],
+            tiers: tiers(totals),
             stale: totals.stale / totals.requests,
             unavailable: totals.unavailable / totals.requests,
             staleness_s: [
@@ -212,6 +235,8 @@ impl Report {
             loads_apart,
             loads,
             loads_saved: 1.0 - loads / loads_apart,
+            bounds: bound::of(&counted),
+            after_clear_s: totals.after_clear / 1e3,
             month: Month {
                 requests: reached * month,
                 redis_commands: all.count * month,
@@ -223,7 +248,7 @@ impl Report {
                 totals.requests,
                 totals.run,
                 totals.births,
-                planet.shared.meter.redis(1.0).count,
+                planet.shared.meter.redis().count,
             ],
             factor,
         }
@@ -256,6 +281,8 @@ impl Report {
             "cached_answers": { "p50_ms": self.latency_ms[0], "p99_ms": self.latency_ms[1], "within_20_ms": self.within_20_ms },
             "hit_rate": self.hit_rate,
             "loads": { "now": self.loads, "by_listing": self.loads_apart, "saved": self.loads_saved },
+            "a_day": self.bounds.iter().copied().map(Bound::to_json).collect::<Vec<_>>(),
+            "current_after_hard_clear_s": self.after_clear_s,
             "prices_of": prices::DATE,
             "month": bills.collect::<Vec<_>>(),
             "simulated": {
@@ -297,6 +324,18 @@ fn figures(
         figure("origin loads", count(Kind::Load), floor(Kind::Load)),
         figure("origin loads failed", count(Kind::FailedLoad), floor(Kind::FailedLoad)),
         figure("log lines", count(Kind::LogLine), floor(Kind::LogLine)),
+    ]
+}
+
+/// Which share of requests each tier answered.
+fn tiers(totals: &Totals) -> Vec<(&'static str, f64)> {
+    vec![
+        ("front", totals.front / totals.requests),
+        ("memory", totals.memory / totals.requests),
+        ("colo", totals.colo / totals.requests),
+        ("redis", totals.redis / totals.requests),
+        ("kv", totals.kv / totals.requests),
+        ("origin", totals.origin / totals.requests),
     ]
 }
 

@@ -80,7 +80,7 @@ pub fn one(name: &str, plan: &Plan, report: &Report) -> String {
         plan.isolates_per_colo,
         plan.hours,
         plan.requests_per_s,
-        if plan.is_fronted { ", a cache in front" } else { "" },
+        caches(plan),
     ));
     line(format_args!(
         "  simulated: {} colos, {requests:.0} requests ({run:.0} run, the others counted), {isolates:.0} isolates, {commands:.0} commands; what colos do multiplied by {}",
@@ -124,6 +124,7 @@ pub fn one(name: &str, plan: &Plan, report: &Report) -> String {
         report.loads_apart,
         percent(report.loads_saved),
     ));
+    line(format_args!("{}", bounds(report)));
     line(format_args!("  prices of {}", prices::DATE));
     for bill in report.month.bills() {
         let dollars = bill
@@ -131,6 +132,40 @@ pub fn one(name: &str, plan: &Plan, report: &Report) -> String {
             .map_or_else(|| "not enough".to_owned(), |dollars| format!("${dollars:.2}"));
         line(format_args!("  a month on {:<30} {dollars}", bill.plan));
     }
+    text
+}
+
+/// Which caches there are beside the isolates'.
+fn caches(plan: &Plan) -> &'static str {
+    match (plan.has_colo_cache, plan.is_fronted) {
+        (false, false) => "",
+        (true, false) => ", caches of data centers",
+        (false, true) => ", a cache in front",
+        (true, true) => ", caches of data centers and in front",
+    }
+}
+
+/// A day, beside the least that it could be; and how long clears take.
+fn bounds(report: &Report) -> String {
+    let mut text = String::new();
+    for bound in &report.bounds {
+        let over = if bound.is_over() { "  OVER" } else { "" };
+        writeln!(
+            text,
+            "  a day: {:<20} {:>16.0}, necessary {:>16.0}: {:.2}{over}",
+            bound.name,
+            bound.a_day,
+            bound.necessary,
+            bound.a_day / bound.necessary,
+        )
+        .unwrap();
+    }
+    write!(
+        text,
+        "  served as current after a hard clear: {:.1} s at the worst",
+        report.after_clear_s
+    )
+    .unwrap();
     text
 }
 

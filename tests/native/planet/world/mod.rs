@@ -1,6 +1,7 @@
 //! The planet's events in their order, and what requests come to.
 
 pub mod catalog;
+pub mod colo;
 pub mod front;
 pub mod isolate;
 pub mod ports;
@@ -16,7 +17,7 @@ use std::{
 
 use model_catalog_edge::{
     cache::{Cache, InvalidationMode},
-    catalog::KeySpace,
+    catalog::{KeySpace, View},
     config::Policy,
 };
 
@@ -26,6 +27,7 @@ use crate::planet::{
     plan::{Plan, ms},
     report::meter::{Who, number},
     report::spread::Spread,
+    world::colo::{Colo, OTHERS_ASK},
     world::front::Place,
     world::isolate::Slot,
     world::ports::Shared,
@@ -35,6 +37,9 @@ use crate::support::{redis::Fault, sim::BEGIN};
 
 /// How far cron's and operators' isolates are from Redis.
 const NEAR: Duration = Duration::from_millis(10);
+
+/// Loading everything takes no longer.
+const LOADED: Duration = Duration::from_secs(10);
 
 /// What happens at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,6 +65,8 @@ pub enum Event {
         is_soft: bool,
     },
     Deploy,
+    /// The colos that are not simulated ask for views.
+    Others,
     Redis {
         is_well: bool,
     },
@@ -80,6 +87,7 @@ pub struct Totals {
     pub run: f64,
     pub front: f64,
     pub memory: f64,
+    pub colo: f64,
     pub redis: f64,
     pub kv: f64,
     pub origin: f64,
@@ -87,6 +95,8 @@ pub struct Totals {
     pub unavailable: f64,
     pub births: f64,
     pub staleness: Spread,
+    /// How long after a hard clear something of before it was still served as current, in ms, at the worst.
+    pub after_clear: f64,
     /// How long cached answers took, in ms.
     pub latency: Spread,
     pub floor_checks: f64,
@@ -104,6 +114,10 @@ pub struct Totals {
     /// While it is out, each interval in which an isolate has nothing but what is far over its TTL, a look at a key of the
     /// backend's.
     pub floor_own_keys: f64,
+    /// Where isolates share a data center's cache: checks, one for all of them.
+    pub floor_colo_checks: f64,
+    /// The same of snapshots: one for each content.
+    pub floor_colo_snapshots: f64,
     pub crons: f64,
     pub clears: f64,
 }
@@ -120,7 +134,12 @@ pub struct Planet {
     fate: Chance,
     pub(super) slots: Vec<Slot>,
     pub(super) places: Vec<Place>,
-    pub(super) distances: Vec<Duration>,
+    /// Those that clients ask, and at last one for cron and operators.
+    pub(super) colos: Vec<Colo>,
+    /// An isolate of the colos that are not simulated.
+    pub(super) other: Option<Cache>,
+    /// When the last hard clear began.
+    pub(super) cleared_at: Option<f64>,
     pub(super) happened: Rc<RefCell<Vec<Happened>>>,
     queue: BinaryHeap<Reverse<(u64, u64, Event)>>,
     next: u64,
@@ -129,21 +148,24 @@ pub struct Planet {
 impl Planet {
     pub fn new(plan: Plan) -> Self {
         let mut chance = Chance::new(plan.seed);
-        let shared = Shared::new(plan.seed, plan.is_full_size);
+        let shared = Shared::new(plan.seed, plan.is_full_size, plan.sampled + 1);
         let policy = Policy {
             memory_ttl: plan.memory_ttl,
             ttl: plan.ttl,
             log_hits_one_in: plan.log_hits_one_in,
+            colo: plan.has_colo_cache.then_some(0),
             ..Policy::default()
         };
         // From a few to over a hundred milliseconds, each factor as often.
         let far = |_| Duration::from_secs_f64(0.003 * 40_f64.powf(chance.share()));
-        let distances = (0..plan.sampled).map(far).collect();
+        let distances: Vec<Duration> = (0..plan.sampled).map(far).chain([NEAR]).collect();
         let mut planet = Self {
             demand: Demand::new(plan.views, plan.pages, plan.view_skew),
             slots: Vec::new(),
             places: Vec::new(),
-            distances,
+            colos: distances.into_iter().map(Colo::at).collect(),
+            other: None,
+            cleared_at: None,
             totals: Totals::default(),
             happened: Rc::default(),
             queue: BinaryHeap::new(),
@@ -166,6 +188,7 @@ impl Planet {
         for (colo, group) in weights.chunks(neighbours).enumerate() {
             let weight = group.iter().sum::<f64>() / number(group.len());
             let rate = self.plan.requests_per_s / 1_000.0 * weight;
+            self.colos[colo].rate = rate;
             let slots = self.plan.isolates_per_colo;
             let of_slot = if self.plan.is_fronted { 0.0 } else { rate / number(slots) };
             for slot in 0..slots {
@@ -190,18 +213,24 @@ impl Planet {
 
     /// Everything that happens by the clock.
     fn plan_day(&mut self) {
+        let begin = if self.plan.begins_warm { self.load_all() } else { 0.0 };
         for slot in 0..self.slots.len() {
-            self.plan_arrival(slot, 0.0);
+            self.plan_arrival(slot, begin);
         }
         for place in 0..self.places.len() {
-            self.plan_page(place, 0.0);
+            self.plan_page(place, begin);
         }
         let (cron, hour, minute) = (ms(self.plan.cron_every), 3_600_000.0, 60_000.0);
         let plan = self.plan.clone();
         let first = self.fate.share() * cron;
         self.push(first, Event::Cron);
         self.push(minute, Event::Tidy);
-        let first = self.fate.wait(1.0 / ms(plan.change_every));
+        if plan.has_colo_cache && plan.sampled < plan.colos {
+            self.push(begin, Event::Others);
+        }
+        // What cron loads is asked of the origin a moment later.
+        let is_with_cron = plan.change_each_crons.is_some();
+        let first = if is_with_cron { first } else { self.until_change() };
         self.push(first, Event::Change);
         for (at, is_soft) in plan.clears {
             self.push(at * hour, Event::Clear { is_soft });
@@ -249,6 +278,7 @@ impl Planet {
         for slot in 0..self.slots.len() {
             self.end_life(slot, end);
         }
+        self.count_colos(end);
     }
 
     fn happen(&mut self, event: Event, at: f64) {
@@ -270,15 +300,22 @@ impl Planet {
             }
             Event::Change => {
                 self.shared.history.borrow_mut().change(self.shared.sim.now().0);
-                let next = at + self.fate.wait(1.0 / ms(self.plan.change_every));
+                let next = at + self.until_change();
                 self.push(next, Event::Change);
             }
             Event::Cron => {
                 self.warm();
                 self.push(at + ms(self.plan.cron_every), Event::Cron);
             }
-            Event::Clear { is_soft } => self.clear(is_soft),
-            Event::Deploy => (0..self.slots.len()).for_each(|slot| self.end_life(slot, at)),
+            Event::Clear { is_soft } => self.clear(is_soft, at),
+            Event::Deploy => {
+                (0..self.slots.len()).for_each(|slot| self.end_life(slot, at));
+                self.rename_colos();
+            }
+            Event::Others => {
+                self.others_ask();
+                self.push(at + ms(OTHERS_ASK), Event::Others);
+            }
             Event::Redis { is_well } => {
                 let checks = self.floor_checks_until(at);
                 self.totals.floor_apart += if is_well { checks } else { -checks };
@@ -299,22 +336,50 @@ impl Planet {
     }
 
     /// An isolate's cache, and what sets its clock forward.
-    pub(super) fn cache(&self, who: Who, distance: Duration) -> (Cache, Rc<Cell<u64>>) {
+    pub(super) fn cache(&self, who: Who, colo: usize) -> (Cache, Rc<Cell<u64>>) {
         let ahead = Rc::default();
-        let ports = self.shared.ports(who, distance, &ahead);
+        let ports = self.shared.ports(who, colo, self.colos[colo].distance, &ahead);
         (Cache::new(ports, self.policy.clone(), KeySpace::new("t:")), ahead)
+    }
+
+    /// How long until the catalog changes again.
+    fn until_change(&mut self) -> f64 {
+        match self.plan.change_each_crons {
+            Some(crons) => ms(self.plan.cron_every * crons),
+            None => self.fate.wait(1.0 / ms(self.plan.change_every)),
+        }
+    }
+
+    /// An isolate of nobody's asks for a view of each source; until when that takes, in ms.
+    fn load_all(&mut self) -> f64 {
+        let (cache, _) = self.cache(Who::Operator, self.plan.sampled);
+        let views = (0..SOURCES.len()).filter_map(|source| self.demand.of(source).next());
+        let views: Vec<View> = views.map(|(_, wanted)| wanted.view).collect();
+        let group = self.unique();
+        self.shared.sim.spawn(group, async move {
+            for view in views {
+                for next in cache.lookup(view).await.follow_ups {
+                    cache.run(next).await;
+                }
+            }
+        });
+        self.shared.sim.run_for(LOADED);
+        ms(LOADED)
     }
 
     fn warm(&mut self) {
         self.totals.crons += 1.0;
-        let (cache, _) = self.cache(Who::Cron, NEAR);
+        let (cache, _) = self.cache(Who::Cron, self.plan.sampled);
         let group = self.unique();
         self.shared.sim.spawn(group, async move { drop(cache.warm(false).await) });
     }
 
-    fn clear(&mut self, is_soft: bool) {
+    fn clear(&mut self, is_soft: bool, at: f64) {
         self.totals.clears += 1.0;
-        let (cache, _) = self.cache(Who::Operator, NEAR);
+        if !is_soft {
+            self.cleared_at = Some(at);
+        }
+        let (cache, _) = self.cache(Who::Operator, self.plan.sampled);
         let mode = if is_soft { InvalidationMode::Soft } else { InvalidationMode::Hard };
         let group = self.unique();
         self.shared.sim.spawn(group, async move { drop(cache.invalidate(mode).await) });

@@ -40,10 +40,12 @@ pub struct Shared {
     pub origin_fault: Rc<Cell<Fault>>,
     pub meter: Rc<Meter>,
     kinds: Rc<HashMap<String, Kind>>,
+    /// The caches of data centers.
+    colos: Rc<Vec<FakeColo>>,
 }
 
 impl Shared {
-    pub fn new(seed: u64, is_full_size: bool) -> Self {
+    pub fn new(seed: u64, is_full_size: bool, colos: usize) -> Self {
         let sim = Sim::new(seed);
         let (redis, kv) = (FakeRedis::new(&sim), FakeKv::new(&sim));
         kv.lag_ms.set(60_000);
@@ -54,18 +56,19 @@ impl Shared {
             origin_fault: Rc::default(),
             meter: Rc::default(),
             kinds: Rc::new(scripts()),
+            colos: Rc::new((0..colos).map(|_| FakeColo::new(&sim)).collect()),
             sim,
         }
     }
 
     /// All that an isolate is handed: the one place where the planet decides where cached data is read from. `distance` is how
     /// long a call of Redis is on its way; `ahead` sets the isolate's clock forward while it is asked what it would do then.
-    pub fn ports(&self, who: Who, distance: Duration, ahead: &Rc<Cell<u64>>) -> Ports {
+    pub fn ports(&self, who: Who, colo: usize, distance: Duration, ahead: &Rc<Cell<u64>>) -> Ports {
         let meter = Rc::clone(&self.meter);
         let (sim, is_asked) = (self.sim.clone(), Rc::clone(ahead));
         let kinds = Rc::clone(&self.kinds);
         Ports {
-            colo: Rc::new(FakeColo::new(&self.sim)),
+            colo: Rc::new(self.colos[colo].clone()),
             redis: Rc::new(MeteredRedis {
                 inner: self.redis.client(),
                 sim: self.sim.clone(),
@@ -91,6 +94,7 @@ impl Shared {
     pub fn forget(&self) {
         self.redis.calls.borrow_mut().clear();
         self.kv.calls.borrow_mut().clear();
+        self.colos.iter().for_each(FakeColo::forget_past);
         self.sim.forget_spent();
         let horizon = self.sim.now().0.saturating_sub(120_000);
         for versions in self.kv.versions.borrow_mut().values_mut() {

@@ -4,7 +4,7 @@ use std::{rc::Rc, time::Duration};
 
 use futures_util::future::join_all;
 use model_catalog_edge::{
-    cache::{Answer, Outcome, Served, TierReport, Trace},
+    cache::{Answer, FLUSH_EVERY, Outcome, Served, TierReport, Trace},
     ports::Tier,
 };
 
@@ -19,8 +19,6 @@ use crate::planet::{
 };
 use crate::support::sim::BEGIN;
 
-/// How often counters are flushed.
-const FLUSH_MS: f64 = 60_000.0;
 /// How long the origin is left alone at the longest.
 const PROBE_MS: f64 = 60_000.0;
 /// A page whose answer got lost with its isolate is asked for again after this.
@@ -93,6 +91,7 @@ impl Planet {
         self.totals.reached += 1.0;
         self.totals.run += 1.0;
         self.be_alive(slot, at);
+        self.note_asked(slot, at);
         let wanted = self.demand.views[view];
         self.count_hits(slot, wanted.source, at);
         let Some(living) = self.slots[slot].living.as_mut() else { return };
@@ -206,6 +205,9 @@ impl Planet {
         } else {
             self.totals.staleness.note(0.0, hits);
         }
+        if let Some(made) = ready.made.filter(|_| hits > 0.0) {
+            self.note_current(made.at, until);
+        }
         if self.plan.log_hits_one_in > 0 {
             let one_in = f64::from(u32::try_from(self.plan.log_hits_one_in).unwrap());
             self.shared.meter.note_lines(hits / one_in);
@@ -233,6 +235,10 @@ impl Planet {
     ) {
         let made = answer.and_then(Made::of);
         let source = self.demand.views[asked.view].source;
+        self.note_served(asked.slot, source, made);
+        if let Some(answer) = answer.filter(|answer| answer.served != Served::Stale) {
+            self.note_current(answer.at.0, at);
+        }
         if let Some(living) = self.slots[asked.slot].living.as_mut() {
             living.note_served(source, made);
             let is_stale = |answer: &&Answer| answer.served == Served::Stale;
@@ -257,7 +263,8 @@ impl Planet {
                         totals.stale += 1.0;
                     }
                     *match tier {
-                        Tier::Memory | Tier::Colo => &mut totals.memory,
+                        Tier::Memory => &mut totals.memory,
+                        Tier::Colo => &mut totals.colo,
                         Tier::Upstash => &mut totals.redis,
                         Tier::Kv => &mut totals.kv,
                         Tier::Origin => &mut totals.origin,
@@ -322,10 +329,10 @@ impl Planet {
             return;
         }
         self.totals.births += 1.0;
-        let (cache, ahead) = self.cache(Who::Colo, self.distances[self.slots[slot].colo]);
+        let (cache, ahead) = self.cache(Who::Colo, self.slots[slot].colo);
         let group = self.unique();
         let checks = Periodic::new(ms(self.plan.memory_ttl), at);
-        let flushes = Periodic::new(FLUSH_MS, at);
+        let flushes = Periodic::new(ms(FLUSH_EVERY), at);
         let looks = Periodic::new(ms(self.plan.ttl), at);
         let probes = Periodic::new(PROBE_MS, at);
         let periods = [checks, flushes, looks, probes, checks];
@@ -359,7 +366,7 @@ struct Slotted {
     ready: super::isolate::Ready,
 }
 
-fn since_begin(at: u64) -> f64 {
+pub(super) fn since_begin(at: u64) -> f64 {
     ms(Duration::from_millis(at.saturating_sub(BEGIN)))
 }
 
