@@ -24,7 +24,9 @@ export async function startColo({ port } = {}) {
       response.writeHead(status, headers);
       response.end(body);
     };
-    const sent = await bodyOf(request);
+    const sent = await bodyOf(request).catch(() => undefined);
+    // Who sent it is gone: a worker that was stopped, or gave up.
+    if (sent === undefined) return;
     if (request.method === "PUT") {
       const entry = entryOf(sent);
       if (entry) entries.set(name, entry);

@@ -10,9 +10,16 @@ use super::{
 };
 use crate::support::{
     catalog,
+    colo::FakeColo,
     isolate::ACTIVE,
     redis::{Fault, Lag, Refusal, Value},
 };
+
+fn well(place: &FakeColo) {
+    place.fault.set(Fault::None);
+    place.lag_ms.set(0);
+    place.keeps.set(true);
+}
 
 impl Schedule {
     pub fn break_something(&mut self) {
@@ -67,7 +74,22 @@ impl Schedule {
         }
     }
 
+    /// A data center's cache fails, forgets, keeps nothing, gives what was replaced, or is well again.
+    pub fn break_data_center(&self) {
+        let place = self.sim.pick(&self.places);
+        let faults =
+            [Fault::Slow(300), Fault::Hung, Fault::Error, Fault::LostAnswer, Fault::Corrupt];
+        match self.sim.below(8) {
+            0 | 1 => place.fault.set(self.sim.pick(&faults)),
+            2 | 3 => place.lag_ms.set(self.sim.pick(&[20_000, 40_000, 100_000, 2_000_000])),
+            4 => place.forget(),
+            5 => place.keeps.set(false),
+            _ => well(&place),
+        }
+    }
+
     pub fn heal(&mut self) {
+        self.places.iter().for_each(well);
         self.world.redis.fault.set(Fault::None);
         self.world.redis.lag.set(Lag::None);
         self.world.redis.refusal.set(Refusal::None);

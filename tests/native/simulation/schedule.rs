@@ -18,6 +18,7 @@ use super::{
     liveness, safety,
 };
 use crate::support::{
+    colo::FakeColo,
     isolate::{Isolate, World},
     redis::Dump,
     sim::Sim,
@@ -39,6 +40,8 @@ pub struct Schedule {
     pub isolates: Vec<Isolate>,
     /// Which groups are of the other deployment.
     pub strangers: Vec<u64>,
+    /// The caches of two data centers, where isolates share what theirs has.
+    pub places: Vec<FakeColo>,
     next_group: u64,
     pub history: Rc<RefCell<History>>,
     /// What each invocation was.
@@ -49,9 +52,10 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    pub fn new(seed: u64) -> Self {
+    pub fn new(seed: u64, is_near: bool) -> Self {
         let mut world = World::new(seed);
         let sim = world.sim.clone();
+        world.policy.colo = is_near.then_some(1);
         // Some isolates have room for one snapshot only, some for none.
         world.policy.memory_max_bytes = sim.pick(&[33_554_432, 33_554_432, 20_000, 1_000, 0]);
         world.kv.lag_ms.set(sim.pick(&[0, 60_000]));
@@ -61,9 +65,12 @@ impl Schedule {
         let other = (sim.below(5) == 0).then(|| {
             let mut other = world.clone();
             other.policy.fingerprint = 2;
+            other.policy.colo = is_near.then_some(2);
             other.origin.models = Rc::new(Cell::new(OTHER_MODELS));
             other
         });
+        let places =
+            if is_near { vec![FakeColo::new(&sim), FakeColo::new(&sim)] } else { Vec::new() };
         let mut schedule = Self {
             seed,
             sim,
@@ -71,6 +78,7 @@ impl Schedule {
             other,
             isolates: Vec::new(),
             strangers: Vec::new(),
+            places,
             next_group: 1,
             history: Rc::default(),
             invocations: BTreeMap::new(),
@@ -99,6 +107,10 @@ impl Schedule {
             }
             _ => &self.world,
         };
+        let mut world = world.clone();
+        if !self.places.is_empty() {
+            world.colo = self.sim.pick(&self.places);
+        }
         self.isolates.push(world.skewed_isolate(self.next_group, skew));
         self.next_group += 1;
     }
@@ -124,6 +136,9 @@ impl Schedule {
     }
 
     pub fn step(&mut self) {
+        if !self.places.is_empty() && self.sim.below(8) == 0 {
+            self.break_data_center();
+        }
         match self.sim.below(100) {
             0..40 => {
                 let (isolate, selection) = (self.some_isolate(), self.some_selection());
