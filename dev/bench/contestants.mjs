@@ -15,11 +15,14 @@ const here = dirname(fileURLToPath(import.meta.url));
 const built = join(dirname(dirname(here)), "build", "bench");
 const ADMIN_TOKEN = "bench";
 
-/** The built Worker over a catalog; `vars` are its settings. A hit is logged as seldom as when it is deployed. */
-export async function startOurs(servers, models, vars = {}) {
+/**
+ * The built Worker over a catalog; `vars` are its settings, `coloUrl` the cache of its data center, if it has one. A hit is
+ * logged as seldom as when it is deployed.
+ */
+export async function startOurs(servers, models, vars = {}, { coloUrl } = {}) {
   const origin = await servers.origin(models);
   const settings = { ...origin.vars, CACHE_NAMESPACE: namespaceOf(models), LOG_HITS_ONE_IN: null, ADMIN_TOKEN, ORIGIN_TIMEOUT_MS: "25000" };
-  return withClient(await startWorkerd(servers, { ...settings, ...vars }));
+  return withClient(await startWorkerd(servers, { ...settings, ...vars }, { coloUrl }));
 }
 
 /** What the built Worker says of itself. */

@@ -2,6 +2,7 @@
 // forget and give what was replaced: commands and bytes are counted by the servers.
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { startColo } from "../../dev/stack/colo/server.mjs";
 import { startFaultProxy } from "../../dev/stack/faults/proxy.mjs";
 import { startStack } from "../../dev/stack/index.mjs";
@@ -14,6 +15,9 @@ import { startWorkerd } from "./workerd.mjs";
 
 const ADMIN_TOKEN = "data-centers-admin-token";
 const PATH = "/models/unique?limit=10";
+// What was told is an answer for a second then.
+const SHORT = { MEMORY_TTL_SECONDS: "6" };
+const SHORT_LIFE_MS = 1_300;
 const { tables } = readVectors("mid");
 
 let stack;
@@ -43,17 +47,11 @@ beforeEach(() => {
 });
 afterEach(() => isolates.stop());
 
-const born = (colo = here.url) => isolates.start({ colo });
+const born = (colo = here.url, vars = {}) => isolates.start({ colo, ...vars });
 const tierOf = async (worker) => hitOf(await worker.get(PATH)).tier;
 const stateOf = async (worker) => (await statistics(worker, ADMIN_TOKEN)).isolate.colo.state;
 const toldOf = (colo) => [...colo.entries.keys()].find((name) => name.endsWith("/told"));
 const snapshotOf = (colo) => [...colo.entries.keys()].find((name) => name.includes("/snapshot/"));
-
-/** What was told in a data center, as if Redis had said it so many ms ago. */
-function age(colo, ms) {
-  const told = colo.entries.get(toldOf(colo));
-  told.body = Buffer.from(told.body.toString().replace(/"at":\d+,"asked_at"/, `"at":${Date.now() - ms},"asked_at"`));
-}
 
 async function clear(worker) {
   const headers = { authorization: `Bearer ${ADMIN_TOKEN}`, "content-type": "application/json" };
@@ -81,23 +79,23 @@ describe("four isolates of one data center", () => {
 
   test("that were told nothing for long ask Redis for no snapshot that is there", async () => {
     await filled();
-    await tierOf(await born());
+    await tierOf(await born(here.url, SHORT));
     await quiet(stack);
-    age(here, 60_000);
-    const cost = await costOf(stack, async () => tierOf(await born()));
+    await sleep(SHORT_LIFE_MS);
+    const cost = await costOf(stack, async () => tierOf(await born(here.url, SHORT)));
     assertWithin(cost, { "redis.requests": 1, "redis.commands": 1, "redis.bytesDown": 1_000, "kv.requests": 0 });
   });
 });
 
 test("what is older than a clear brings nothing back", async () => {
   await filled();
-  const operator = await born();
+  const operator = await born(here.url, SHORT);
   await operator.get(PATH);
   await quiet(stack);
-  age(here, 26_000);
   here.freeze();
   await clear(operator);
-  const answer = await (await born()).get(PATH);
+  await sleep(SHORT_LIFE_MS);
+  const answer = await (await born(here.url, SHORT)).get(PATH);
   assert.equal(answer.headers["x-cache"], "MISS", JSON.stringify(answer.headers));
 });
 
@@ -165,6 +163,17 @@ describe("a data center's cache that", () => {
       }
     }
   });
+});
+
+test("a digit that was changed in what is told is not believed", async () => {
+  await filled();
+  await tierOf(await born());
+  await quiet(stack);
+  const told = here.entries.get(toldOf(here));
+  told.body = Buffer.from(told.body.toString().replace(/"epoch":\d+/, '"epoch":999999999999999'));
+  const worker = await born();
+  await worker.get(PATH);
+  assert.equal((await statistics(worker, ADMIN_TOKEN)).isolate.epoch, 0);
 });
 
 test("wrangler's own cache is one", async () => {

@@ -6,7 +6,7 @@ import os from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { measureCold, measureCombinations, measureReads, measureRush, measureWarm } from "../../bench/isolates.mjs";
+import { measureChecks, measureCold, measureCombinations, measureReads, measureRush, measureWarm } from "../../bench/isolates.mjs";
 import { canMeasure } from "../../bench/measure.mjs";
 import { measurePages } from "../../bench/pages.mjs";
 import { report } from "../../bench/report.mjs";
@@ -42,6 +42,7 @@ async function measureAll({ sizes, seldom, ...turns }) {
         ...(await each("new combinations, published", SELDOM_MODELS, (models) => measureCombinations(servers, models, true, seldom))),
       ],
       reads: await each("reading again", sizes, (models) => measureReads(servers, models, seldom)),
+      checks: await each("checks", [SELDOM_MODELS[0]], (models) => measureChecks(servers, models, seldom)),
       rush: await each("200 at once", SELDOM_MODELS, (models) => measureRush(servers, models, seldom)),
       // Last, since it changes what the origins hold.
       warm: await each("warm runs", SELDOM_MODELS, (models) => measureWarm(servers, models, seldom)),

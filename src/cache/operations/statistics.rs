@@ -206,6 +206,7 @@ fn totals(of: impl Fn(Counter) -> u64) -> Value {
         "hedges": of(Counter::Hedges),
         "tiers": {
             "memory": { "hits": of(Counter::MemoryHits) },
+            "colo": { "hits": of(Counter::ColoHits), "errors": of(Counter::ColoErrors) },
             "upstash": { "hits": of(Counter::UpstashHits), "errors": of(Counter::UpstashErrors) },
             "kv": { "hits": of(Counter::KvHits), "errors": of(Counter::KvErrors) },
             "origin": { "loads": of(Counter::OriginLoads), "errors": of(Counter::OriginErrors) },

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::{control::Control, known::CLOCKS, version::Version};
 use crate::{catalog::Source, ports::Timestamp};
@@ -62,10 +63,15 @@ struct Record {
 impl Told {
     const FORMAT: u32 = 1;
 
-    /// Reads the record. What is nonsense, of another format, or from a clock that is ahead counts as missing.
+    /// Reads the record. What is cut or changed, of another format, or from a clock that is ahead counts as missing: a digit more would
+    /// be believed for good.
     pub fn read(text: &str, now: Timestamp) -> Option<Self> {
+        let (checksum, record) = text.split_once('\n')?;
+        if checksum != checksum_of(record) {
+            return None;
+        }
         let Record { v, at, asked_at, control, backend_epoch, versions } =
-            serde_json::from_str(text).ok()?;
+            serde_json::from_str(record).ok()?;
         let is_ahead = at.max(asked_at) > now + CLOCKS;
         let is_ours = |version: &Version| version.v == Version::FORMAT;
         let versions = versions.into_iter().filter_map(|(name, version)| {
@@ -76,7 +82,7 @@ impl Told {
         (v == Self::FORMAT && !is_ahead).then_some(Self { at, asked_at, observed })
     }
 
-    /// The record as it is stored.
+    /// The record as it is stored: the XXH3 of the JSON on a line of its own, then the JSON.
     pub fn to_text(&self) -> String {
         let Observed { control, backend_epoch, versions } = &self.observed;
         let versions =
@@ -90,7 +96,8 @@ impl Told {
             versions: versions.collect(),
         };
         // A record of numbers and words cannot fail to be written.
-        serde_json::to_string(&record).unwrap_or_default()
+        let record = serde_json::to_string(&record).unwrap_or_default();
+        [checksum_of(&record).as_str(), &record].join("\n")
     }
 
     /// Whether Redis told any of it; an invalidator may leave what it raised before anybody asked.
@@ -150,6 +157,10 @@ impl Told {
     }
 }
 
+fn checksum_of(record: &str) -> String {
+    format!("{:016x}", xxh3_64(record.as_bytes()))
+}
+
 fn is_newer(version: Option<&Version>, than: Option<&Version>) -> bool {
     version.map(Version::order) > than.map(Version::order)
 }
@@ -185,11 +196,19 @@ mod tests {
         let ahead = Timestamp(10_000);
         let far = Told { at: ahead + Duration::from_millis(5_001), ..told };
         assert_eq!(Told::read(&far.to_text(), ahead), None, "a clock that is ahead");
-        for broken in ["", "{}", text.get(..20).unwrap(), &text.replace("\"v\":1", "\"v\":2")] {
-            assert_eq!(Told::read(broken, Timestamp(10)), None, "{broken}");
+        let signed = |record: &str| [checksum_of(record).as_str(), record].join("\n");
+        let (_, record) = text.split_once('\n').unwrap();
+        for (broken, why) in [
+            (String::new(), "nothing"),
+            ("{}".to_owned(), "no checksum"),
+            (text.get(..40).unwrap().to_owned(), "cut"),
+            (text.replace("\"epoch\":3", "\"epoch\":7"), "changed"),
+            (signed(&record.replace("\"v\":1", "\"v\":2")), "another format"),
+            (signed(record.get(..40).unwrap()), "no record"),
+        ] {
+            assert_eq!(Told::read(&broken, Timestamp(10)), None, "{why}");
         }
-        let foreign = text.replace("\"active\"", "\"nobody's\"");
-        assert_ne!(foreign, text);
+        let foreign = signed(&record.replace("\"active\"", "\"nobody's\""));
         assert!(!Told::read(&foreign, Timestamp(10)).unwrap().observed.covers(&[ACTIVE]));
     }
 
