@@ -92,16 +92,19 @@ impl Colo {
         }
     }
 
-    /// Notes a failed call; says whether it is given up with it.
+    /// Notes a failed call; says whether that is news: a cache that was there is given up. That there is none, statistics say.
     pub(in crate::cache) fn note_failure(&mut self, error: &TierError, now: Timestamp) -> bool {
+        if *error == TierError::Open {
+            return false;
+        }
         (self.failures, self.failed_at) = (self.failures.saturating_add(1), now);
-        let is_over =
-            *error != TierError::Open && (!self.is_present() || self.failures >= FAILURES_MAX);
+        let was_present = self.is_present();
+        let is_over = !was_present || self.failures >= FAILURES_MAX;
         if is_over {
             (self.presence, self.failures) = (Presence::Missing(now), 0);
             self.unleft.clear();
         }
-        is_over
+        is_over && was_present
     }
 
     /// What was told last, here or to this isolate by Redis.
@@ -194,7 +197,7 @@ mod tests {
     fn one_that_was_never_there_is_given_up_with_its_first_failure() {
         let mut colo = Colo::default();
         let now = Timestamp(1_000);
-        assert!(colo.note_failure(&TierError::Unreachable, now));
+        assert!(!colo.note_failure(&TierError::Unreachable, now), "it is no news");
         assert!(!colo.is_usable(now));
     }
 
