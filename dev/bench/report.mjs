@@ -55,7 +55,7 @@ function cold(rows) {
 function seldom({ combinations, checks, reads, rush, warm }) {
   const rows = [
     ...combinations.map((row) => [`new combination, ${row.isPublished ? "with its publication" : "nothing written"}, above a hit`, row.models, row]),
-    ...checks.map((row) => ["a check that the data center answers, above a hit", row.models, row]),
+    ...checks.map((row) => ["a check that the data center answers after 5 s without a request, above a hit", row.models, row]),
     ...reads.map((row) => ["reading the value again, code warm", row.models, row]),
     ...rush.map((row) => [`200 at once, nothing cached, ${row.loads} load: until the last answer`, row.models, row]),
     ...rush.map((row) => ["the same: behind the answers", row.models, { process: row.behind }]),
