@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{
     cache::{Cache, Failure, FollowUp, Reason},
     config::{Config, ConfigError},
-    http::{self, Operators, Request, Response},
+    http::{self, Operators, Request, RequestHeaders, Response, Service},
     ports::{Log, Ports},
 };
 
@@ -17,7 +17,7 @@ use crate::{
 /// later one.
 pub struct App {
     cache: Cache,
-    operators: Operators,
+    service: Service,
 }
 
 impl fmt::Debug for App {
@@ -36,17 +36,18 @@ impl App {
             ports.log.write(&line.to_string());
         }
         let cache = Cache::new(ports, config.policy, config.keys);
-        Self { cache, operators: Operators::new(config.admin.token) }
+        let operators = Operators::new(config.admin.token);
+        Self { cache, service: Service { operators, cors: config.cors } }
     }
 
     /// Answers a request. What comes with the response is left to do behind it, by [`App::run`].
     pub async fn handle(&self, request: Request) -> (Response, Vec<FollowUp>) {
-        http::answer(&self.cache, &self.operators, request).await
+        http::answer(&self.cache, &self.service, request).await
     }
 
     /// Answers a GET or a HEAD that needs no waiting and leaves nothing to do. None is for [`App::handle`], which answers the same.
-    pub fn hit(&self, url: &str, is_head: bool, if_none_match: Option<&str>) -> Option<Response> {
-        http::answer_at_once(&self.cache, url, is_head, if_none_match)
+    pub fn hit(&self, url: &str, is_head: bool, headers: &RequestHeaders) -> Option<Response> {
+        http::answer_at_once(&self.cache, &self.service, url, is_head, headers)
     }
 
     /// Does what a response left to do, side by side: none waits for another that hangs, since all of them must end in time

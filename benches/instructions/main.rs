@@ -16,6 +16,7 @@ use futures_util::FutureExt;
 use model_catalog_edge::{
     app::App,
     catalog::{Assembly, Order, Page, Selection, Snapshot, SortBy, View},
+    http::RequestHeaders,
 };
 
 use inputs::Inputs;
@@ -93,7 +94,7 @@ const URL: &str =
 /// A request is taken apart, and memory has nothing.
 fn query(inputs: &Inputs) {
     let app = app_over(inputs.snapshot());
-    let response = measured(|| app.hit(URL, false, None));
+    let response = measured(|| app.hit(URL, false, &RequestHeaders::default()));
     assert_eq!(response, None);
 }
 
@@ -101,8 +102,8 @@ fn query(inputs: &Inputs) {
 fn hit(inputs: &Inputs) {
     let app = app_over(inputs.snapshot());
     ask(&app);
-    assert!(app.hit(URL, false, None).is_some(), "it is no hit");
-    let response = measured(|| app.hit(URL, false, None));
+    assert!(app.hit(URL, false, &RequestHeaders::default()).is_some(), "it is no hit");
+    let response = measured(|| app.hit(URL, false, &RequestHeaders::default()));
     assert_eq!(response.map(|response| response.status), Some(200));
 }
 

@@ -7,7 +7,7 @@ use futures_util::{FutureExt, future};
 use model_catalog_edge::{
     app::App,
     catalog::{KeySpace, Snapshot, Source},
-    config::{AdminConfig, Config, Policy, SupabaseConfig, UpstashConfig},
+    config::{AdminConfig, Config, CorsConfig, Policy, SupabaseConfig, UpstashConfig},
     http::{Request, RequestHeaders},
     ports::{
         Clock, Colo, Command, Kv, Load, Log, Origin, OriginError, Ports, Redis, Reply, TierError,
@@ -27,6 +27,7 @@ pub(crate) fn app_over(snapshot: Snapshot) -> App {
             enabled_providers: Vec::new(),
         },
         admin: AdminConfig::default(),
+        cors: CorsConfig::default(),
         warnings: Vec::new(),
     };
     let ports = Ports {

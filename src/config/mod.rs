@@ -2,6 +2,7 @@
 //! group of settings has a file with its struct and its reader.
 
 mod admin;
+mod cors;
 mod namespace;
 mod policy;
 mod reader;
@@ -15,6 +16,7 @@ mod url;
 use std::fmt;
 
 pub use admin::AdminConfig;
+pub use cors::CorsConfig;
 pub use policy::{Mode, Policy};
 pub use supabase::SupabaseConfig;
 pub use upstash::UpstashConfig;
@@ -37,6 +39,8 @@ pub struct Config {
     pub supabase: SupabaseConfig,
     /// The operators' routes.
     pub admin: AdminConfig,
+    /// Whose pages may read the catalog.
+    pub cors: CorsConfig,
     /// What works but is hardly meant: one sentence each, which names the setting and does not show its value.
     pub warnings: Vec<String>,
 }
@@ -63,6 +67,7 @@ impl Config {
             upstash: UpstashConfig::read(&mut reader),
             supabase: SupabaseConfig::read(&mut reader),
             admin: AdminConfig::read(&mut reader),
+            cors: CorsConfig::read(&mut reader),
             warnings: Vec::new(),
         };
         let fingerprint = config.supabase.fingerprint();

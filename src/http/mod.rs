@@ -1,6 +1,7 @@
 //! Requests to responses: routes, parameters, bodies, headers. Nothing here knows the runtime or a tier.
 
 mod auth;
+mod cors;
 mod endpoints;
 mod headers;
 mod params;
@@ -14,4 +15,4 @@ pub use headers::{cache_control, cache_status};
 pub use problem::misconfigured;
 pub use request::{ReadBody, Request, RequestHeaders};
 pub use response::Response;
-pub use routes::{answer, answer_at_once};
+pub use routes::{Service, answer, answer_at_once};

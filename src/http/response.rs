@@ -4,6 +4,9 @@ use serde_json::Value;
 
 use super::headers::NO_STORE;
 
+/// A listing has so many.
+const HEADERS_LIKELY: usize = 12;
+
 /// A response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Response {
@@ -18,10 +21,9 @@ pub struct Response {
 impl Response {
     /// A response with a body of a type; `cache_control` says what caches may do with it.
     pub fn new(status: u16, content_type: &str, cache_control: &str, body: Vec<u8>) -> Self {
-        let headers = vec![
-            ("content-type", content_type.to_owned()),
-            ("cache-control", cache_control.to_owned()),
-        ];
+        let mut headers = Vec::with_capacity(HEADERS_LIKELY);
+        headers.push(("content-type", content_type.to_owned()));
+        headers.push(("cache-control", cache_control.to_owned()));
         Self { status, headers, body }
     }
 

@@ -4,12 +4,16 @@ use futures_util::FutureExt;
 
 use super::{
     auth::Operators,
+    cors,
     endpoints::{about, clear, statistics, unique, warm},
     problem,
-    request::{Request, Target},
+    request::{Request, RequestHeaders, Target},
     response::Response,
 };
-use crate::cache::{Cache, FollowUp};
+use crate::{
+    cache::{Cache, FollowUp},
+    config::CorsConfig,
+};
 
 /// A row of the table.
 struct Route {
@@ -94,22 +98,49 @@ impl Methods {
     }
 }
 
+/// What a service has besides its cache: who may do what.
+#[derive(Debug)]
+pub struct Service {
+    /// Those who may use the operators' routes.
+    pub operators: Operators,
+    /// Whose pages may read what is public.
+    pub cors: CorsConfig,
+}
+
 /// Answers a request; what comes with the response is left to do behind it.
 pub async fn answer(
     cache: &Cache,
-    operators: &Operators,
+    service: &Service,
     request: Request,
 ) -> (Response, Vec<FollowUp>) {
-    let alone = |response| (response, Vec::new());
-    let Some(route) = find(&request.path, operators) else { return alone(problem::not_found()) };
+    let origin = request.headers.origin.clone();
+    let shared = |response| cors::shared(response, &service.cors, origin.as_deref());
+    let Some((route, path)) = find(&request.path, &service.operators) else {
+        return (shared(problem::not_found()), Vec::new());
+    };
+    let is_public = route.access == Access::Public;
+    let (response, follow_ups) = answer_route(cache, service, (route, path), request).await;
+    (if is_public { shared(response) } else { response }, follow_ups)
+}
+
+async fn answer_route(
+    cache: &Cache,
+    service: &Service,
+    (route, path): (&Route, &'static str),
+    request: Request,
+) -> (Response, Vec<FollowUp>) {
+    let allowed = route.methods.allow();
     if request.method == "OPTIONS" {
-        return alone(Response::options(route.methods.allow()));
+        let response = Response::options(allowed);
+        let is_public = route.access == Access::Public;
+        let response = if is_public { cors::preflight(response, allowed) } else { response };
+        return (response, Vec::new());
     }
     if !route.methods.include(&request.method) {
-        return alone(problem::method_not_allowed(route.methods.allow()));
+        return (problem::method_not_allowed(allowed), Vec::new());
     }
     let is_head = request.method == "HEAD";
-    let (response, follow_ups) = ask(route, cache, operators, request).await;
+    let (response, follow_ups) = ask((route, path), cache, &service.operators, request).await;
     (if is_head { response.without_body() } else { response }, follow_ups)
 }
 
@@ -117,29 +148,36 @@ pub async fn answer(
 /// header, and whatever must be waited for.
 pub fn answer_at_once(
     cache: &Cache,
+    service: &Service,
     url: &str,
     is_head: bool,
-    if_none_match: Option<&str>,
+    asked: &RequestHeaders,
 ) -> Option<Response> {
     let target = Target::of(url);
-    let route = ROUTES.iter().find(|route| route.paths.contains(&&*target.path))?;
+    let (route, path) = find(&target.path, &service.operators)?;
+    let if_none_match = asked.if_none_match.as_deref();
     let response = match route.endpoint {
-        Endpoint::Unique => unique::hit(cache, target.query, if_none_match)?,
+        Endpoint::Unique => {
+            unique::hit(cache, unique::Asked { path, query: target.query, if_none_match })?
+        }
         Endpoint::About | Endpoint::Clear | Endpoint::Warm | Endpoint::Statistics => return None,
     };
-    Some(if is_head { response.without_body() } else { response })
+    let response = if is_head { response.without_body() } else { response };
+    Some(cors::shared(response, &service.cors, asked.origin.as_deref()))
 }
 
-fn find(path: &str, operators: &Operators) -> Option<&'static Route> {
-    let route = ROUTES.iter().find(|route| route.paths.contains(&path))?;
-    match route.access {
-        Access::Public => Some(route),
-        Access::Operator => operators.exist().then_some(route),
-    }
+/// The route of a path, and the path as the route has it.
+fn find(path: &str, operators: &Operators) -> Option<(&'static Route, &'static str)> {
+    let of = |route: &'static Route| {
+        route.paths.iter().find(|known| **known == path).map(|path| (route, *path))
+    };
+    let (route, path) = ROUTES.iter().find_map(of)?;
+    let exists = route.access == Access::Public || operators.exist();
+    exists.then_some((route, path))
 }
 
 async fn ask(
-    route: &Route,
+    (route, path): (&Route, &'static str),
     cache: &Cache,
     operators: &Operators,
     request: Request,
@@ -154,7 +192,9 @@ async fn ask(
     match route.endpoint {
         Endpoint::About => (about::get(), Vec::new()),
         Endpoint::Unique => {
-            unique::get(cache, &request.query, request.headers.if_none_match.as_deref()).await
+            let if_none_match = request.headers.if_none_match.as_deref();
+            let asked = unique::Asked { path, query: &request.query, if_none_match };
+            unique::get(cache, asked).await
         }
         // What is not run is not compiled, if it is in a box of its own (docs/platform.md, "Code is compiled when it first runs").
         Endpoint::Clear => (clear::post(cache, request.body).boxed_local().await, Vec::new()),
@@ -168,7 +208,7 @@ mod tests {
     use futures_util::FutureExt;
 
     use super::*;
-    use crate::http::request::{ReadBody, RequestHeaders};
+    use crate::http::request::ReadBody;
 
     #[test]
     fn every_path_leads_to_one_route() {

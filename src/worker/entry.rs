@@ -10,6 +10,7 @@ use super::{build::build, log::Console, request, response};
 use crate::{
     app::{self, App},
     config::ConfigError,
+    http::RequestHeaders,
 };
 
 thread_local! {
@@ -27,10 +28,15 @@ fn start() {
 /// of it (docs/platform.md, "A hit is a plain function"). Nothing where the event must answer.
 #[wasm_bindgen]
 #[expect(unreachable_pub, reason = "only public functions are exported")]
-#[expect(clippy::needless_pass_by_value, reason = "only owned texts may be missing")]
-pub fn hit(url: &str, is_head: bool, if_none_match: Option<String>) -> Option<web_sys::Response> {
+pub fn hit(
+    url: &str,
+    is_head: bool,
+    if_none_match: Option<String>,
+    origin: Option<String>,
+) -> Option<web_sys::Response> {
     let app = APP.with_borrow(Clone::clone)?;
-    response::write(&mut app.hit(url, is_head, if_none_match.as_deref())?).ok()
+    let headers = RequestHeaders { origin, if_none_match, ..RequestHeaders::default() };
+    response::write(&mut app.hit(url, is_head, &headers)?).ok()
 }
 
 #[event(fetch)]

@@ -11,6 +11,7 @@ pub(super) fn read(request: &web_sys::Request) -> Request {
     let header = |name| request.headers().get(name).ok().flatten();
     let headers = RequestHeaders {
         authorization: header("authorization"),
+        origin: header("origin"),
         if_none_match: header("if-none-match"),
     };
     // The handle is copied, not the request: its own `clone` would tee the body.

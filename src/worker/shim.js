@@ -9,7 +9,8 @@ function answered(request) {
   const isHead = request.method === "HEAD";
   if (state.criticalError || !(isHead || request.method === "GET")) return undefined;
   try {
-    return hit(request.url, isHead, request.headers.get("if-none-match") ?? undefined);
+    const { headers } = request;
+    return hit(request.url, isHead, headers.get("if-none-match") ?? undefined, headers.get("origin") ?? undefined);
   } catch (error) {
     // A module that trapped is broken: the event finds that out, and starts it anew.
     if (error instanceof WebAssembly.RuntimeError) state.criticalError = true;

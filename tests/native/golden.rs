@@ -7,7 +7,7 @@ use futures_util::{FutureExt, future::LocalBoxFuture};
 use model_catalog_edge::{
     app::App,
     catalog::{JsonArray, KeySpace, Order, Scope, Selection, Snapshot, SortBy, View},
-    config::{AdminConfig, Config, Policy, SupabaseConfig, UpstashConfig},
+    config::{AdminConfig, Config, CorsConfig, Policy, SupabaseConfig, UpstashConfig},
     http::{Request, RequestHeaders, Response},
     ports::{Origin, Ports},
     supabase::Supabase,
@@ -151,6 +151,7 @@ fn service(dataset: &str) -> (World, Rc<App>) {
             enabled_providers: Vec::new(),
         },
         admin: AdminConfig::default(),
+        cors: CorsConfig::default(),
         warnings: Vec::new(),
     };
     let clock = Rc::new(SimClock { sim: world.sim.clone(), skew_ms: 0 });

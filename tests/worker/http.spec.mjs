@@ -79,6 +79,41 @@ test("who has a page is told that it is the same, without a body", async () => {
   assert.equal(tags.size, 5, "each page has its own");
 });
 
+test("a browser's page of any origin may read, and may ask first", async () => {
+  const origin = { origin: "https://page.example" };
+  for (const path of ["/models/unique?limit=1", "/models/unique?limit=0", "/", "/nothing"]) {
+    for (let n = 0; n < 2; n += 1) {
+      const { headers } = await raw("GET", path, origin);
+      assert.equal(headers["access-control-allow-origin"], "*", path);
+      assert.equal(headers["access-control-allow-credentials"], undefined);
+      for (const name of ["ETag", "Link", "X-Total-Count", "Cache-Status", "Retry-After", "Age"]) {
+        assert.ok(headers["access-control-expose-headers"].split(", ").includes(name), name);
+      }
+    }
+  }
+  const { status, headers } = await raw("OPTIONS", "/models/unique", { ...origin, "access-control-request-method": "GET", "access-control-request-headers": "if-none-match" });
+  assert.equal(status, 204);
+  assert.equal(headers["access-control-allow-origin"], "*");
+  assert.equal(headers["access-control-allow-methods"], ALLOWED);
+  assert.equal(headers["access-control-allow-headers"], "*");
+  assert.equal(headers["access-control-max-age"], "86400");
+});
+
+test("links lead through all pages, and each model is on one of them", async () => {
+  const names = [];
+  let pages = 0;
+  for (let path = "/models/unique?limit=3&sort_by=name&order=asc"; path; pages += 1) {
+    const { headers, body } = await worker.get(path);
+    names.push(...body.models.map(({ id, name }) => `${id} ${name}`));
+    assert.equal(Number(headers["x-total-count"]), body.total);
+    path = /<([^>]+)>; rel="next"/.exec(headers.link)?.[1];
+  }
+  const { body } = await worker.get("/models/unique?limit=1000");
+  assert.equal(names.length, body.total);
+  assert.equal(new Set(names).size, body.total);
+  assert.equal(pages, Math.ceil(body.total / 3));
+});
+
 test("OPTIONS tells what a route can be asked", async () => {
   for (const path of PATHS) {
     const { status, headers, text } = await raw("OPTIONS", path);

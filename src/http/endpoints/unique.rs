@@ -12,20 +12,27 @@ use crate::{
     },
 };
 
+/// What a client asked for.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    /// The path, as the route has it.
+    pub(crate) path: &'static str,
+    /// What stands behind `?`, as it was sent.
+    pub(crate) query: &'a str,
+    /// The value of `If-None-Match`.
+    pub(crate) if_none_match: Option<&'a str>,
+}
+
 /// Looks the listing up and gives the page that was asked for; 304 to who has it. 422 for mistakes in the query; 503 when the origin cannot
 /// answer and no tier has anything left.
-pub(crate) async fn get(
-    cache: &Cache,
-    query: &str,
-    if_none_match: Option<&str>,
-) -> (Response, Vec<FollowUp>) {
-    let query = match parse(query) {
+pub(crate) async fn get(cache: &Cache, asked: Asked<'_>) -> (Response, Vec<FollowUp>) {
+    let query = match parse(asked.query) {
         Ok(query) => query,
         Err(mistakes) => return (problem::unprocessable(&mistakes), Vec::new()),
     };
     let Outcome { answer, trace, follow_ups } = cache.lookup(query.selection.into()).await;
     let response = match answer {
-        Ok(answer) => page(&query, &answer, &trace, cache.policy(), if_none_match),
+        Ok(answer) => page(asked, &query, &answer, &trace, cache.policy()),
         Err(unavailable) => {
             let detail = "The model catalog is temporarily unavailable";
             problem::unavailable(detail, unavailable.retry_after)
@@ -36,23 +43,23 @@ pub(crate) async fn get(
 }
 
 /// The page that was asked for, if memory can answer at once.
-pub(crate) fn hit(cache: &Cache, query: &str, if_none_match: Option<&str>) -> Option<Response> {
-    let query = parse(query).ok()?;
+pub(crate) fn hit(cache: &Cache, asked: Asked<'_>) -> Option<Response> {
+    let query = parse(asked.query).ok()?;
     let (answer, trace) = cache.hit(query.selection.into())?;
-    Some(page(&query, &answer, &trace, cache.policy(), if_none_match))
+    Some(page(asked, &query, &answer, &trace, cache.policy()))
 }
 
 fn page(
+    asked: Asked<'_>,
     query: &Query,
     answer: &Answer,
     trace: &Trace,
     policy: &Policy,
-    if_none_match: Option<&str>,
 ) -> Response {
     let cache_control = headers::listing(answer.served, answer.age, policy);
     let tail = tail(query, answer);
     let etag = headers::etag(answer.listing.digest(&query.page), &tail);
-    let response = if if_none_match.is_some_and(|held| headers::is_held(held, &etag)) {
+    let response = if asked.if_none_match.is_some_and(|held| headers::is_held(held, &etag)) {
         Response::not_modified(&cache_control)
     } else {
         let body = body(answer, &query.page, &tail);
@@ -60,6 +67,8 @@ fn page(
     };
     response
         .with("etag", etag)
+        .with("link", headers::link(asked.path, query, answer.listing.len()))
+        .with("x-total-count", answer.listing.len().to_string())
         .with("x-cache", answer.served.as_str())
         .with("age", answer.age.as_secs().to_string())
         .with("cache-status", cache_status(trace))

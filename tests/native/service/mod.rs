@@ -1,5 +1,7 @@
 //! The service as the runtime calls it, over fakes: routes, credentials, bodies, and what it says of its settings.
 
+mod browsers;
+
 use std::{collections::HashMap, rc::Rc};
 
 use futures_util::FutureExt;
@@ -76,9 +78,7 @@ impl Service {
 
     /// The response to who says that it has what these tags name.
     fn ask_again(&self, method: &str, path: &str, if_none_match: &str) -> Response {
-        let if_none_match = Some(if_none_match.to_owned());
-        let headers = RequestHeaders { if_none_match, ..RequestHeaders::default() };
-        self.send(method, path, headers, "")
+        self.send(method, path, holding(if_none_match), "")
     }
 
     fn send(&self, method: &str, path: &str, headers: RequestHeaders, body: &str) -> Response {
@@ -106,6 +106,16 @@ impl Service {
     }
 }
 
+/// The headers of who says nothing.
+fn nothing() -> RequestHeaders {
+    RequestHeaders::default()
+}
+
+/// The headers of who says that it has what these tags name.
+fn holding(if_none_match: &str) -> RequestHeaders {
+    RequestHeaders { if_none_match: Some(if_none_match.to_owned()), ..nothing() }
+}
+
 fn parsed(response: &Response) -> Value {
     serde_json::from_slice(&response.body).unwrap()
 }
@@ -115,10 +125,10 @@ fn a_hit_is_the_same_at_once_and_by_the_event() {
     let service = Service::with_operators();
     let path = "/v1/models/uniqu%65?min_providers=2&limit=3&offset=1";
     let url = format!("https://catalog.example{path}");
-    assert_eq!(service.app.hit(&url, false, None), None, "nothing is in memory yet");
+    assert_eq!(service.app.hit(&url, false, &nothing()), None, "nothing is in memory yet");
     assert_eq!(service.get(path).header("x-cache"), Some("MISS"));
     for is_head in [false, true] {
-        let at_once = service.app.hit(&url, is_head, None).expect("a hit");
+        let at_once = service.app.hit(&url, is_head, &nothing()).expect("a hit");
         let method = if is_head { "HEAD" } else { "GET" };
         assert_eq!(service.ask(method, path, None, ""), at_once, "{method}");
         assert_eq!(at_once.body.is_empty(), is_head);
@@ -145,7 +155,7 @@ fn who_has_a_page_gets_no_body() {
                 assert!(answer.header(name).is_some(), "{name}");
             }
             let url = format!("https://catalog.example{path}");
-            let at_once = service.app.hit(&url, method == "HEAD", Some(held));
+            let at_once = service.app.hit(&url, method == "HEAD", &holding(held));
             assert_eq!(at_once, Some(answer), "{method} {held}");
         }
     }
@@ -187,18 +197,18 @@ fn what_must_wait_or_leaves_something_to_do_is_no_hit_at_once() {
     let catalog = "/models/unique?limit=1";
     service.get(catalog);
     for path in ["/", STATS, "/models/unique?limit=0", "/models/unique?order=up", "/nothing"] {
-        assert_eq!(service.app.hit(&url(path), false, None), None, "{path}");
+        assert_eq!(service.app.hit(&url(path), false, &nothing()), None, "{path}");
     }
     let other = "/models/unique?sort_by=name&order=desc";
-    assert_eq!(service.app.hit(&url(other), false, None), None, "its order is news");
+    assert_eq!(service.app.hit(&url(other), false, &nothing()), None, "its order is news");
     service.get(other);
-    assert!(service.app.hit(&url(other), false, None).is_some());
+    assert!(service.app.hit(&url(other), false, &nothing()).is_some());
     service.world.sim.run_for(service.world.policy.memory_ttl);
-    assert_eq!(service.app.hit(&url(catalog), false, None), None, "a check is due");
+    assert_eq!(service.app.hit(&url(catalog), false, &nothing()), None, "a check is due");
     service.get(catalog);
-    assert!(service.app.hit(&url(catalog), false, None).is_some());
+    assert!(service.app.hit(&url(catalog), false, &nothing()).is_some());
     service.world.sim.run_for(service.world.policy.ttl);
-    assert_eq!(service.app.hit(&url(catalog), false, None), None, "stale");
+    assert_eq!(service.app.hit(&url(catalog), false, &nothing()), None, "stale");
 }
 
 #[test]
