@@ -73,6 +73,9 @@ impl Schedule {
             assert!(subrequests <= allowed, "seed {seed}: {kind:?} {spent:?}");
             let allowed = if is_split { 28 } else { 24 };
             assert!(spent.redis.requests <= allowed, "seed {seed}: {kind:?} {spent:?}");
+            // Those of a data center's cache count as well, and the smallest plan allows fifty.
+            let all = subrequests + spent.colo;
+            assert!(all <= 50, "seed {seed}: {kind:?} {spent:?}");
             assert!(spent.lines <= 16, "seed {seed}: {kind:?} {spent:?}");
             let loads = match kind {
                 Kind::Request => 2,

@@ -78,6 +78,7 @@ impl FakeColo {
     }
 
     async fn answer(&self, call: String) -> Result<(), TierError> {
+        self.sim.spend(|spent| spent.colo += 1);
         self.calls.borrow_mut().push(call);
         match self.fault.get() {
             Fault::Hung => std::future::pending().await,

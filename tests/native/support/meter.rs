@@ -26,6 +26,7 @@ impl Meter {
             kv_reads: calls.len() - kv_writes,
             kv_writes,
             loads: loads - self.loads.replace(loads),
+            colo: self.world.colo.calls.take().len(),
             lines: 0,
         }
     }

@@ -20,6 +20,8 @@ pub struct Spent {
     pub kv_reads: usize,
     pub kv_writes: usize,
     pub loads: usize,
+    /// Calls of a data center's cache.
+    pub colo: usize,
     /// Lines of the log, where whose they are is known.
     pub lines: usize,
 }
@@ -33,6 +35,7 @@ impl Spent {
         self.kv_reads += other.kv_reads;
         self.kv_writes += other.kv_writes;
         self.loads += other.loads;
+        self.colo += other.colo;
         self.lines += other.lines;
     }
 }
