@@ -66,5 +66,6 @@ pub(in crate::cache) async fn run(isolate: Rc<Isolate>, follow_up: FollowUp) {
         FollowUp::Leave => {}
         FollowUp::FlushCounters => flush(&isolate).await,
     }
+    // Whatever was done may have told of something that others of this data center do not know.
     leave(&isolate).await;
 }

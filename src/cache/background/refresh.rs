@@ -70,10 +70,8 @@ async fn published(isolate: &Rc<Isolate>, source: Source, observed: &Observed) -
     }
     let there = observed.version(source).filter(|version| tiers::is_ours(isolate, version));
     let there = there.filter(|version| {
-        let known = isolate.state.borrow().knowledge.known(source);
-        let dated = version.dated();
-        dated.freshness(Some(version.hash), &known, isolate.now(), &isolate.policy)
-            == Freshness::Fresh
+        let (state, now) = (isolate.state.borrow(), isolate.now());
+        state.version_freshness(source, version, now, &isolate.policy) == Freshness::Fresh
     });
     let paused = isolate.state.borrow().publishing.pause.reason(isolate.now()).is_some();
     let found = match there {

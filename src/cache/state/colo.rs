@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     cache::protocol::{Told, Version},
     catalog::Source,
-    ports::{TierError, Timestamp},
+    ports::Timestamp,
 };
 
 /// A cache that is not there is looked for again after this.
@@ -45,6 +45,8 @@ pub(in crate::cache) struct Colo {
     failed_at: Timestamp,
     told: Told,
     is_news: bool,
+    /// When this isolate last said there that it asks Redis.
+    set_out_at: Timestamp,
     unleft: Vec<Unleft>,
     /// What this isolate published since it last told others.
     published: Vec<(Source, Version)>,
@@ -93,10 +95,7 @@ impl Colo {
     }
 
     /// Notes a failed call; says whether that is news: a cache that was there is given up. That there is none, statistics say.
-    pub(in crate::cache) fn note_failure(&mut self, error: &TierError, now: Timestamp) -> bool {
-        if *error == TierError::Open {
-            return false;
-        }
+    pub(in crate::cache) fn note_failure(&mut self, now: Timestamp) -> bool {
         (self.failures, self.failed_at) = (self.failures.saturating_add(1), now);
         let was_present = self.is_present();
         let is_over = !was_present || self.failures >= FAILURES_MAX;
@@ -116,6 +115,16 @@ impl Colo {
     pub(in crate::cache) fn told_mut(&mut self, is_news: bool) -> &mut Told {
         self.is_news |= is_news;
         &mut self.told
+    }
+
+    /// Notes that this isolate says there that it asks Redis.
+    pub(in crate::cache) fn note_set_out(&mut self, now: Timestamp) {
+        self.set_out_at = now;
+    }
+
+    /// Whether it was this isolate that set out to ask at `asked_at`.
+    pub(in crate::cache) fn has_set_out(&self, asked_at: Timestamp) -> bool {
+        self.set_out_at == asked_at
     }
 
     /// Notes what this isolate published: others are to be told.
@@ -197,7 +206,7 @@ mod tests {
     fn one_that_was_never_there_is_given_up_with_its_first_failure() {
         let mut colo = Colo::default();
         let now = Timestamp(1_000);
-        assert!(!colo.note_failure(&TierError::Unreachable, now), "it is no news");
+        assert!(!colo.note_failure(now), "it is no news");
         assert!(!colo.is_usable(now));
     }
 
@@ -207,13 +216,13 @@ mod tests {
         let now = Timestamp(1_000);
         colo.note_answer(Some(true), now);
         for _ in 0..2 {
-            assert!(!colo.note_failure(&TierError::Timeout, now));
+            assert!(!colo.note_failure(now));
         }
         assert!(!colo.is_usable(now), "it is left alone for a moment");
         assert!(colo.is_usable(now + PAUSE));
         colo.note_answer(None, now);
         assert!(colo.is_usable(now));
-        let over = [0; 3].map(|_| colo.note_failure(&TierError::Timeout, now));
+        let over = [0; 3].map(|_| colo.note_failure(now));
         assert_eq!(over, [false, false, true]);
         assert!(!colo.is_usable(now + PAUSE));
     }

@@ -137,6 +137,18 @@ impl State {
         entry.freshness(&self.knowledge.known(source), now, policy)
     }
 
+    /// How what a version tells of may be served.
+    pub(super) fn version_freshness(
+        &self,
+        source: Source,
+        version: &Version,
+        now: Timestamp,
+        policy: &Policy,
+    ) -> Freshness {
+        let known = self.knowledge.known(source);
+        version.dated().freshness(Some(version.hash), &known, now, policy)
+    }
+
     /// Keeps an entry in memory if it has room and nothing newer is there.
     pub(super) fn keep(&mut self, resource: Resource, entry: Entry, now: Timestamp) {
         if let Some(epoch) = entry.dated.epoch() {

@@ -84,7 +84,7 @@ pub(in crate::cache) fn note_silence(isolate: &Isolate) {
 
 fn note_failure(isolate: &Isolate, error: &TierError, now: Timestamp) {
     isolate.count(Counter::ColoErrors);
-    let is_news = isolate.state.borrow_mut().colo.note_failure(error, now);
+    let is_news = isolate.state.borrow_mut().colo.note_failure(now);
     if is_news {
         isolate.log(&Event::TierError { tier: Tier::Colo.as_str(), error: error.to_string() });
     }

@@ -54,11 +54,9 @@ pub(super) async fn read_version(isolate: &Isolate, source: Source, version: &Ve
     }
     let (held, freshness) = {
         let (state, now) = (isolate.state.borrow(), isolate.now());
-        let known = state.knowledge.known(source);
-        let dated = version.dated();
         let held = state.memory.snapshot(source).cloned();
         let is_same = |entry: &Entry| entry.content.hash() == Some(version.hash);
-        let freshness = dated.freshness(Some(version.hash), &known, now, &isolate.policy);
+        let freshness = state.version_freshness(source, version, now, &isolate.policy);
         (held.filter(is_same), freshness)
     };
     if !matches!(freshness, Freshness::Fresh | Freshness::Revalidate) {
@@ -89,14 +87,12 @@ pub(super) async fn read_version(isolate: &Isolate, source: Source, version: &Ve
 /// Whether memory has other content than what is published, and that is fresh.
 pub(in crate::cache) fn is_replaced(isolate: &Isolate, source: Source) -> bool {
     let (state, now) = (isolate.state.borrow(), isolate.now());
-    let known = state.knowledge.known(source);
     let is_other = |version: &&Version| {
         let held = state.memory.snapshot(source).and_then(|entry| entry.content.hash());
         held.is_some_and(|held| held != version.hash)
     };
     state.knowledge.version(source).filter(is_other).is_some_and(|version| {
-        let freshness = version.dated().freshness(Some(version.hash), &known, now, &isolate.policy);
-        freshness == Freshness::Fresh
+        state.version_freshness(source, version, now, &isolate.policy) == Freshness::Fresh
     })
 }
 

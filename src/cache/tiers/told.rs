@@ -47,7 +47,7 @@ pub(in crate::cache) async fn hear(
     if told.answers(sources, now, life) {
         return Heard::Answer(told);
     }
-    if is_current && is_asked(&there, now) {
+    if is_current && is_asked(isolate, &there, now) {
         return Heard::Asked;
     }
     Heard::Nothing(set_out(isolate, sources, there).await)
@@ -61,16 +61,15 @@ pub(in crate::cache) async fn hear_fresh(isolate: &Isolate, source: Source) -> H
     let now = isolate.now();
     let told = isolate.state.borrow().colo.told().clone();
     let is_fresh = |version: &Version| {
-        let known = isolate.state.borrow().knowledge.known(source);
-        let dated = version.dated();
+        let state = isolate.state.borrow();
         is_ours(isolate, version)
-            && dated.freshness(Some(version.hash), &known, now, &isolate.policy) == Freshness::Fresh
+            && state.version_freshness(source, version, now, &isolate.policy) == Freshness::Fresh
     };
     let version = told.observed.version(source);
     if told.answers(&[source], now, life) && version.as_ref().is_some_and(is_fresh) {
         return Heard::Answer(told);
     }
-    if is_asked(&there, now) {
+    if is_asked(isolate, &there, now) {
         return Heard::Asked;
     }
     Heard::Nothing(set_out(isolate, &[source], there).await)
@@ -79,9 +78,13 @@ pub(in crate::cache) async fn hear_fresh(isolate: &Isolate, source: Source) -> H
 /// What stands in the data center, as it was read.
 type There = Result<Option<Told>, TierError>;
 
-/// Whether another isolate has set out to ask Redis just now.
-fn is_asked(there: &There, now: Timestamp) -> bool {
-    there.iter().flatten().any(|there| now.since(there.asked_at) < ASKING)
+/// Whether another isolate has set out to ask Redis just now. A check of this one must not keep it from refreshing what it found
+/// to be over.
+fn is_asked(isolate: &Isolate, there: &There, now: Timestamp) -> bool {
+    let state = isolate.state.borrow();
+    let of_another = |told: &&Told| !state.colo.has_set_out(told.asked_at);
+    let mut others = there.iter().flatten().filter(of_another);
+    others.any(|there| now.since(there.asked_at) < ASKING)
 }
 
 /// Says in the data center that this isolate is asking Redis; for which sources, since the others want to know of theirs.
@@ -94,6 +97,7 @@ async fn set_out(isolate: &Isolate, sources: &[Source], there: There) -> Vec<Sou
         wanted.extend(known.filter(|source| !sources.contains(source)));
     }
     if let Ok(there) = there {
+        isolate.state.borrow_mut().colo.note_set_out(now);
         let asked = Told { asked_at: now, ..there.unwrap_or_default() };
         write_told(isolate, &asked, NEAR).await;
     }

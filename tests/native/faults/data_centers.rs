@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use model_catalog_edge::{
     cache::{InvalidationMode, Served},
-    catalog::{View, WARM},
+    catalog::{Scope, View, WARM},
     config::Mode,
 };
 
-use super::Meter;
+use super::{Meter, combinations};
 use crate::support::{
     catalog::version,
     colo::FakeColo,
@@ -291,4 +291,58 @@ fn what_a_new_isolate_was_told_is_as_old_as_it_was_when_it_was_told() {
     world.secs(33);
     let answer = second.get(view()).0.unwrap();
     assert!(answer.at >= cleared_at && answer.served != Served::Stale, "{:?}", answer.served);
+}
+
+/// Eight isolates, warmed by one of them, in a data center with a cache or without.
+fn eight(seed: u64, has_cache: bool) -> (World, Vec<Isolate>) {
+    let mut world = near(seed);
+    world.policy.colo = has_cache.then_some(7);
+    let isolates: Vec<_> = (1..=8).map(|group| world.isolate(group)).collect();
+    isolates[0].warm(false);
+    for isolate in &isolates {
+        seen(isolate);
+        isolate.settle();
+    }
+    (world, isolates)
+}
+
+#[test]
+fn one_isolate_of_a_data_center_looks_which_derived_listings_are_there() {
+    let looks = |has_cache| {
+        let (world, isolates) = eight(13, has_cache);
+        world.redis.calls.borrow_mut().clear();
+        let derived: Vec<View> = combinations(Scope::Active)
+            .into_iter()
+            .filter(|view| !WARM.map(View::from).contains(view))
+            .take(3)
+            .collect();
+        for isolate in &isolates {
+            for view in &derived {
+                isolate.get(*view).0.unwrap();
+                isolate.settle();
+            }
+        }
+        let calls = world.redis.calls.take();
+        calls.iter().flatten().filter(|word| word.starts_with("EVAL_RO")).count()
+    };
+    assert!(looks(false) >= 8, "{}", looks(false));
+    assert!(looks(true) <= 2, "{}", looks(true));
+}
+
+#[test]
+fn one_isolate_of_a_data_center_refreshes_what_expired() {
+    let spent = |has_cache| {
+        let (world, isolates) = eight(14, has_cache);
+        world.sim.run_for(world.policy.ttl);
+        let meter = Meter::new(&world);
+        for isolate in &isolates {
+            isolate.get(view()).0.unwrap();
+            world.sim.run_for(Duration::from_millis(20));
+        }
+        isolates[0].settle();
+        meter.read()
+    };
+    let (without, with) = (spent(false), spent(true));
+    assert_eq!((without.loads, with.loads), (1, 1));
+    assert!(with.redis.commands * 2 <= without.redis.commands, "{with:?} {without:?}");
 }
