@@ -36,7 +36,7 @@ use std::rc::Rc;
 
 pub use background::{FLUSH_EVERY, FollowUp};
 pub use entry::{Content, Entry};
-pub use lookup::{Answer, ForwardReason, Outcome, Served, TierReport, Trace};
+pub use lookup::{Answer, Asked, Directives, ForwardReason, Outcome, Served, TierReport, Trace};
 pub use operations::{Invalidated, InvalidationMode, Statistics};
 pub use protocol::Freshness;
 pub use rebuild::Unavailable;
@@ -44,7 +44,7 @@ pub use state::{Breaker, BreakerState};
 pub use telemetry::{Counter, Failure, Published, Reason, WarmReport, WarmedView};
 
 use crate::{
-    catalog::{KeySpace, View},
+    catalog::KeySpace,
     config::Policy,
     ports::{Ports, TierError, Timestamp},
 };
@@ -61,13 +61,13 @@ impl Cache {
     }
 
     /// Finds the listing of a view.
-    pub async fn lookup(&self, view: View) -> Outcome {
-        lookup::lookup(&self.0, view).await
+    pub async fn lookup(&self, asked: Asked<'_>) -> Outcome {
+        lookup::lookup(&self.0, asked).await
     }
 
     /// The listing of a view, if memory can answer it without waiting and without leaving anything to do.
-    pub fn hit(&self, view: View) -> Option<(Answer, Trace)> {
-        lookup::hit(&self.0, view)
+    pub fn hit(&self, asked: Asked<'_>) -> Option<(Answer, Trace)> {
+        lookup::hit(&self.0, asked)
     }
 
     /// Does what a lookup left to do. Nothing of it can fail the response any more.
@@ -93,6 +93,11 @@ impl Cache {
     /// Now, by this Worker's clock.
     pub fn now(&self) -> Timestamp {
         self.0.now()
+    }
+
+    /// A random number, of all 64 bits.
+    pub fn random(&self) -> u64 {
+        self.0.ports.clock.random()
     }
 
     /// Its times and bounds, which also say for how long caches downstream may keep an answer.

@@ -33,7 +33,7 @@ impl Origin for ToyOrigin {
 fn ask(world: &World, cache: &Cache) -> (String, Served) {
     let asking = cache.clone();
     world.sim.block_on(async move {
-        let Outcome { answer, follow_ups, .. } = asking.lookup(View::Toy).await;
+        let Outcome { answer, follow_ups, .. } = asking.lookup(View::Toy.into()).await;
         join_all(follow_ups.into_iter().map(|next| asking.run(next))).await;
         let answer = answer.unwrap();
         (answer.listing.to_text(), answer.served)

@@ -66,6 +66,11 @@ pub(super) fn unavailable(detail: &str, retry_after: Duration) -> Response {
     problem(503, "Service Unavailable", detail).with("retry-after", secs.to_string())
 }
 
+/// 504: the client wants nothing of the origin, and no cache has what it wants (RFC 9111 §5.2.1.7).
+pub(super) fn not_cached() -> Response {
+    problem(504, "Gateway Timeout", "Nothing that is cached is what only-if-cached allows")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,6 +18,14 @@ pub struct RequestHeaders {
     pub origin: Option<String>,
     /// The value of `If-None-Match`: what the client has.
     pub if_none_match: Option<String>,
+    /// The value of `If-Modified-Since`: how old what the client has is.
+    pub if_modified_since: Option<String>,
+    /// The value of `Cache-Control`: what the client takes.
+    pub cache_control: Option<String>,
+    /// The value of `X-Request-ID`: what the client calls the request.
+    pub request_id: Option<String>,
+    /// The value of `CF-Ray`: what the platform calls the request.
+    pub ray: Option<String>,
 }
 
 impl fmt::Debug for RequestHeaders {

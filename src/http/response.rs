@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::headers::NO_STORE;
 
 /// A listing has so many.
-const HEADERS_LIKELY: usize = 12;
+const HEADERS_LIKELY: usize = 16;
 
 /// A response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use super::{
     auth::Operators,
     cors,
     endpoints::{about, clear, statistics, unique, warm},
-    problem,
+    headers, problem,
     request::{Request, RequestHeaders, Target},
     response::Response,
 };
@@ -98,6 +98,8 @@ impl Methods {
     }
 }
 
+const REQUEST_ID: &str = "x-request-id";
+
 /// What a service has besides its cache: who may do what.
 #[derive(Debug)]
 pub struct Service {
@@ -114,20 +116,22 @@ pub async fn answer(
     request: Request,
 ) -> (Response, Vec<FollowUp>) {
     let origin = request.headers.origin.clone();
+    let id = headers::request_id(&request.headers, || cache.random());
     let shared = |response| cors::shared(response, &service.cors, origin.as_deref());
     let Some((route, path)) = find(&request.path, &service.operators) else {
-        return (shared(problem::not_found()), Vec::new());
+        return (shared(problem::not_found()).with(REQUEST_ID, id), Vec::new());
     };
     let is_public = route.access == Access::Public;
-    let (response, follow_ups) = answer_route(cache, service, (route, path), request).await;
-    (if is_public { shared(response) } else { response }, follow_ups)
+    let (response, follow_ups) = answer_route(cache, service, (route, path), (request, &id)).await;
+    let response = if is_public { shared(response) } else { response };
+    (response.with(REQUEST_ID, id), follow_ups)
 }
 
 async fn answer_route(
     cache: &Cache,
     service: &Service,
     (route, path): (&Route, &'static str),
-    request: Request,
+    (request, id): (Request, &str),
 ) -> (Response, Vec<FollowUp>) {
     let allowed = route.methods.allow();
     if request.method == "OPTIONS" {
@@ -140,7 +144,7 @@ async fn answer_route(
         return (problem::method_not_allowed(allowed), Vec::new());
     }
     let is_head = request.method == "HEAD";
-    let (response, follow_ups) = ask((route, path), cache, &service.operators, request).await;
+    let (response, follow_ups) = ask((route, path), cache, &service.operators, (request, id)).await;
     (if is_head { response.without_body() } else { response }, follow_ups)
 }
 
@@ -155,15 +159,18 @@ pub fn answer_at_once(
 ) -> Option<Response> {
     let target = Target::of(url);
     let (route, path) = find(&target.path, &service.operators)?;
-    let if_none_match = asked.if_none_match.as_deref();
+    let id = headers::request_id(asked, || cache.random());
     let response = match route.endpoint {
-        Endpoint::Unique => {
-            unique::hit(cache, unique::Asked { path, query: target.query, if_none_match })?
+        // Who asks for more than what there is has to wait.
+        Endpoint::Unique if asked.cache_control.is_none() => {
+            let query = target.query;
+            unique::hit(cache, unique::Asked { path, query, headers: asked, request_id: &id })?
         }
-        Endpoint::About | Endpoint::Clear | Endpoint::Warm | Endpoint::Statistics => return None,
+        _ => return None,
     };
     let response = if is_head { response.without_body() } else { response };
-    Some(cors::shared(response, &service.cors, asked.origin.as_deref()))
+    let response = cors::shared(response, &service.cors, asked.origin.as_deref());
+    Some(response.with(REQUEST_ID, id))
 }
 
 /// The route of a path, and the path as the route has it.
@@ -180,7 +187,7 @@ async fn ask(
     (route, path): (&Route, &'static str),
     cache: &Cache,
     operators: &Operators,
-    request: Request,
+    (request, id): (Request, &str),
 ) -> (Response, Vec<FollowUp>) {
     let is_admitted = match route.access {
         Access::Public => true,
@@ -192,9 +199,8 @@ async fn ask(
     match route.endpoint {
         Endpoint::About => (about::get(), Vec::new()),
         Endpoint::Unique => {
-            let if_none_match = request.headers.if_none_match.as_deref();
-            let asked = unique::Asked { path, query: &request.query, if_none_match };
-            unique::get(cache, asked).await
+            let (query, headers) = (request.query.as_str(), &request.headers);
+            unique::get(cache, unique::Asked { path, query, headers, request_id: id }).await
         }
         // What is not run is not compiled, if it is in a box of its own (docs/platform.md, "Code is compiled when it first runs").
         Endpoint::Clear => (clear::post(cache, request.body).boxed_local().await, Vec::new()),

@@ -33,9 +33,12 @@ pub fn hit(
     is_head: bool,
     if_none_match: Option<String>,
     origin: Option<String>,
+    request_id: Option<String>,
+    ray: Option<String>,
 ) -> Option<web_sys::Response> {
     let app = APP.with_borrow(Clone::clone)?;
-    let headers = RequestHeaders { origin, if_none_match, ..RequestHeaders::default() };
+    let headers =
+        RequestHeaders { origin, if_none_match, request_id, ray, ..RequestHeaders::default() };
     response::write(&mut app.hit(url, is_head, &headers)?).ok()
 }
 

@@ -13,6 +13,10 @@ pub(super) fn read(request: &web_sys::Request) -> Request {
         authorization: header("authorization"),
         origin: header("origin"),
         if_none_match: header("if-none-match"),
+        if_modified_since: header("if-modified-since"),
+        cache_control: header("cache-control"),
+        request_id: header("x-request-id"),
+        ray: header("cf-ray"),
     };
     // The handle is copied, not the request: its own `clone` would tee the body.
     let handle = Clone::clone(request);

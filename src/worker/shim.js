@@ -10,7 +10,10 @@ function answered(request) {
   if (state.criticalError || !(isHead || request.method === "GET")) return undefined;
   try {
     const { headers } = request;
-    return hit(request.url, isHead, headers.get("if-none-match") ?? undefined, headers.get("origin") ?? undefined);
+    const sent = (name) => headers.get(name) ?? undefined;
+    // Who asks for more than what there is gets an event.
+    if (headers.has("cache-control") || headers.has("if-modified-since")) return undefined;
+    return hit(request.url, isHead, sent("if-none-match"), sent("origin"), sent("x-request-id"), sent("cf-ray"));
   } catch (error) {
     // A module that trapped is broken: the event finds that out, and starts it anew.
     if (error instanceof WebAssembly.RuntimeError) state.criticalError = true;

@@ -97,8 +97,9 @@ fn a_hit() {
     isolate.settle();
     for _ in 0..10 {
         let of = isolate.clone();
-        let hit =
-            async move { assert!(of.cache.hit(WARM[0].into()).is_some(), "without a future") };
+        let hit = async move {
+            assert!(of.cache.hit(View::from(WARM[0]).into()).is_some(), "without a future");
+        };
         let id = world.sim.spawn(1, hit);
         world.sim.run_for(Duration::from_secs(2));
         assert_within("hit", &world.sim.spent(id), "the plain function");

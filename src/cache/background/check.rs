@@ -64,9 +64,38 @@ pub(in crate::cache) fn has_idled(isolate: &Isolate, view: &View) -> bool {
     })
 }
 
+/// Whom a check asks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whom {
+    /// The data center, and Redis where that was told nothing lately.
+    Nearest,
+    /// Redis.
+    Redis,
+}
+
 /// Checks memory, or waits for the check that another request has begun.
 pub(in crate::cache) async fn check_or_wait(isolate: Rc<Isolate>) {
-    check(&isolate).await;
+    check(&isolate, Whom::Nearest).await;
+    end_of_check(&isolate).await;
+}
+
+/// Compares memory with Redis itself for a client who asks for that, and fetches what turned out to have been replaced. What was
+/// compared a moment ago is current enough.
+pub(in crate::cache) async fn revalidate(isolate: &Rc<Isolate>) {
+    let is_current =
+        |isolate: &Isolate| isolate.now().since(isolate.state.borrow().compared_as_of) < AGAIN;
+    if is_current(isolate) {
+        return;
+    }
+    end_of_check(isolate).await;
+    if !is_current(isolate) {
+        check(isolate, Whom::Redis).await;
+        end_of_check(isolate).await;
+    }
+    refresh_replaced(isolate).await;
+}
+
+async fn end_of_check(isolate: &Isolate) {
     poll(&*isolate.ports.clock, PAUSE, || {
         let held = isolate.state.borrow().leases.is_held(Work::Check, isolate.now());
         (!held).then_some(())
@@ -75,7 +104,7 @@ pub(in crate::cache) async fn check_or_wait(isolate: Rc<Isolate>) {
 }
 
 /// Checks everything resident, unless a check is under way: by what the data center was told lately, else by asking Redis.
-async fn check(isolate: &Rc<Isolate>) {
+async fn check(isolate: &Rc<Isolate>, whom: Whom) {
     let begun = isolate.now();
     let hold = isolate.state.borrow_mut().leases.acquire(Work::Check, begun, HELD);
     let Some(hold) = hold else { return };
@@ -85,7 +114,11 @@ async fn check(isolate: &Rc<Isolate>) {
         .collect();
     let compared_as_of = isolate.state.borrow().compared_as_of;
     let is_current = begun.since(compared_as_of) < isolate.policy.memory_ttl;
-    let unpublished = match tiers::hear(isolate, &sources, is_current).await {
+    let heard = match whom {
+        Whom::Nearest => tiers::hear(isolate, &sources, is_current).await,
+        Whom::Redis => Heard::Nothing(sources.clone()),
+    };
+    let unpublished = match heard {
         Heard::Answer(told) => {
             note_compared(isolate, &told.observed, told.at);
             Vec::new()
@@ -107,7 +140,11 @@ async fn check(isolate: &Rc<Isolate>) {
 /// Checks behind a response, and fetches at once what turned out to have been replaced, where that is left to others: they are told of
 /// it when they find it.
 pub(super) async fn check_and_refresh(isolate: &Rc<Isolate>) {
-    check(isolate).await;
+    check(isolate, Whom::Nearest).await;
+    refresh_replaced(isolate).await;
+}
+
+async fn refresh_replaced(isolate: &Rc<Isolate>) {
     if tiers::life(isolate).is_some() {
         for source in Source::ALL {
             if tiers::is_replaced(isolate, source) {

@@ -5,7 +5,7 @@ mod flush;
 mod follow_up;
 mod refresh;
 
-pub(super) use check::{check_or_wait, has_idled, is_due};
+pub(super) use check::{check_or_wait, has_idled, is_due, revalidate};
 pub use flush::FLUSH_EVERY;
 pub(super) use flush::{flush_after_others, flush_is_due};
 pub use follow_up::FollowUp;

@@ -26,6 +26,11 @@ pub(super) fn answer_from_memory(walk: &mut Walk) -> Option<Answer> {
     let (now, source) = (isolate.now(), walk.view.source());
     let (resource, resident, freshness) = best(walk)?;
     match freshness {
+        Freshness::Fresh | Freshness::Revalidate if !walk.accepts(&resident.entry, freshness) => {
+            walk.trace.note_forward(Tier::Memory, ForwardReason::Request, None);
+            walk.remember(Tier::Memory, resource, resident.entry, freshness);
+            None
+        }
         Freshness::Fresh => {
             if is_due(&isolate, resident.checked_at, now) {
                 walk.follow_ups.push(FollowUp::Check);
@@ -114,7 +119,7 @@ mod tests {
             let text = catalog::decoded(&whole.text().to_string());
             keep(snapshot, Content::Snapshot(whole.into()), snapshot_at);
             keep(listing, Content::Listing(text.into()), listing_at);
-            let walk = Walk::new(Rc::clone(&isolate), view);
+            let walk = Walk::new(Rc::clone(&isolate), view.into());
             let of: (Timestamp, Timestamp) = (snapshot_at, listing_at);
             assert_eq!(best(&walk).map(|(resource, ..)| resource), Some(expected), "{of:?}");
         }

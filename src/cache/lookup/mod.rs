@@ -2,6 +2,7 @@
 //! the same walk.
 
 mod answer;
+mod asked;
 mod memory;
 mod origin;
 mod pass_through;
@@ -14,23 +15,24 @@ mod walk;
 use std::rc::Rc;
 
 pub use answer::{Answer, Outcome, Served};
+pub use asked::{Asked, Directives};
 pub use trace::{ForwardReason, TierReport, Trace};
 
 use super::{
     background::{FollowUp, flush_is_due},
     isolate::Isolate,
     rebuild::Unavailable,
-    telemetry::{Counter, Event},
+    telemetry::{Counter, Event, Reason},
     tiers::has_unleft,
 };
-use crate::{catalog::View, config::Mode, ports::Tier};
+use crate::{config::Mode, ports::Tier};
 use walk::Walk;
 
 /// Finds the listing of a view.
-pub(super) async fn lookup(isolate: &Rc<Isolate>, view: View) -> Outcome {
-    let mut walk = Walk::new(Rc::clone(isolate), view);
+pub(super) async fn lookup(isolate: &Rc<Isolate>, asked: Asked<'_>) -> Outcome {
+    let mut walk = Walk::new(Rc::clone(isolate), asked);
     let answer = steps::run(&mut walk).await;
-    count_and_log(isolate, &view, &answer, &walk.trace);
+    count_and_log(isolate, asked, &answer, &walk.trace);
     let mut follow_ups = walk.follow_ups;
     if has_unleft(isolate) {
         follow_ups.push(FollowUp::Leave);
@@ -43,24 +45,24 @@ pub(super) async fn lookup(isolate: &Rc<Isolate>, view: View) -> Outcome {
 
 /// The listing of a view, if memory has it fresh, in its order, and leaves nothing to do: an answer that awaits nothing. What
 /// is none is for [`lookup`], which finds everything as it was.
-pub(super) fn hit(isolate: &Rc<Isolate>, view: View) -> Option<(Answer, Trace)> {
+pub(super) fn hit(isolate: &Rc<Isolate>, asked: Asked<'_>) -> Option<(Answer, Trace)> {
     let is_ready = isolate.policy.mode != Mode::Passthrough
-        && memory::is_ordered(isolate, &view)
+        && memory::is_ordered(isolate, &asked.view)
         && !flush_is_due(isolate);
-    let mut walk = is_ready.then(|| Walk::new(Rc::clone(isolate), view))?;
+    let mut walk = is_ready.then(|| Walk::new(Rc::clone(isolate), asked))?;
     let answer = memory::answer_from_memory(&mut walk)?;
     if answer.served != Served::Hit || !walk.follow_ups.is_empty() {
         return None;
     }
     let answer = Ok(answer);
-    count_and_log(isolate, &view, &answer, &walk.trace);
+    count_and_log(isolate, asked, &answer, &walk.trace);
     answer.ok().map(|answer| (answer, walk.trace))
 }
 
 /// Counts a request and logs it: one line, and of what memory answers only a sample.
 fn count_and_log(
     isolate: &Isolate,
-    view: &View,
+    Asked { view, request_id, .. }: Asked<'_>,
     answer: &Result<Answer, Unavailable>,
     trace: &Trace,
 ) {
@@ -71,6 +73,8 @@ fn count_and_log(
             isolate.count(Counter::Stale);
         }
         Ok(Served::Miss) => isolate.count(Counter::Misses),
+        // A client's wish that could not be granted is no failure, and is told nobody else.
+        Err(Unavailable { reason: Reason::OnlyIfCached, .. }) => return,
         Err(_) => isolate.count(Counter::Unavailable),
     }
     let hit = trace.iter().find_map(|(tier, report)| match report {
@@ -89,11 +93,12 @@ fn count_and_log(
     if from_memory && !is_sampled(isolate) {
         return;
     }
-    let key = isolate.keys.listing(view);
+    let key = isolate.keys.listing(&view);
     let passed = passed(trace);
     let (key, passed) = (key.as_str(), passed.as_slice());
     match (answer, hit) {
         (Ok(answer), Some((tier, ttl, derived))) => isolate.log(&Event::CacheHit {
+            request_id,
             key,
             tier: tier.as_str(),
             count: answer.listing.len(),
@@ -103,12 +108,12 @@ fn count_and_log(
             passed,
         }),
         (Ok(answer), None) => {
-            isolate.log(&Event::CacheMiss { key, count: answer.listing.len(), passed });
+            isolate.log(&Event::CacheMiss { request_id, key, count: answer.listing.len(), passed });
         }
         (Err(unavailable), _) => {
             let (reason, retry_after_secs) =
                 (unavailable.reason, unavailable.retry_after.as_secs());
-            isolate.log(&Event::Unavailable { key, reason, retry_after_secs, passed });
+            isolate.log(&Event::Unavailable { request_id, key, reason, retry_after_secs, passed });
         }
     }
 }

@@ -31,9 +31,11 @@ pub(super) async fn ask_origin(walk: &mut Walk) -> Result<Answer, Unavailable> {
     let isolate = Rc::clone(&walk.isolate);
     let source = walk.view.source();
     let budget = walk.budget_left();
-    let servable = walk.stale_freshness() == Some(Freshness::IfError);
+    let at_hand = walk.stale_freshness();
+    let servable = at_hand.is_some_and(|freshness| freshness <= Freshness::IfError);
     let limit = if servable { SOFT_TIMEOUT.min(budget) } else { budget };
     let request = LoadRequest {
+        not_before: walk.directives.not_before(isolate.now(), isolate.policy.ttl),
         leased: !walk.failed.contains(&Tier::Upstash),
         can_wait: walk.stale.is_some(),
         kv_was_asked: walk.asked_kv,

@@ -11,6 +11,7 @@ use crate::{
     cache::{
         background::FollowUp,
         entry::{Content, Entry},
+        protocol::Freshness,
         publish,
         telemetry::{Counter, Reason},
     },
@@ -70,9 +71,13 @@ pub(super) fn serve(
     Answer { listing, served, at: entry.at(), age }
 }
 
-/// Serves what is stale, if the walk found anything.
+/// Serves what the walk found, if anything: stale, but for what is fresh and less so than the client wished.
 pub(super) fn serve_stale(walk: &mut Walk) -> Option<Answer> {
+    let freshness = walk.stale_freshness();
     let Candidate { tier, resource, entry, .. } = walk.stale.take()?;
+    if freshness == Some(Freshness::Fresh) {
+        return Some(serve_fresh(walk, tier, resource, &entry));
+    }
     Some(serve(walk, tier, resource, &entry, Served::Stale))
 }
 

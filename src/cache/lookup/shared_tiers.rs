@@ -174,6 +174,9 @@ fn read_outcome(walk: &Walk, name: &Resource) -> ReadOutcome {
 async fn near_read(walk: &mut Walk) -> Option<Answer> {
     let isolate = Rc::clone(&walk.isolate);
     tiers::life(&isolate)?;
+    if walk.directives.no_cache {
+        return None;
+    }
     let source = walk.view.source();
     let silence = isolate.ports.clock.sleep(tiers::NEAR);
     match select(read_colo(&isolate, source), silence).await {
@@ -269,6 +272,11 @@ fn judge_entry(walk: &mut Walk, tier: Tier, resource: Resource, entry: Entry) ->
     };
     walk.found = Some(entry.clone());
     match freshness {
+        Freshness::Fresh | Freshness::Revalidate if !walk.accepts(&entry, freshness) => {
+            walk.trace.note_forward(tier, ForwardReason::Request, None);
+            walk.remember(tier, resource, entry, freshness);
+            None
+        }
         Freshness::Fresh => {
             // A Redis that is silent or failing has no use for what KV had.
             if tier == Tier::Kv && walk.trace.lacks(Tier::Upstash) && !is_in_kv(walk, &entry) {

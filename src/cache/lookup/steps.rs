@@ -1,6 +1,6 @@
 //! The order in which a request asks the tiers.
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 
 use futures_util::{
     FutureExt,
@@ -18,18 +18,30 @@ use super::{
 };
 use crate::{
     cache::{
-        background::{FollowUp, check_or_wait, has_idled},
+        background::{FollowUp, check_or_wait, has_idled, revalidate},
         rebuild::Unavailable,
+        telemetry::Reason,
     },
     config::Mode,
 };
 
+/// No cache has what the client wants, and it wants nothing else.
+const NOT_CACHED: Unavailable =
+    Unavailable { retry_after: Duration::from_secs(1), reason: Reason::OnlyIfCached };
+
 /// The walk: memory, the snapshot in the shared tiers, the view's own key, the origin, and at last what is stale.
 pub(super) async fn run(walk: &mut Walk) -> Result<Answer, Unavailable> {
     if walk.isolate.policy.mode == Mode::Passthrough {
+        if walk.directives.only_if_cached {
+            return Err(NOT_CACHED);
+        }
         return pass_through(walk).boxed_local().await;
     }
-    check_after_idling(walk).await;
+    if walk.directives.no_cache {
+        revalidate(&walk.isolate).boxed_local().await;
+    } else {
+        check_after_idling(walk).await;
+    }
     if let Some(answer) = answer_from_memory(walk) {
         return Ok(answer);
     }
@@ -41,6 +53,15 @@ pub(super) async fn run(walk: &mut Walk) -> Result<Answer, Unavailable> {
     let is_worth_it = keyed && !(walk.followed && walk.stale.is_some());
     if is_worth_it && let Some(answer) = read_own_key(walk).await {
         return Ok(answer);
+    }
+    if walk.accepts_stale()
+        && let Some(answer) = serve_stale(walk)
+    {
+        walk.follow_ups.push(FollowUp::Refresh(walk.view.source()));
+        return Ok(answer);
+    }
+    if walk.directives.only_if_cached {
+        return Err(NOT_CACHED);
     }
     // What is not run is not compiled, if it is in a box of its own (docs/platform.md, "Code is compiled when it first runs").
     let unavailable = match ask_origin(walk).boxed_local().await {

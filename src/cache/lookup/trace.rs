@@ -11,6 +11,8 @@ pub enum ForwardReason {
     Miss,
     /// The tier had something, but too old.
     Stale,
+    /// The tier had something that the client's directives do not allow.
+    Request,
     /// The tier was not asked.
     Bypass,
 }
@@ -21,6 +23,7 @@ impl ForwardReason {
         match self {
             Self::Miss => "miss",
             Self::Stale => "stale",
+            Self::Request => "request",
             Self::Bypass => "bypass",
         }
     }

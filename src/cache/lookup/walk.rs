@@ -2,7 +2,10 @@
 
 use std::{cmp::Reverse, rc::Rc, time::Duration};
 
-use super::trace::Trace;
+use super::{
+    asked::{Asked, Directives},
+    trace::Trace,
+};
 use crate::{
     cache::{background::FollowUp, entry::Entry, isolate::Isolate, protocol::Freshness},
     catalog::{Resource, View},
@@ -21,6 +24,7 @@ pub(super) struct Candidate {
 pub(super) struct Walk {
     pub(super) isolate: Rc<Isolate>,
     pub(super) view: View,
+    pub(super) directives: Directives,
     pub(super) begun: Timestamp,
     pub(super) trace: Trace,
     pub(super) failed: Vec<Tier>,
@@ -36,11 +40,12 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    pub(super) fn new(isolate: Rc<Isolate>, view: View) -> Self {
+    pub(super) fn new(isolate: Rc<Isolate>, asked: Asked<'_>) -> Self {
         let begun = isolate.now();
         Self {
             isolate,
-            view,
+            view: asked.view,
+            directives: asked.directives,
             begun,
             trace: Trace::default(),
             failed: Vec::new(),
@@ -76,6 +81,21 @@ impl Walk {
         let held = self.stale.as_ref()?;
         let (state, now) = (self.isolate.state.borrow(), self.isolate.now());
         Some(state.freshness(self.view.source(), &held.entry, now, &self.isolate.policy))
+    }
+
+    /// Whether the client takes what may be served.
+    pub(super) fn accepts(&self, entry: &Entry, freshness: Freshness) -> bool {
+        let age = self.isolate.now().since(entry.at());
+        self.directives.accept(freshness, age, self.isolate.policy.ttl)
+    }
+
+    /// Whether the client takes what is past its TTL and was found, so that the origin need not be waited for.
+    pub(super) fn accepts_stale(&self) -> bool {
+        let is_current = self.stale_freshness() == Some(Freshness::IfError);
+        let (now, ttl) = (self.isolate.now(), self.isolate.policy.ttl);
+        let accepted =
+            |held: &Candidate| self.directives.accept_stale(now.since(held.entry.at()), ttl);
+        is_current && self.stale.as_ref().is_some_and(accepted)
     }
 
     /// What is left of the time a request may take: each tier's deadline, once.

@@ -11,6 +11,8 @@ use crate::ports::Log;
 pub(in crate::cache) enum Event<'a> {
     /// A request was answered from a cache; what else was asked on the way, and what it said.
     CacheHit {
+        #[serde(skip_serializing_if = "str::is_empty")]
+        request_id: &'a str,
         key: &'a str,
         tier: &'a str,
         count: usize,
@@ -20,9 +22,22 @@ pub(in crate::cache) enum Event<'a> {
         passed: &'a [String],
     },
     /// A request was answered by the origin.
-    CacheMiss { key: &'a str, count: usize, passed: &'a [String] },
+    CacheMiss {
+        #[serde(skip_serializing_if = "str::is_empty")]
+        request_id: &'a str,
+        key: &'a str,
+        count: usize,
+        passed: &'a [String],
+    },
     /// A request could not be answered.
-    Unavailable { key: &'a str, reason: Reason, retry_after_secs: u64, passed: &'a [String] },
+    Unavailable {
+        #[serde(skip_serializing_if = "str::is_empty")]
+        request_id: &'a str,
+        key: &'a str,
+        reason: Reason,
+        retry_after_secs: u64,
+        passed: &'a [String],
+    },
     /// A load was published, or renewed.
     CacheSet { source: &'a str, tier: &'a str, keys: usize, bytes: usize, renewed: bool },
     /// A publication was refused.

@@ -96,6 +96,8 @@ reasons! {
     Stale = "stale",
     /// Nothing could tell for a while whether this was invalidated.
     Unverified = "unverified",
+    /// The client wants nothing of the origin, and nothing that is cached is good enough.
+    OnlyIfCached = "only-if-cached",
     /// Redis took the values, and KV did not.
     NotInKv = "not-in-kv",
 }

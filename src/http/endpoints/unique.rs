@@ -1,15 +1,17 @@
 //! `GET /models/unique`: one page of a listing, and how it was served (docs/api.md, "The listing").
 
 use crate::{
-    cache::{Answer, Cache, FollowUp, Outcome, Trace},
+    cache::{self, Answer, Cache, FollowUp, Outcome, Reason, Trace, Unavailable},
     catalog::{Page, Scope},
     config::Policy,
     http::{
         headers::{self, cache_status},
         params::unique::{Query, parse},
         problem,
+        request::RequestHeaders,
         response::Response,
     },
+    ports::Timestamp,
 };
 
 /// What a client asked for.
@@ -19,20 +21,42 @@ pub(crate) struct Asked<'a> {
     pub(crate) path: &'static str,
     /// What stands behind `?`, as it was sent.
     pub(crate) query: &'a str,
-    /// The value of `If-None-Match`.
-    pub(crate) if_none_match: Option<&'a str>,
+    /// What its headers say.
+    pub(crate) headers: &'a RequestHeaders,
+    /// What the request is called in the log.
+    pub(crate) request_id: &'a str,
+}
+
+impl<'a> Asked<'a> {
+    fn of_cache(&self, query: &Query) -> cache::Asked<'a> {
+        let directives = headers::directives(self.headers.cache_control.as_deref());
+        cache::Asked { view: query.selection.into(), directives, request_id: self.request_id }
+    }
+
+    /// Whether the client has what would be sent; `If-Modified-Since` counts only without `If-None-Match` (RFC 9110 §13.2.2).
+    fn has(&self, etag: &str, at: Timestamp) -> bool {
+        let RequestHeaders { if_none_match, if_modified_since, .. } = self.headers;
+        match (if_none_match, if_modified_since) {
+            (Some(held), _) => headers::is_held(held, etag),
+            (None, Some(since)) => headers::is_unmodified_since(since, at),
+            (None, None) => false,
+        }
+    }
 }
 
 /// Looks the listing up and gives the page that was asked for; 304 to who has it. 422 for mistakes in the query; 503 when the origin cannot
-/// answer and no tier has anything left.
+/// answer and no tier has anything left; 504 where the client wants nothing of the origin and no tier has what it wants.
 pub(crate) async fn get(cache: &Cache, asked: Asked<'_>) -> (Response, Vec<FollowUp>) {
     let query = match parse(asked.query) {
         Ok(query) => query,
         Err(mistakes) => return (problem::unprocessable(&mistakes), Vec::new()),
     };
-    let Outcome { answer, trace, follow_ups } = cache.lookup(query.selection.into()).await;
+    let Outcome { answer, trace, follow_ups } = cache.lookup(asked.of_cache(&query)).await;
     let response = match answer {
         Ok(answer) => page(asked, &query, &answer, &trace, cache.policy()),
+        Err(Unavailable { reason: Reason::OnlyIfCached, .. }) => {
+            problem::not_cached().with("cache-status", cache_status(&trace))
+        }
         Err(unavailable) => {
             let detail = "The model catalog is temporarily unavailable";
             problem::unavailable(detail, unavailable.retry_after)
@@ -45,7 +69,7 @@ pub(crate) async fn get(cache: &Cache, asked: Asked<'_>) -> (Response, Vec<Follo
 /// The page that was asked for, if memory can answer at once.
 pub(crate) fn hit(cache: &Cache, asked: Asked<'_>) -> Option<Response> {
     let query = parse(asked.query).ok()?;
-    let (answer, trace) = cache.hit(query.selection.into())?;
+    let (answer, trace) = cache.hit(asked.of_cache(&query))?;
     Some(page(asked, &query, &answer, &trace, cache.policy()))
 }
 
@@ -59,7 +83,7 @@ fn page(
     let cache_control = headers::listing(answer.served, answer.age, policy);
     let tail = tail(query, answer);
     let etag = headers::etag(answer.listing.digest(&query.page), &tail);
-    let response = if asked.if_none_match.is_some_and(|held| headers::is_held(held, &etag)) {
+    let response = if asked.has(&etag, answer.at) {
         Response::not_modified(&cache_control)
     } else {
         let body = body(answer, &query.page, &tail);
@@ -67,12 +91,18 @@ fn page(
     };
     response
         .with("etag", etag)
+        .with("last-modified", headers::last_modified(answer.at))
+        .with("no-vary-search", NO_VARY_SEARCH)
         .with("link", headers::link(asked.path, query, answer.listing.len()))
         .with("x-total-count", answer.listing.len().to_string())
         .with("x-cache", answer.served.as_str())
         .with("age", answer.age.as_secs().to_string())
         .with("cache-status", cache_status(trace))
 }
+
+/// Which parameters say what is asked for: neither their order nor any other does (No-Vary-Search).
+const NO_VARY_SEARCH: &str = "key-order, params, except=(\"limit\" \"offset\" \"min_providers\" \"sort_by\" \
+                              \"order\" \"include_inactive\")";
 
 /// What stands before the models.
 const HEAD: &str = "{\"models\":[";

@@ -1,6 +1,7 @@
 //! The service as the runtime calls it, over fakes: routes, credentials, bodies, and what it says of its settings.
 
 mod browsers;
+mod conditions;
 
 use std::{collections::HashMap, rc::Rc};
 
@@ -52,7 +53,11 @@ struct Service {
 
 impl Service {
     fn new(more: &[(&'static str, &'static str)]) -> Self {
-        let world = World::new(1);
+        Self::of(World::new(1), more)
+    }
+
+    /// An isolate of a world that others share.
+    fn of(world: World, more: &[(&'static str, &'static str)]) -> Self {
         let log = Rc::new(Lines::default());
         let ports = Ports {
             colo: Rc::new(world.colo.clone()),
@@ -73,7 +78,7 @@ impl Service {
     /// The response, once what it left to do is done.
     fn ask(&self, method: &str, path: &str, token: Option<&str>, body: &str) -> Response {
         let authorization = token.map(|token| format!("Bearer {token}"));
-        self.send(method, path, RequestHeaders { authorization, ..RequestHeaders::default() }, body)
+        self.send(method, path, RequestHeaders { authorization, ..nothing() }, body)
     }
 
     /// The response to who says that it has what these tags name.
@@ -106,9 +111,9 @@ impl Service {
     }
 }
 
-/// The headers of who says nothing.
+/// The headers of who says nothing but what its request is called.
 fn nothing() -> RequestHeaders {
-    RequestHeaders::default()
+    RequestHeaders { request_id: Some("request-1".to_owned()), ..RequestHeaders::default() }
 }
 
 /// The headers of who says that it has what these tags name.

@@ -141,7 +141,7 @@ impl Isolate {
     }
 
     async fn ask_traced(&self, view: View) -> (Result<Answer, Unavailable>, Trace) {
-        let Outcome { answer, trace, follow_ups } = self.cache.lookup(view).await;
+        let Outcome { answer, trace, follow_ups } = self.cache.lookup(view.into()).await;
         let cache = self.cache.clone();
         self.sim.spawn(self.group, async move {
             join_all(follow_ups.into_iter().map(|next| cache.run(next))).await;

@@ -48,7 +48,7 @@ impl Planet {
         let group = self.unique();
         self.shared.sim.spawn(group, async move {
             for view in views {
-                let follow_ups = cache.lookup(view).await.follow_ups;
+                let follow_ups = cache.lookup(view.into()).await.follow_ups;
                 join_all(follow_ups.into_iter().map(|next| cache.run(next))).await;
             }
         });

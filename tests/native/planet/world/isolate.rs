@@ -100,7 +100,7 @@ impl Living {
     pub fn hits_for(&self, view: View, horizon: u64) -> u64 {
         let is_hit = |ahead: u64| {
             self.ahead.set(ahead);
-            let hit = self.cache.hit(view).is_some();
+            let hit = self.cache.hit(view.into()).is_some();
             self.ahead.set(0);
             hit
         };

@@ -358,7 +358,7 @@ impl Planet {
         let group = self.unique();
         self.shared.sim.spawn(group, async move {
             for view in views {
-                for next in cache.lookup(view).await.follow_ups {
+                for next in cache.lookup(view.into()).await.follow_ups {
                     cache.run(next).await;
                 }
             }

@@ -99,7 +99,7 @@ impl Planet {
         living.flushes.saw(at);
         living.looks[wanted.source].saw(at);
         let asked = Asked { slot, view, place, is_awaited };
-        if let Some((answer, _)) = living.cache.hit(wanted.view) {
+        if let Some((answer, _)) = living.cache.hit(wanted.view.into()) {
             self.note_answer(asked, at, 0, Some(&answer), Tier::Memory);
             self.note_ready(asked, &answer, at);
             return;
@@ -109,7 +109,7 @@ impl Planet {
         let (sim, happened) = (self.shared.sim.clone(), Rc::clone(&self.happened));
         self.shared.sim.spawn(group, async move {
             let begun = sim.now();
-            let Outcome { answer, trace, follow_ups } = cache.lookup(wanted.view).await;
+            let Outcome { answer, trace, follow_ups } = cache.lookup(wanted.view.into()).await;
             let (now, took) = (sim.now().0, sim.now().since(begun));
             let took = u64::try_from(took.as_millis()).unwrap();
             let (answer, tier) = (answer.ok(), tier_of(&trace));
