@@ -58,6 +58,10 @@ impl Origin for Held {
     async fn load(&self, _: Source, _: Duration) -> Result<Load, OriginError> {
         Ok(Load { snapshot: self.0.clone(), rows: self.0.len(), requests: 1 })
     }
+
+    async fn probe(&self, _: Duration) -> Result<(), OriginError> {
+        Ok(())
+    }
 }
 
 struct Nothing;

@@ -41,7 +41,9 @@ pub use operations::{Invalidated, InvalidationMode, Statistics};
 pub use protocol::Freshness;
 pub use rebuild::Unavailable;
 pub use state::{Breaker, BreakerState};
-pub use telemetry::{Counter, Failure, Published, Reason, WarmReport, WarmedView};
+pub use telemetry::{
+    Counter, Failure, Probed, Published, Readiness, Reason, WarmReport, WarmedView,
+};
 
 use crate::{
     catalog::KeySpace,
@@ -83,6 +85,11 @@ impl Cache {
     /// Declares everything that is cached wrong.
     pub async fn invalidate(&self, mode: InvalidationMode) -> Result<Invalidated, TierError> {
         operations::invalidate(&self.0, mode).await
+    }
+
+    /// Whether each tier that is asked over the network answers.
+    pub async fn readiness(&self) -> Readiness {
+        operations::readiness(&self.0).await
     }
 
     /// What operators see.

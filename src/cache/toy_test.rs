@@ -27,6 +27,10 @@ impl Origin for ToyOrigin {
         let snapshot = Snapshot::decode(source, format!("[{},\"b\"]", self.0.get()))?;
         Ok(Load { snapshot, rows: 2, requests: 1 })
     }
+
+    async fn probe(&self, _: Duration) -> Result<(), OriginError> {
+        Ok(())
+    }
 }
 
 /// A request with what it leaves to do.

@@ -5,7 +5,11 @@ use futures_util::FutureExt;
 use super::{
     auth::Operators,
     cors,
-    endpoints::{about, clear, statistics, unique, warm},
+    endpoints::{
+        about, health,
+        operators::{clear, statistics, warm},
+        unique,
+    },
     headers, problem,
     request::{Request, RequestHeaders, Target},
     response::Response,
@@ -46,12 +50,14 @@ enum Access {
 enum Endpoint {
     About,
     Unique,
+    Healthz,
+    Readyz,
     Clear,
     Warm,
     Statistics,
 }
 
-const ROUTES: [Route; 5] = [
+const ROUTES: [Route; 7] = [
     Route {
         paths: &["/"],
         methods: Methods::Read,
@@ -63,6 +69,18 @@ const ROUTES: [Route; 5] = [
         methods: Methods::Read,
         access: Access::Public,
         endpoint: Endpoint::Unique,
+    },
+    Route {
+        paths: &["/healthz"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::Healthz,
+    },
+    Route {
+        paths: &["/readyz"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::Readyz,
     },
     Route {
         paths: &["/api/system/cache/clear"],
@@ -202,7 +220,12 @@ async fn ask(
             let (query, headers) = (request.query.as_str(), &request.headers);
             unique::get(cache, unique::Asked { path, query, headers, request_id: id }).await
         }
+        Endpoint::Healthz => (health::healthz(), Vec::new()),
         // What is not run is not compiled, if it is in a box of its own (docs/platform.md, "Code is compiled when it first runs").
+        Endpoint::Readyz => {
+            let is_operator = operators.admit(request.headers.authorization.as_deref());
+            (health::readyz(cache, is_operator).boxed_local().await, Vec::new())
+        }
         Endpoint::Clear => (clear::post(cache, request.body).boxed_local().await, Vec::new()),
         Endpoint::Warm => (warm::post(cache, request.body).boxed_local().await, Vec::new()),
         Endpoint::Statistics => (statistics::get(cache).boxed_local().await, Vec::new()),

@@ -71,4 +71,7 @@ pub trait Origin {
     /// Reads every entry of a source, within `timeout`: when that is over, requests that are under way are aborted, and none
     /// is made again.
     async fn load(&self, source: Source, timeout: Duration) -> Result<Load, OriginError>;
+
+    /// Asks for something small, within `timeout`: whether it answers, with these credentials.
+    async fn probe(&self, timeout: Duration) -> Result<(), OriginError>;
 }

@@ -13,11 +13,12 @@ use crate::{
     catalog::{Assembly, ProviderRow, Scope, Snapshot, Source},
     ports::{Clock, Http, Load, Origin, OriginError},
 };
-use client::Client;
+use client::{Client, Page};
 use retry::Allowance;
 use rows::{Reader, check_ids};
 
 const PROVIDERS: &str = "providers?select=id,slug,name&is_active=is.true&order=id";
+const PROBE: &str = "providers?select=id";
 const MAPPINGS: &str = "unique_models_provider?select=id,unique_model_id,provider_id,\
     unique_models!inner(id,model_name,sample_model_id),\
     models!inner(model_name,context_length,health_status,average_response_time_ms,modality,\
@@ -112,6 +113,11 @@ impl Origin for Supabase {
             }
             result => result,
         }
+    }
+
+    async fn probe(&self, timeout: Duration) -> Result<(), OriginError> {
+        let page = Page { offset: 0, limit: 1, is_counted: false };
+        self.client.ask(PROBE, page, timeout).await.map(drop).map_err(|failure| failure.error)
     }
 }
 

@@ -26,6 +26,8 @@ pub(in crate::cache) enum Work {
     Check,
     /// Writing the counters to Redis.
     Flush,
+    /// Asking each tier whether it answers.
+    Probe,
 }
 
 /// Proof of a lease: only its holder's release counts.

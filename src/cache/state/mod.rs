@@ -23,7 +23,7 @@ pub(super) use memory::Resident;
 use super::{
     entry::{Content, Entry},
     protocol::{Freshness, Version},
-    telemetry::{Counters, Reason},
+    telemetry::{Counters, Readiness, Reason},
 };
 use crate::{
     catalog::{Extent, Resource, Snapshot, Source, View},
@@ -77,6 +77,8 @@ pub(super) struct State {
     pub(super) check_ended_at: Timestamp,
     /// As of when memory was last compared: what the data center told is older than the check that heard it.
     pub(super) compared_as_of: Timestamp,
+    /// What the tiers answered when they were probed last.
+    pub(super) readiness: Option<Readiness>,
     backoff: HashMap<Source, Backoff>,
     /// The last failure of each tier that was logged.
     logged: Vec<(CacheTier, TierError, Timestamp)>,
@@ -107,6 +109,7 @@ impl State {
             flushed_at: now,
             check_ended_at: Timestamp::default(),
             compared_as_of: Timestamp::default(),
+            readiness: None,
             backoff: HashMap::new(),
             logged: Vec::new(),
             other_configuration: HashMap::new(),

@@ -9,4 +9,4 @@ pub use counters::Counter;
 pub(super) use counters::Counters;
 pub(super) use events::{Event, write};
 pub use reasons::{Failure, Reason};
-pub use reports::{Published, WarmReport, WarmedView};
+pub use reports::{Probed, Published, Readiness, WarmReport, WarmedView};

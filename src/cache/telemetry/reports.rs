@@ -1,9 +1,14 @@
-//! What a warm run tells operators, in the log, in Redis and over HTTP.
+//! What operators are told, in the log, in Redis and over HTTP: of a warm run, and of whether the tiers answer.
+
+use std::time::Duration;
 
 use serde::Serialize;
 
 use super::reasons::{Failure, Reason};
-use crate::catalog::{Changes, Parameters};
+use crate::{
+    catalog::{Changes, Parameters},
+    ports::{Tier, Timestamp},
+};
 
 /// What a warm run did. The first four fields are the backend's report.
 #[derive(Clone, Debug, Serialize)]
@@ -56,4 +61,31 @@ pub struct WarmedView {
     pub key: Option<String>,
     /// Its number of entries.
     pub count: usize,
+}
+
+/// What the tiers answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Readiness {
+    /// When they were asked.
+    pub at: Timestamp,
+    /// Each of them.
+    pub tiers: [Probed; 3],
+}
+
+/// What one tier answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Probed {
+    /// The tier.
+    pub tier: Tier,
+    /// How long it took, in whole milliseconds.
+    pub took: Duration,
+    /// Why it did not answer; none when it did.
+    pub failure: Option<Reason>,
+}
+
+impl Readiness {
+    /// Whether all of them answered.
+    pub fn is_ready(&self) -> bool {
+        self.tiers.iter().all(|probed| probed.failure.is_none())
+    }
 }

@@ -1,7 +1,6 @@
 //! What a route answers once it was found: one file a resource.
 
 pub(super) mod about;
-pub(super) mod clear;
-pub(super) mod statistics;
+pub(super) mod health;
+pub(super) mod operators;
 pub(super) mod unique;
-pub(super) mod warm;

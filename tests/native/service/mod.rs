@@ -2,6 +2,7 @@
 
 mod browsers;
 mod conditions;
+mod health;
 
 use std::{collections::HashMap, rc::Rc};
 
@@ -233,6 +234,8 @@ fn every_route_has_its_methods() {
     let command = ("POST, OPTIONS", ["POST"].as_slice());
     for (path, (allow, methods)) in [
         ("/", read),
+        ("/healthz", read),
+        ("/readyz", read),
         ("/models/unique", read),
         ("/v1/models/unique", read),
         (STATS, read),

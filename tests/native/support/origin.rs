@@ -29,6 +29,8 @@ pub struct FakeOrigin {
     pub latency_ms: Rc<Cell<u64>>,
     /// Who asks.
     pub group: u64,
+    /// How often it was probed.
+    pub probes: Rc<Cell<u64>>,
     /// Every load.
     pub loads: Rc<RefCell<Vec<Loading>>>,
 }
@@ -64,6 +66,7 @@ impl FakeOrigin {
             offers_max: Rc::new(Cell::new(5)),
             latency_ms: Rc::new(Cell::new(100)),
             group: 0,
+            probes: Rc::default(),
             loads: Rc::default(),
         }
     }
@@ -99,5 +102,19 @@ impl Origin for FakeOrigin {
         self.sim.sleep(Duration::from_millis(latency)).await;
         let rows = snapshot.len();
         Ok(Load { snapshot, rows, requests: 2 })
+    }
+
+    async fn probe(&self, timeout: Duration) -> Result<(), OriginError> {
+        self.probes.set(self.probes.get() + 1);
+        match self.fault.get() {
+            Fault::None | Fault::Corrupt => Ok(()),
+            Fault::Hung => std::future::pending().await,
+            Fault::Slow(ms) if Duration::from_millis(ms) < timeout => Ok(()),
+            Fault::Slow(_) => Err(OriginError::Timeout),
+            Fault::Limited | Fault::Quota => {
+                Err(OriginError::Refused { status: 429, code: String::new() })
+            }
+            Fault::Error | Fault::LostAnswer => Err(OriginError::Unreachable),
+        }
     }
 }

@@ -113,4 +113,8 @@ impl Origin for PlanetOrigin {
         let rows = snapshot.len();
         Ok(Load { snapshot, rows, requests: 2 })
     }
+
+    async fn probe(&self, _: Duration) -> Result<(), OriginError> {
+        Ok(())
+    }
 }
