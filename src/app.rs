@@ -21,7 +21,7 @@ pub struct App {
 }
 
 impl fmt::Debug for App {
-    /// The operators' token is never printed.
+    /// The operators' tokens are never printed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("App").field("cache", &self.cache).finish_non_exhaustive()
     }
@@ -36,7 +36,7 @@ impl App {
             ports.log.write(&line.to_string());
         }
         let cache = Cache::new(ports, config.policy, config.keys);
-        let operators = Operators::new(config.admin.token);
+        let operators = Operators::new(config.admin.tokens);
         Self { cache, service: Service { operators, cors: config.cors } }
     }
 

@@ -13,7 +13,7 @@ import { namespaceOf, othersKeyOf } from "./servers.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const built = join(dirname(dirname(here)), "build", "bench");
-const ADMIN_TOKEN = "bench";
+const ADMIN_TOKEN = "bench-admin-token";
 
 /**
  * The built Worker over a catalog; `vars` are its settings, `coloUrl` the cache of its data center, if it has one. A hit is

@@ -7,7 +7,7 @@ import { startStack } from "../stack/index.mjs";
 const SECONDS = Number(process.env.SOAK_SECONDS ?? 600);
 const CLIENTS = 8;
 const FAULT_EVERY_MS = 3_000;
-const ADMIN_TOKEN = "soak";
+const ADMIN_TOKEN = "soak-admin-token";
 
 const FAULTS = {
   upstash: [

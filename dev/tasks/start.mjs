@@ -9,7 +9,7 @@ import { startStack } from "../stack/index.mjs";
 import { choosePort } from "../stack/shared/ports.mjs";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const ADMIN_TOKEN = "local-admin";
+const ADMIN_TOKEN = "local-admin-token";
 const CRON = "*/10 * * * *";
 const TEN_MINUTES_MS = 600_000;
 const START_MS = 90_000;

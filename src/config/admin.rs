@@ -7,21 +7,21 @@ use super::reader::Reader;
 /// The operators' routes.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct AdminConfig {
-    /// `ADMIN_TOKEN`: who bears it is an operator. Without it the operators' routes do not exist.
-    pub token: Option<String>,
+    /// `ADMIN_TOKEN` and `ADMIN_TOKEN_NEXT`: who bears one of them is an operator. Two, so that a token can be replaced while
+    /// the old one is still in use. Without any the operators' routes do not exist.
+    pub tokens: Vec<String>,
 }
 
 impl fmt::Debug for AdminConfig {
-    /// The token is never printed, only whether there is one.
+    /// Tokens are never printed, only how many there are.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AdminConfig")
-            .field("has_token", &self.token.is_some())
-            .finish_non_exhaustive()
+        f.debug_struct("AdminConfig").field("tokens", &self.tokens.len()).finish()
     }
 }
 
 impl AdminConfig {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
-        Self { token: reader.token("ADMIN_TOKEN") }
+        let tokens = ["ADMIN_TOKEN", "ADMIN_TOKEN_NEXT"].map(|name| reader.secret(name));
+        Self { tokens: tokens.into_iter().flatten().collect() }
     }
 }

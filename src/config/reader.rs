@@ -12,6 +12,9 @@ const SECONDS_MAX: u64 = 31_536_000;
 /// What an isolate has is for everything (docs/platform.md, "Limits of an isolate").
 const BYTES_MAX: u64 = 100_000_000;
 
+/// 128 random bits are 22 characters of base64: fewer than these can be guessed, or were not random.
+const SECRET_CHARS_MIN: usize = 16;
+
 /// More is as good as never.
 const COUNT_MAX: u64 = 1_000_000;
 
@@ -56,6 +59,16 @@ impl<'a> Reader<'a> {
             self.fault(name, blemish);
         }
         Some(text)
+    }
+
+    /// A token that is chosen by whoever sets it, and opens something here: long enough not to be guessed.
+    pub(super) fn secret(&mut self, name: &str) -> Option<String> {
+        let before = self.faults.len();
+        let token = self.token(name)?;
+        if self.faults.len() == before && token.len() < SECRET_CHARS_MIN {
+            self.fault(name, &format!("must have at least {SECRET_CHARS_MIN} characters"));
+        }
+        Some(token)
     }
 
     /// A token that must be set.

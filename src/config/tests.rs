@@ -28,7 +28,7 @@ fn what_is_not_set_has_its_default() {
     assert!(colo.is_some());
     assert_eq!(config.policy, Policy { colo, fingerprint, ..Policy::default() });
     assert_eq!(config.keys, KeySpace::default());
-    assert_eq!(config.admin.token, None);
+    assert!(config.admin.tokens.is_empty());
     assert!(config.supabase.enabled_providers.is_empty());
 }
 
@@ -123,7 +123,8 @@ fn complaint(name: &'static str, value: &'static str) -> Option<String> {
     Some(faults[0].strip_prefix(name).unwrap().trim_start().to_owned())
 }
 
-const SECRETS: [&str; 3] = ["UPSTASH_REDIS_REST_TOKEN", "SUPABASE_SERVICE_ROLE_KEY", "ADMIN_TOKEN"];
+const SECRETS: [&str; 4] =
+    ["UPSTASH_REDIS_REST_TOKEN", "SUPABASE_SERVICE_ROLE_KEY", "ADMIN_TOKEN", "ADMIN_TOKEN_NEXT"];
 const URLS: [&str; 2] = ["UPSTASH_REDIS_REST_URL", "SUPABASE_URL"];
 
 #[test]
@@ -131,7 +132,7 @@ fn what_was_pasted_along_with_a_secret_is_refused_by_name() {
     let unprintable = "holds a character that is not printable ASCII, such as a byte-order mark";
     for name in SECRETS {
         for (value, expected) in [
-            (" \t\u{a0}abc\r\n", None),
+            (" \t\u{a0}abcdefghijklmnop\r\n", None),
             ("sb_secret_a-b.c=/+~", None),
             ("\u{feff}abc", Some(unprintable)),
             ("abc\u{200b}", Some(unprintable)),
@@ -146,11 +147,42 @@ fn what_was_pasted_along_with_a_secret_is_refused_by_name() {
             ("abc def", Some("holds white space")),
             ("abc\ndef", Some("holds white space")),
             ("abc...", Some("holds an ellipsis, as if it had been cut off")),
-            ("a.b.c", None),
+            ("a.b.c.d.e.f.g.h.", None),
         ] {
             assert_eq!(complaint(name, value).as_deref(), expected, "{name} {value:?}");
         }
     }
+}
+
+#[test]
+fn a_token_that_opens_something_here_is_long_enough() {
+    let short = Some("must have at least 16 characters".to_owned());
+    for name in ["ADMIN_TOKEN", "ADMIN_TOKEN_NEXT"] {
+        assert_eq!(complaint(name, "abcdefghijklmno"), short, "{name}");
+        assert_eq!(
+            complaint(name, "abcdefghijklmno "),
+            short,
+            "{name}: white space is no character"
+        );
+        assert_eq!(complaint(name, "abcdefghijklmnop"), None, "{name}");
+        assert_eq!(complaint(name, ""), None, "{name}: unset");
+    }
+    assert_eq!(
+        complaint("UPSTASH_REDIS_REST_TOKEN", "abc"),
+        None,
+        "its length is Upstash's affair"
+    );
+}
+
+#[test]
+fn two_tokens_are_valid_at_once_and_neither_is_printed() {
+    let mut vars = minimal();
+    vars.0.insert("ADMIN_TOKEN_NEXT", "the-next-admin-token");
+    assert_eq!(Config::from_vars(&vars).unwrap().admin.tokens, ["the-next-admin-token"]);
+    vars.0.insert("ADMIN_TOKEN", "the-present-admin-token");
+    let AdminConfig { tokens } = Config::from_vars(&vars).unwrap().admin;
+    assert_eq!(tokens, ["the-present-admin-token", "the-next-admin-token"]);
+    assert_eq!(format!("{:?}", AdminConfig { tokens }), "AdminConfig { tokens: 2 }");
 }
 
 #[test]

@@ -1,41 +1,45 @@
-//! Who may use the operators' routes: bearers of one token.
+//! Who may use the operators' routes: bearers of a token, of which two can be valid at once.
 
 use std::fmt;
 
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 
-/// The operators of a deployment, known by the token of `ADMIN_TOKEN`.
+/// The operators of a deployment, known by the tokens of `ADMIN_TOKEN` and `ADMIN_TOKEN_NEXT`.
 pub struct Operators {
-    token: Option<String>,
+    tokens: Vec<String>,
 }
 
 impl fmt::Debug for Operators {
-    /// The token is never printed.
+    /// Tokens are never printed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Operators").field("exist", &self.exist()).finish_non_exhaustive()
     }
 }
 
 impl Operators {
-    /// Operators with this token; without one there are none.
-    pub fn new(token: Option<String>) -> Self {
-        Self { token }
+    /// Operators with any of these tokens; without one there are none.
+    pub fn new(tokens: Vec<String>) -> Self {
+        Self { tokens }
     }
 
     /// Whether this deployment has operators. Without them their routes do not exist, so that a forgotten token opens
     /// nothing.
     pub fn exist(&self) -> bool {
-        self.token.is_some()
+        !self.tokens.is_empty()
     }
 
-    /// Whether an `Authorization` header carries the token. How long that takes tells nothing of the token.
+    /// Whether an `Authorization` header carries one of the tokens. How long that takes tells nothing of them but their
+    /// lengths: every one is compared, whichever fits.
     pub fn admit(&self, authorization: Option<&str>) -> bool {
-        let Some(expected) = self.token.as_deref() else { return false };
         let given = authorization.and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
         });
-        given.is_some_and(|given| given.as_bytes().ct_eq(expected.as_bytes()).into())
+        let fits = |given: &str| {
+            let compared = self.tokens.iter().map(|token| token.as_bytes().ct_eq(given.as_bytes()));
+            compared.fold(Choice::from(0), |any, fits| any | fits).into()
+        };
+        given.is_some_and(fits)
     }
 }
 
@@ -45,10 +49,12 @@ mod tests {
 
     #[test]
     fn only_the_bearer_of_the_token_is_admitted() {
-        let operators = Operators::new(Some("token-a".to_owned()));
+        let operators = Operators::new(vec!["token-a".to_owned(), "token-next".to_owned()]);
         for (authorization, admitted) in [
             (Some("Bearer token-a"), true),
             (Some("bearer  token-a "), true),
+            (Some("Bearer token-next"), true),
+            (Some("Bearer token-a,token-next"), false),
             (Some("Bearer token-b"), false),
             (Some("Bearer token-a2"), false),
             (Some("Basic token-a"), false),
@@ -63,14 +69,14 @@ mod tests {
 
     #[test]
     fn without_a_token_nobody_is() {
-        let operators = Operators::new(None);
+        let operators = Operators::new(Vec::new());
         assert!(!operators.exist());
         assert!(!operators.admit(Some("Bearer ")) && !operators.admit(None));
     }
 
     #[test]
-    fn the_token_is_not_printed() {
-        let operators = Operators::new(Some("token-a".to_owned()));
+    fn no_token_is_printed() {
+        let operators = Operators::new(vec!["token-a".to_owned()]);
         assert_eq!(format!("{operators:?}"), "Operators { exist: true, .. }");
     }
 }

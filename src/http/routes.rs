@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_path_is_decoded_once_before_it_is_looked_up() {
-        let operators = Operators::new(None);
+        let operators = Operators::new(Vec::new());
         let found = |path: &str| {
             let body: ReadBody = Box::new(|_| async { None }.boxed_local());
             let url = format!("https://host{path}?limit=1");
@@ -289,7 +289,8 @@ mod tests {
 
     #[test]
     fn a_missing_token_hides_operators_routes_and_no_other() {
-        let (some, none) = (Operators::new(Some("token".to_owned())), Operators::new(None));
+        let (some, none) =
+            (Operators::new(vec!["token".to_owned()]), Operators::new(Vec::new()));
         for route in &ROUTES {
             for path in route.paths {
                 assert!(find(path, &some).is_some(), "{path}");

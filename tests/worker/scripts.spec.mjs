@@ -15,7 +15,7 @@ const VERSION = `${EDGE}:version:active`;
 const NAME_KEY = `${NAMESPACE}models:unique:filtered:sortname:asc`;
 const LAST_WRITTEN = `${NAMESPACE}models:unique:filtered:sortcheapest_price:asc`;
 const SYNC_MARKER = `${NAMESPACE}models:sync:in_progress`;
-const ADMIN_TOKEN = "operator";
+const ADMIN_TOKEN = "scripts-admin-token";
 const SLOW = { fault: "latency", match: /unique_models_provider/, ms: 1_000 };
 const authorized = { headers: { authorization: `Bearer ${ADMIN_TOKEN}` }, method: "POST" };
 
