@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{
     cache::{Cache, Failure, FollowUp, Reason},
     config::{Config, ConfigError},
-    http::{self, Operators, Request, RequestHeaders, Response, Service},
+    http::{self, Limiter, Operators, Request, RequestHeaders, Response, Service},
     ports::{Log, Ports},
 };
 
@@ -37,7 +37,15 @@ impl App {
         }
         let cache = Cache::new(ports, config.policy, config.keys);
         let operators = Operators::new(config.admin.tokens);
-        Self { cache, service: Service { operators, cors: config.cors } }
+        let limiter = Limiter::default();
+        Self { cache, service: Service { operators, limiter, cors: config.cors } }
+    }
+
+    /// The same service, whose operators' routes one client may ask only so often.
+    #[must_use]
+    pub fn with_limiter(mut self, limiter: Limiter) -> Self {
+        self.service.limiter = limiter;
+        self
     }
 
     /// Answers a request. What comes with the response is left to do behind it, by [`App::run`].

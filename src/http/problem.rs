@@ -12,6 +12,9 @@ use super::{
 };
 use crate::config::ConfigError;
 
+/// The longest period over which the platform counts (docs/platform.md, "Rate limits are counted where they are asked").
+const RATE_LIMIT_PERIOD: Duration = Duration::from_secs(60);
+
 fn problem(status: u16, title: &str, detail: &str) -> Response {
     let body = json!({ "type": "about:blank", "title": title, "status": status, "detail": detail });
     let body = body.to_string().into_bytes();
@@ -52,6 +55,13 @@ pub(super) fn unusable(error: BodyError) -> Response {
 /// 422: mistakes in parameters, in the backend's own form (docs/backend.md, "422 bodies").
 pub(super) fn unprocessable(mistakes: &[Mistake]) -> Response {
     Response::json(422, &json!({ "detail": mistakes }))
+}
+
+/// 429: one client asks too often (RFC 6585, section 4).
+pub(super) fn too_many_requests() -> Response {
+    let retry_after = RATE_LIMIT_PERIOD.as_secs().to_string();
+    problem(429, "Too Many Requests", "Too many requests from this address; try again later")
+        .with("retry-after", retry_after)
 }
 
 /// 500: settings are missing or wrong. They are named; their values are not shown.
@@ -103,6 +113,7 @@ mod tests {
             (conflict("x"), 409, "content-type", "application/problem+json"),
             (unusable(BodyError::TooLarge(7)), 413, "content-type", "application/problem+json"),
             (unprocessable(&[]), 422, "content-type", "application/json"),
+            (too_many_requests(), 429, "retry-after", "60"),
             (unavailable("x", Duration::ZERO), 503, "retry-after", "1"),
         ] {
             assert_eq!((response.status, response.header(name)), (status, Some(value)));

@@ -14,6 +14,8 @@ pub type ReadBody = Box<dyn FnOnce(usize) -> LocalBoxFuture<'static, Option<Vec<
 pub struct RequestHeaders {
     /// The value of `Authorization`.
     pub authorization: Option<String>,
+    /// The value of `CF-Connecting-IP`: the client's address, as the platform sees it.
+    pub client_address: Option<String>,
     /// The value of `Origin`: whose page asks, in a browser.
     pub origin: Option<String>,
     /// The value of `If-None-Match`: what the client has.

@@ -11,6 +11,7 @@ use super::{
         unique,
     },
     headers, problem,
+    rate_limit::Limiter,
     request::{Request, RequestHeaders, Target},
     response::Response,
 };
@@ -123,6 +124,8 @@ const REQUEST_ID: &str = "x-request-id";
 pub struct Service {
     /// Those who may use the operators' routes.
     pub operators: Operators,
+    /// How often one client may ask for what needs credentials.
+    pub limiter: Limiter,
     /// Whose pages may read what is public.
     pub cors: CorsConfig,
 }
@@ -162,7 +165,7 @@ async fn answer_route(
         return (problem::method_not_allowed(allowed), Vec::new());
     }
     let is_head = request.method == "HEAD";
-    let (response, follow_ups) = ask((route, path), cache, &service.operators, (request, id)).await;
+    let (response, follow_ups) = ask((route, path), cache, service, (request, id)).await;
     (if is_head { response.without_body() } else { response }, follow_ups)
 }
 
@@ -204,15 +207,13 @@ fn find(path: &str, operators: &Operators) -> Option<(&'static Route, &'static s
 async fn ask(
     (route, path): (&Route, &'static str),
     cache: &Cache,
-    operators: &Operators,
+    service: &Service,
     (request, id): (Request, &str),
 ) -> (Response, Vec<FollowUp>) {
-    let is_admitted = match route.access {
-        Access::Public => true,
-        Access::Operator => operators.admit(request.headers.authorization.as_deref()),
-    };
-    if !is_admitted {
-        return (problem::unauthorized(), Vec::new());
+    if route.access == Access::Operator
+        && let Some(refusal) = refuse(service, &request.headers).boxed_local().await
+    {
+        return (refusal, Vec::new());
     }
     match route.endpoint {
         Endpoint::About => (about::get(), Vec::new()),
@@ -223,13 +224,24 @@ async fn ask(
         Endpoint::Healthz => (health::healthz(), Vec::new()),
         // What is not run is not compiled, if it is in a box of its own (docs/platform.md, "Code is compiled when it first runs").
         Endpoint::Readyz => {
-            let is_operator = operators.admit(request.headers.authorization.as_deref());
+            let has_sent = request.headers.authorization.is_some();
+            let is_operator = has_sent && refuse(service, &request.headers).await.is_none();
             (health::readyz(cache, is_operator).boxed_local().await, Vec::new())
         }
         Endpoint::Clear => (clear::post(cache, request.body).boxed_local().await, Vec::new()),
         Endpoint::Warm => (warm::post(cache, request.body).boxed_local().await, Vec::new()),
         Endpoint::Statistics => (statistics::get(cache).boxed_local().await, Vec::new()),
     }
+}
+
+/// What a client gets that asks too often, or without credentials. Its requests are counted before its credentials are
+/// compared, so that guessing is as slow as the limit has it.
+async fn refuse(service: &Service, headers: &RequestHeaders) -> Option<Response> {
+    if !service.limiter.admit(headers.client_address.as_deref()).await {
+        return Some(problem::too_many_requests());
+    }
+    let is_admitted = service.operators.admit(headers.authorization.as_deref());
+    (!is_admitted).then(problem::unauthorized)
 }
 
 #[cfg(test)]
@@ -289,8 +301,7 @@ mod tests {
 
     #[test]
     fn a_missing_token_hides_operators_routes_and_no_other() {
-        let (some, none) =
-            (Operators::new(vec!["token".to_owned()]), Operators::new(Vec::new()));
+        let (some, none) = (Operators::new(vec!["token".to_owned()]), Operators::new(Vec::new()));
         for route in &ROUTES {
             for path in route.paths {
                 assert!(find(path, &some).is_some(), "{path}");

@@ -5,18 +5,25 @@ use std::rc::Rc;
 use worker::Env;
 
 use super::{
-    clock::WorkerClock, colo::WorkerColo, env::WorkerVars, fetch::WorkerHttp, kv::WorkerKv,
+    bindings::{WorkerKv, WorkerRateLimit},
+    clock::WorkerClock,
+    colo::WorkerColo,
+    env::WorkerVars,
+    fetch::WorkerHttp,
     log::Console,
 };
 use crate::{
     app::App,
     config::{Config, ConfigError},
-    ports::{Clock, Http, Ports},
+    http::Limiter,
+    ports::{Clock, Http, Ports, RateLimit},
     supabase::Supabase,
     upstash::Upstash,
 };
 
 const KV_BINDING: &str = "CATALOG_KV";
+/// Optional: how often one client may ask for what needs credentials.
+const RATE_LIMIT_BINDING: &str = "OPERATORS_RATE_LIMIT";
 
 /// Builds the service; fails with every mistake in the settings at once.
 pub(super) fn build(env: &Env) -> Result<App, ConfigError> {
@@ -41,5 +48,7 @@ pub(super) fn build(env: &Env) -> Result<App, ConfigError> {
         clock,
         log: Rc::new(Console),
     };
-    Ok(App::new(config, ports))
+    let bound = env.rate_limiter(RATE_LIMIT_BINDING).ok();
+    let limit = bound.map(|limit| -> Rc<dyn RateLimit> { Rc::new(WorkerRateLimit(limit)) });
+    Ok(App::new(config, ports).with_limiter(Limiter::new(limit)))
 }

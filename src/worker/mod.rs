@@ -2,6 +2,7 @@
 
 mod entry;
 
+mod bindings;
 mod build;
 
 mod request;
@@ -11,5 +12,4 @@ mod clock;
 mod colo;
 mod env;
 mod fetch;
-mod kv;
 mod log;

@@ -11,6 +11,7 @@ pub(super) fn read(request: &web_sys::Request) -> Request {
     let header = |name| request.headers().get(name).ok().flatten();
     let headers = RequestHeaders {
         authorization: header("authorization"),
+        client_address: header("cf-connecting-ip"),
         origin: header("origin"),
         if_none_match: header("if-none-match"),
         if_modified_since: header("if-modified-since"),

@@ -127,7 +127,7 @@ fn no_cache_sees_an_invalidation_that_memory_has_not() {
     let service = Service::with_operators();
     service.get(PAGE);
     service.world.sim.run_for(secs(6));
-    let other = Service::of(service.world.clone(), &[("ADMIN_TOKEN", TOKEN)]);
+    let other = Service::of(service.world.clone(), &[("ADMIN_TOKEN", TOKEN)], Limiter::default());
     assert_eq!(other.ask("POST", CLEAR, Some(TOKEN), r#"{"cache_type":"all"}"#).status, 200);
     assert_eq!(service.get(PAGE).header("x-cache"), Some("HIT"), "memory is trusted");
     assert_eq!(ask(&service, "no-cache").header("x-cache"), Some("MISS"));

@@ -3,6 +3,7 @@
 mod browsers;
 mod conditions;
 mod health;
+mod operators;
 
 use std::{collections::HashMap, rc::Rc};
 
@@ -11,7 +12,7 @@ use model_catalog_edge::{
     app::{self, App},
     cache::{Failure, Reason},
     config::{Config, ConfigError},
-    http::{ReadBody, Request, RequestHeaders, Response},
+    http::{Limiter, ReadBody, Request, RequestHeaders, Response},
     ports::{Ports, Vars},
 };
 use serde_json::{Value, json};
@@ -54,11 +55,15 @@ struct Service {
 
 impl Service {
     fn new(more: &[(&'static str, &'static str)]) -> Self {
-        Self::of(World::new(1), more)
+        Self::with_limiter(more, Limiter::default())
+    }
+
+    fn with_limiter(more: &[(&'static str, &'static str)], limiter: Limiter) -> Self {
+        Self::of(World::new(1), more, limiter)
     }
 
     /// An isolate of a world that others share.
-    fn of(world: World, more: &[(&'static str, &'static str)]) -> Self {
+    fn of(world: World, more: &[(&'static str, &'static str)], limiter: Limiter) -> Self {
         let log = Rc::new(Lines::default());
         let ports = Ports {
             colo: Rc::new(world.colo.clone()),
@@ -69,7 +74,7 @@ impl Service {
             log: Rc::clone(&log) as Rc<_>,
         };
         let config = Config::from_vars(&settings(more)).unwrap();
-        Self { app: Rc::new(App::new(config, ports)), world, log }
+        Self { app: Rc::new(App::new(config, ports).with_limiter(limiter)), world, log }
     }
 
     fn with_operators() -> Self {

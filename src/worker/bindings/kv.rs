@@ -7,13 +7,15 @@ use js_sys::ArrayBuffer;
 use wasm_bindgen::JsValue;
 use worker::{KvError, KvStore, kv::ToRawKvValue};
 
-use super::fetch::{joined, let_go};
-use crate::ports::{Kv, TierError};
+use crate::{
+    ports::{Kv, TierError},
+    worker::fetch::{joined, let_go},
+};
 
 /// KV does not expire anything sooner (docs/platform.md, "KV refuses short lifetimes").
 const TTL_SECS_MIN: u64 = 60;
 
-pub(super) struct WorkerKv(pub(super) KvStore);
+pub(crate) struct WorkerKv(pub(crate) KvStore);
 
 #[async_trait(?Send)]
 impl Kv for WorkerKv {
