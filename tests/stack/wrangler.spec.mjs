@@ -1,11 +1,47 @@
 // What a deployment takes from wrangler.toml.
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { unstable_readConfig as readConfig } from "wrangler";
+import { fileURLToPath } from "node:url";
+import { parseEnv } from "node:util";
+import { experimental_readRawConfig as readRawConfig, unstable_readConfig as readConfig } from "wrangler";
+
+const path = fileURLToPath(new URL("../../wrangler.toml", import.meta.url));
+const read = (env) => readConfig({ config: path, env });
 
 test("a deployment leaves alone what the dashboard or a rollback set", () => {
-  const config = readConfig({ config: fileURLToPath(new URL("../../wrangler.toml", import.meta.url)) });
+  const config = read();
   assert.equal(config.keep_vars, true);
   assert.deepEqual(config.vars, {}, "a var that is named here, even an empty one, replaces the dashboard's");
+});
+
+test("each environment has what none of them inherits, and what all of them do", () => {
+  const { rawConfig } = readRawConfig({ config: path });
+  const names = Object.keys(rawConfig.env);
+  assert.deepEqual(names, ["staging", "production"]);
+  const limits = new Set();
+  for (const name of names) {
+    const config = read(name);
+    assert.equal(config.name, `model-catalog-edge-${name}`);
+    assert.equal(config.keep_vars, true);
+    assert.deepEqual(config.vars, {});
+    assert.deepEqual(config.triggers, read().triggers);
+    assert.ok(config.limits.cpu_ms >= 1000);
+    assert.deepEqual({ ...config.observability.logs }, { enabled: true, head_sampling_rate: 1, invocation_logs: false });
+    assert.deepEqual(config.kv_namespaces.map(({ binding }) => binding), ["CATALOG_KV"]);
+    assert.deepEqual(config.secrets.required, ["UPSTASH_REDIS_REST_TOKEN", "SUPABASE_SERVICE_ROLE_KEY", "ADMIN_TOKEN"]);
+    assert.equal(config.ratelimits[0].name, "OPERATORS_RATE_LIMIT");
+    limits.add(config.ratelimits[0].namespace_id);
+  }
+  assert.equal(limits.size, names.length, "environments of one account do not share a limit");
+  // With required secrets wrangler's local Worker would be given those alone, and `npm start` has more.
+  assert.equal(read().secrets, undefined);
+});
+
+test("every secret is in .dev.vars.example, and no value", () => {
+  const text = readFileSync(new URL("../../.dev.vars.example", import.meta.url), "utf8");
+  const given = parseEnv(text.replaceAll(/^# (?=[A-Z_]+=$)/gm, ""));
+  assert.deepEqual(Object.keys(given).sort(), ["ADMIN_TOKEN", "ADMIN_TOKEN_NEXT", "SUPABASE_SERVICE_ROLE_KEY", "UPSTASH_REDIS_REST_TOKEN"]);
+  assert.deepEqual(Object.values(given).filter(Boolean), []);
+  for (const name of read("production").secrets.required) assert.ok(name in parseEnv(text), name);
 });
