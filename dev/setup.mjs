@@ -123,11 +123,14 @@ function withoutServices(install) {
 }
 
 npmPackages();
-const toolchain = rust();
+const withRust = !process.argv.includes("--without-rust");
+const toolchain = withRust && rust();
 if (!process.argv.includes("--without-servers")) {
   redis();
   postgrest();
 }
-tool(toolchain, "worker-build", WORKER_BUILD, "worker-build", ["--locked"]);
-// Its published lock file can name versions that a mirror does not have yet, so it resolves anew.
-tool(toolchain, "wasm-bindgen-cli", WASM_BINDGEN, "wasm-bindgen", []);
+if (withRust) {
+  tool(toolchain, "worker-build", WORKER_BUILD, "worker-build", ["--locked"]);
+  // Its published lock file can name versions that a mirror does not have yet, so it resolves anew.
+  tool(toolchain, "wasm-bindgen-cli", WASM_BINDGEN, "wasm-bindgen", []);
+}

@@ -10,7 +10,7 @@ const dev = dirname(fileURLToPath(import.meta.url));
 const root = dirname(dev);
 const [name, ...rest] = process.argv.slice(2);
 // These talk to no server of the stack, so they do not need one installed.
-const WITHOUT_SERVERS = ["build", "fmt", "lint", "measure/instructions", "model", "mutants", "simulate", "test-native"];
+const WITHOUT_SERVERS = ["build", "fmt", "lint", "measure/instructions", "model", "mutants", "release/deploy", "release/package", "simulate", "test-native"];
 const LOOPBACK = ["localhost", "127.0.0.1", "::1"];
 
 const task = join(dev, "tasks", `${name}.mjs`);
@@ -19,6 +19,8 @@ if (!existsSync(task)) {
   process.exit(1);
 }
 const setup = [join(dev, "setup.mjs"), ...(WITHOUT_SERVERS.includes(name) ? ["--without-servers"] : [])];
+// Who deploys what a release has built needs no Rust.
+if (name === "release/deploy" && rest.includes("--prebuilt")) setup.push("--without-rust");
 const { status } = spawnSync(process.execPath, setup, { cwd: root, stdio: "inherit" });
 if (status !== 0) process.exit(status ?? 1);
 

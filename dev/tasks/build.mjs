@@ -1,33 +1,16 @@
 // Builds the Worker: build/index.js and build/index_bg.wasm. Does nothing when no source changed since.
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { digest, isBuilt, noteBuilt } from "../sources.mjs";
 import { toolBin } from "../tools.mjs";
 import { WASM_BINDGEN, WORKER_BUILD } from "../versions.mjs";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const wasm = join(root, "build", "index_bg.wasm");
 const script = join(root, "build", "index.js");
-const stamp = join(root, "build", ".sources");
-
-function* files(path) {
-  if (statSync(path).isDirectory()) {
-    for (const name of readdirSync(path).sort()) yield* files(join(path, name));
-  } else {
-    yield path;
-  }
-}
-
-function digest() {
-  const hash = createHash("sha256").update(WORKER_BUILD).update(WASM_BINDGEN);
-  for (const top of ["src", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "dev/tasks/build.mjs"]) {
-    for (const file of files(join(root, top))) hash.update(file.slice(root.length)).update(readFileSync(file));
-  }
-  return hash.digest("hex");
-}
 
 function size() {
   const bytes = readFileSync(wasm);
@@ -35,8 +18,9 @@ function size() {
   process.stdout.write(`[build] build/index_bg.wasm: ${kilobytes(bytes.length)}, gzipped ${kilobytes(gzipSync(bytes).length)}\n`);
 }
 
-const sources = digest();
-if (!existsSync(wasm) || !existsSync(script) || !existsSync(stamp) || readFileSync(stamp, "utf8") !== sources) {
+if (!isBuilt()) {
+  // Read first: what changes while it is built is not in it.
+  const sources = digest();
   process.stdout.write("[build] the Worker, with full optimization (one to three minutes)\n");
   const bin = (name) => join(root, "node_modules", ".bin", name);
   const env = {
@@ -66,6 +50,6 @@ if (!existsSync(wasm) || !existsSync(script) || !existsSync(stamp) || readFileSy
     process.exit(1);
   }
   rmSync(join(root, "build", "worker.js"));
-  writeFileSync(stamp, sources);
+  noteBuilt(sources);
 }
 size();
