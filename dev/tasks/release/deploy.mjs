@@ -45,7 +45,7 @@ async function main() {
     for (const line of await smoke(url, token)) say(line);
   } catch (error) {
     throw new Error(`${worker} is deployed, but: ${error.message}
-[deploy] Back to the version before:  npx wrangler rollback --name ${worker}
+[deploy] Back to the version before:  npx wrangler rollback --env ${name}
 [deploy] Take the caches out of the way instead: EDGE_MODE=passthrough (docs/operations.md, "Doing things")`);
   }
   say(`${worker} is deployed and warm: ${url}`);
@@ -85,7 +85,7 @@ function adminToken() {
 async function assertSecrets() {
   const missing = await missingSecrets(required, worker, secretsFile);
   if (missing.length === 0) return;
-  const commands = missing.map((secret) => `[deploy]   npx wrangler secret put ${secret} --name ${worker}`);
+  const commands = missing.map((secret) => `[deploy]   npx wrangler secret put ${secret} --env ${name}`);
   throw new Error(`these secrets of ${worker} are not set: ${missing.join(", ")}
 ${commands.join("\n")}
 [deploy] Or put them into a file, as .dev.vars.example shows, and add --secrets-file FILE: for a first deployment the only way.`);
@@ -118,7 +118,7 @@ async function ship(config, more) {
 }
 
 function sayHowToRollOut(version) {
-  const roll = (...shares) => `npx wrangler versions deploy ${shares.join(" ")} --name ${worker} --yes`;
+  const roll = (...shares) => `npx wrangler versions deploy ${shares.join(" ")} --env ${name} --yes`;
   say(`${version} is uploaded, and serves nobody yet. In steps (docs/operations.md, "Rolling out and back"):
 [deploy]   ${roll(`${version}@10%`, "<the one that serves>@90%")}
 [deploy]   ${roll(`${version}@100%`)}`);
