@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { findOrMakeNamespace, missingIn, missingSecrets, namespaceIn } from "../../dev/deploy/account.mjs";
 import { addressIn, versionIn } from "../../dev/deploy/report.mjs";
 import { startAccount } from "./account.mjs";
@@ -87,7 +88,10 @@ describe("of an account", () => {
 });
 
 describe("without an account", () => {
-  const deploy = (...args) => spawnSync(process.execPath, ["dev/tasks/release/deploy.mjs", ...args], { encoding: "utf8" });
+  const task = fileURLToPath(new URL("../../dev/tasks/release/deploy.mjs", import.meta.url));
+  const deploy = (...args) => deployFrom(undefined, ...args);
+  const deployFrom = (cwd, ...args) =>
+    spawnSync(process.execPath, [task, ...args], { cwd, encoding: "utf8", env: { ...process.env, ADMIN_TOKEN: "" } });
 
   test("each environment can be deployed, as far as a dry run can tell", () => {
     for (const [name, ...how] of [["staging"], ["production", "--upload"]]) {
@@ -95,6 +99,21 @@ describe("without an account", () => {
       assert.equal(status, 0, stderr);
       for (const binding of ["env.CATALOG_KV", "env.OPERATORS_RATE_LIMIT (60 requests/60s)"]) assert.ok(stdout.includes(binding), stdout);
       assert.match(stdout, new RegExp(`model-catalog-edge-${name} is not deployed, and no account was asked\\s*$`));
+    }
+  });
+
+  test("what differs from its commit is not deployed, nor what cannot be warmed", () => {
+    const checkout = mkdtempSync(join(tmpdir(), "deploy-"));
+    try {
+      spawnSync("git", ["init", "--quiet", checkout]);
+      const clean = deployFrom(checkout, "--env", "staging", "--prebuilt");
+      assert.match(clean.stderr, /^\[deploy\] ADMIN_TOKEN is not set in this shell/);
+      writeFileSync(join(checkout, "changed"), "");
+      const dirty = deployFrom(checkout, "--env", "staging", "--prebuilt");
+      assert.match(dirty.stderr, /^\[deploy\] these files differ from the commit:\n\?\? changed\n/);
+      assert.deepEqual([clean.status, dirty.status], [1, 1]);
+    } finally {
+      rmSync(checkout, { recursive: true, force: true });
     }
   });
 

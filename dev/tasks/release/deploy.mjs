@@ -110,7 +110,7 @@ async function ship(config, more) {
   try {
     const args = [...command, "--config", config, "--env", name, "--message", `commit ${commit()}`, ...more];
     const { ok } = await wrangler(args, { isShown: true, env: { WRANGLER_OUTPUT_FILE_PATH: report } });
-    if (!ok) throw new Error(`wrangler ${command.join(" ")} failed: see above`);
+    if (!ok) throw new Error(`wrangler ${command.join(" ")} failed: see above. What serves now:  npx wrangler deployments status --env ${name}`);
     return existsSync(report) ? readFileSync(report, "utf8") : "";
   } finally {
     rmSync(folder, { recursive: true, force: true });
