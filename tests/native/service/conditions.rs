@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model_catalog_edge::http::{RequestHeaders, Response};
+use model_catalog_edge::http::{Limiter, RequestHeaders, Response};
 
 use super::{CLEAR, Service, TOKEN, nothing};
 use crate::support::{meter::Meter, redis::Fault};
