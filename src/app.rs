@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{
     cache::{Cache, Failure, FollowUp, Reason},
     config::{Config, ConfigError},
-    http::{self, Limiter, Operators, Request, RequestHeaders, Response, Service},
+    http::{self, Limiter, Operators, Request, RequestHeaders, Response, Senders, Service},
     ports::{Log, Ports},
 };
 
@@ -37,8 +37,9 @@ impl App {
         }
         let cache = Cache::new(ports, config.policy, config.keys);
         let operators = Operators::new(config.admin.tokens);
+        let senders = Senders::new(config.admin.webhook_secrets);
         let limiter = Limiter::default();
-        Self { cache, service: Service { operators, limiter, cors: config.cors } }
+        Self { cache, service: Service { operators, senders, limiter, cors: config.cors } }
     }
 
     /// The same service, whose operators' routes one client may ask only so often.

@@ -32,12 +32,12 @@ mod operations;
 #[expect(clippy::as_conversions, reason = "a fake becomes its port")]
 mod toy_test;
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 
 pub use background::{FLUSH_EVERY, FollowUp};
 pub use entry::{Content, Entry};
 pub use lookup::{Answer, Asked, Directives, ForwardReason, Outcome, Served, TierReport, Trace};
-pub use operations::{Invalidated, InvalidationMode, Statistics};
+pub use operations::{Invalidated, InvalidationMode, Statistics, Told};
 pub use protocol::Freshness;
 pub use rebuild::Unavailable;
 pub use state::{Breaker, BreakerState};
@@ -85,6 +85,19 @@ impl Cache {
     /// Declares everything that is cached wrong.
     pub async fn invalidate(&self, mode: InvalidationMode) -> Result<Invalidated, TierError> {
         operations::invalidate(&self.0, mode).await
+    }
+
+    /// Hears that the tables changed. A `signature` counts once, for as long as it `lasts`.
+    pub async fn hear_of_change(
+        &self,
+        signature: Option<(&str, Duration)>,
+    ) -> Result<Told, TierError> {
+        operations::hear_of_change(&self.0, signature).await
+    }
+
+    /// Counts what happened outside of the cache.
+    pub fn count(&self, counter: Counter) {
+        self.0.count(counter);
     }
 
     /// Whether each tier that is asked over the network answers.

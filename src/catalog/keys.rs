@@ -113,6 +113,16 @@ impl KeySpace {
         self.edge_alone("warm")
     }
 
+    /// When a webhook last told that the tables changed, in ms since the Unix epoch.
+    pub fn changed(&self) -> String {
+        self.edge_alone("changed")
+    }
+
+    /// A webhook's signature that was seen.
+    pub fn seen(&self, signature: &str) -> String {
+        self.edge("seen", signature)
+    }
+
     /// The backend's marker: while it exists nothing is published (docs/backend.md, "The sync guard").
     pub fn sync_marker(&self) -> String {
         format!("{}models:sync:in_progress", self.namespace)

@@ -74,7 +74,8 @@ impl Config {
         let deployment = [&config.upstash.url, &config.keys.control(), &fingerprint.to_string()];
         let name = xxh3_64(deployment.map(String::as_str).join("\n").as_bytes());
         let colo = config.policy.colo.map(|_| name);
-        let policy = Policy { colo, fingerprint, ..config.policy };
+        let hears_changes = !config.admin.webhook_secrets.is_empty();
+        let policy = Policy { colo, hears_changes, fingerprint, ..config.policy };
         let config = Self { policy, ..config };
         let (faults, warnings) = reader.finish();
         if faults.is_empty() { Ok(Self { warnings, ..config }) } else { Err(ConfigError(faults)) }

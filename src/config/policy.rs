@@ -41,6 +41,8 @@ pub struct Policy {
     pub hedge: Duration,
     /// `COLO_CACHE`: what this deployment's entries in the data center's cache begin with; none when it is switched off.
     pub colo: Option<u64>,
+    /// Whether webhooks tell of changes: there is a `WEBHOOK_SECRET`.
+    pub hears_changes: bool,
     /// `LOG_HITS_ONE_IN`: of so many answers from memory one is logged; 0 logs none.
     pub log_hits_one_in: u64,
     /// A fingerprint of the settings that shape the content: what another one's deployment cached is not used.
@@ -61,6 +63,7 @@ impl Default for Policy {
             origin_timeout: Duration::from_millis(8000),
             hedge: Duration::from_millis(150),
             colo: Some(0),
+            hears_changes: false,
             log_hits_one_in: 100,
             fingerprint: 0,
         }
@@ -82,6 +85,7 @@ impl Policy {
             origin_timeout: reader.millis("ORIGIN_TIMEOUT_MS", default.origin_timeout),
             hedge: reader.millis("HEDGE_MS", default.hedge),
             colo: read_colo(reader),
+            hears_changes: default.hears_changes,
             log_hits_one_in: reader.count("LOG_HITS_ONE_IN", default.log_hits_one_in),
             fingerprint: default.fingerprint,
         }

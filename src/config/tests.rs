@@ -180,9 +180,13 @@ fn two_tokens_are_valid_at_once_and_neither_is_printed() {
     vars.0.insert("ADMIN_TOKEN_NEXT", "the-next-admin-token");
     assert_eq!(Config::from_vars(&vars).unwrap().admin.tokens, ["the-next-admin-token"]);
     vars.0.insert("ADMIN_TOKEN", "the-present-admin-token");
-    let AdminConfig { tokens } = Config::from_vars(&vars).unwrap().admin;
-    assert_eq!(tokens, ["the-present-admin-token", "the-next-admin-token"]);
-    assert_eq!(format!("{:?}", AdminConfig { tokens }), "AdminConfig { tokens: 2 }");
+    vars.0.insert("WEBHOOK_SECRET", "the-webhook-secret");
+    let config = Config::from_vars(&vars).unwrap();
+    assert!(config.policy.hears_changes);
+    assert_eq!(config.admin.tokens, ["the-present-admin-token", "the-next-admin-token"]);
+    assert_eq!(config.admin.webhook_secrets, ["the-webhook-secret"]);
+    assert_eq!(format!("{:?}", config.admin), "AdminConfig { tokens: 2, webhook_secrets: 1 }");
+    assert!(!Config::from_vars(&minimal()).unwrap().policy.hears_changes);
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod rate_limit;
 mod request;
 mod response;
 mod routes;
+mod webhook_auth;
 
 pub use auth::Operators;
 pub use headers::{cache_control, cache_status};
@@ -18,3 +19,4 @@ pub use rate_limit::Limiter;
 pub use request::{ReadBody, Request, RequestHeaders};
 pub use response::Response;
 pub use routes::{Service, answer, answer_at_once};
+pub use webhook_auth::Senders;

@@ -21,6 +21,11 @@ fn problem(status: u16, title: &str, detail: &str) -> Response {
     Response::new(status, "application/problem+json", NO_STORE, body)
 }
 
+/// 400: what was sent means nothing here.
+pub(super) fn bad_request(detail: &str) -> Response {
+    problem(400, "Bad Request", detail)
+}
+
 /// 401: credentials are missing or wrong.
 pub(super) fn unauthorized() -> Response {
     problem(401, "Unauthorized", "A valid bearer token is required")
@@ -42,12 +47,15 @@ pub(super) fn conflict(detail: &str) -> Response {
     problem(409, "Conflict", detail)
 }
 
+/// 413: the body has more bytes than this.
+pub(super) fn too_large(limit: usize) -> Response {
+    problem(413, "Content Too Large", &format!("The body may have at most {limit} bytes"))
+}
+
 /// 413 or 422: a body that cannot be used.
 pub(super) fn unusable(error: BodyError) -> Response {
     match error {
-        BodyError::TooLarge(limit) => {
-            problem(413, "Content Too Large", &format!("The body may have at most {limit} bytes"))
-        }
+        BodyError::TooLarge(limit) => too_large(limit),
         BodyError::Mistake(mistake) => unprocessable(&[mistake]),
     }
 }

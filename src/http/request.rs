@@ -24,6 +24,12 @@ pub struct RequestHeaders {
     pub if_modified_since: Option<String>,
     /// The value of `Cache-Control`: what the client takes.
     pub cache_control: Option<String>,
+    /// The value of `X-Webhook-Secret`: what a webhook's sender knows.
+    pub webhook_secret: Option<String>,
+    /// The value of `X-Webhook-Timestamp`: when a webhook was signed, in seconds since the Unix epoch.
+    pub webhook_timestamp: Option<String>,
+    /// The value of `X-Webhook-Signature`: `sha256=` and an HMAC in hexadecimal digits.
+    pub webhook_signature: Option<String>,
     /// The value of `X-Request-ID`: what the client calls the request.
     pub request_id: Option<String>,
     /// The value of `CF-Ray`: what the platform calls the request.

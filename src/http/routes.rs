@@ -8,12 +8,13 @@ use super::{
     endpoints::{
         about, health,
         operators::{clear, statistics, warm},
-        unique,
+        unique, webhook,
     },
     headers, problem,
     rate_limit::Limiter,
     request::{Request, RequestHeaders, Target},
     response::Response,
+    webhook_auth::Senders,
 };
 use crate::{
     cache::{Cache, FollowUp},
@@ -44,6 +45,8 @@ enum Access {
     Public,
     /// Operators; where there are none, the route does not exist.
     Operator,
+    /// Senders of webhooks; where there are none, the route does not exist.
+    Sender,
 }
 
 /// What answers.
@@ -56,9 +59,10 @@ enum Endpoint {
     Clear,
     Warm,
     Statistics,
+    Webhook,
 }
 
-const ROUTES: [Route; 7] = [
+const ROUTES: [Route; 8] = [
     Route {
         paths: &["/"],
         methods: Methods::Read,
@@ -101,6 +105,12 @@ const ROUTES: [Route; 7] = [
         access: Access::Operator,
         endpoint: Endpoint::Statistics,
     },
+    Route {
+        paths: &["/api/webhooks/supabase"],
+        methods: Methods::Command,
+        access: Access::Sender,
+        endpoint: Endpoint::Webhook,
+    },
 ];
 
 impl Methods {
@@ -126,6 +136,8 @@ pub struct Service {
     pub operators: Operators,
     /// How often one client may ask for what needs credentials.
     pub limiter: Limiter,
+    /// Those who may say that the tables changed.
+    pub senders: Senders,
     /// Whose pages may read what is public.
     pub cors: CorsConfig,
 }
@@ -139,7 +151,7 @@ pub async fn answer(
     let origin = request.headers.origin.clone();
     let id = headers::request_id(&request.headers, || cache.random());
     let shared = |response| cors::shared(response, &service.cors, origin.as_deref());
-    let Some((route, path)) = find(&request.path, &service.operators) else {
+    let Some((route, path)) = find(&request.path, service) else {
         return (shared(problem::not_found()).with(REQUEST_ID, id), Vec::new());
     };
     let is_public = route.access == Access::Public;
@@ -179,7 +191,7 @@ pub fn answer_at_once(
     asked: &RequestHeaders,
 ) -> Option<Response> {
     let target = Target::of(url);
-    let (route, path) = find(&target.path, &service.operators)?;
+    let (route, path) = find(&target.path, service)?;
     let id = headers::request_id(asked, || cache.random());
     let response = match route.endpoint {
         // Who asks for more than what there is has to wait.
@@ -195,12 +207,16 @@ pub fn answer_at_once(
 }
 
 /// The route of a path, and the path as the route has it.
-fn find(path: &str, operators: &Operators) -> Option<(&'static Route, &'static str)> {
+fn find(path: &str, service: &Service) -> Option<(&'static Route, &'static str)> {
     let of = |route: &'static Route| {
         route.paths.iter().find(|known| **known == path).map(|path| (route, *path))
     };
     let (route, path) = ROUTES.iter().find_map(of)?;
-    let exists = route.access == Access::Public || operators.exist();
+    let exists = match route.access {
+        Access::Public => true,
+        Access::Operator => service.operators.exist(),
+        Access::Sender => service.senders.exist(),
+    };
     exists.then_some((route, path))
 }
 
@@ -230,12 +246,30 @@ async fn ask(
         }
         Endpoint::Clear => (clear::post(cache, request.body).boxed_local().await, Vec::new()),
         Endpoint::Warm => (warm::post(cache, request.body).boxed_local().await, Vec::new()),
+        Endpoint::Webhook => {
+            let Request { headers, body, .. } = request;
+            let heard = webhook::post(cache, &service.senders, &headers, body).boxed_local().await;
+            match heard {
+                Some(answer) => answer,
+                None => (refuse_sender(service, &headers).boxed_local().await, Vec::new()),
+            }
+        }
         Endpoint::Statistics => (statistics::get(cache).boxed_local().await, Vec::new()),
     }
 }
 
 /// What a client gets that asks too often, or without credentials. Its requests are counted before its credentials are
 /// compared, so that guessing is as slow as the limit has it.
+/// The answer to a call that is not authentic. Only such calls are counted: a burst of true ones must not be refused, since their
+/// sender does not repeat them.
+async fn refuse_sender(service: &Service, headers: &RequestHeaders) -> Response {
+    if service.limiter.admit(headers.client_address.as_deref()).await {
+        problem::unauthorized()
+    } else {
+        problem::too_many_requests()
+    }
+}
+
 async fn refuse(service: &Service, headers: &RequestHeaders) -> Option<Response> {
     if !service.limiter.admit(headers.client_address.as_deref()).await {
         return Some(problem::too_many_requests());
@@ -251,6 +285,17 @@ mod tests {
     use super::*;
     use crate::http::request::ReadBody;
 
+    /// A service whose operators and senders have these secrets.
+    fn service(secrets: &[&str]) -> Service {
+        let secrets: Vec<String> = secrets.iter().map(|secret| (*secret).to_owned()).collect();
+        Service {
+            operators: Operators::new(secrets.clone()),
+            limiter: Limiter::default(),
+            senders: Senders::new(secrets),
+            cors: CorsConfig::Any,
+        }
+    }
+
     #[test]
     fn every_path_leads_to_one_route() {
         let mut paths: Vec<&str> = ROUTES.iter().flat_map(|route| route.paths).copied().collect();
@@ -262,13 +307,13 @@ mod tests {
 
     #[test]
     fn a_path_is_decoded_once_before_it_is_looked_up() {
-        let operators = Operators::new(Vec::new());
+        let service = service(&[]);
         let found = |path: &str| {
             let body: ReadBody = Box::new(|_| async { None }.boxed_local());
             let url = format!("https://host{path}?limit=1");
             find(
                 &Request::new("GET".to_owned(), &url, RequestHeaders::default(), body).path,
-                &operators,
+                &service,
             )
             .is_some()
         };
@@ -301,7 +346,7 @@ mod tests {
 
     #[test]
     fn a_missing_token_hides_operators_routes_and_no_other() {
-        let (some, none) = (Operators::new(vec!["token".to_owned()]), Operators::new(Vec::new()));
+        let (some, none) = (service(&["a-token-or-secret"]), service(&[]));
         for route in &ROUTES {
             for path in route.paths {
                 assert!(find(path, &some).is_some(), "{path}");

@@ -1,10 +1,13 @@
 //! What cron and operators start.
 
+mod changes;
 mod invalidate;
 mod readiness;
 mod statistics;
 mod warm;
 
+pub use changes::Told;
+pub(super) use changes::hear_of_change;
 pub(super) use invalidate::invalidate;
 pub use invalidate::{Invalidated, InvalidationMode};
 pub(super) use readiness::readiness;

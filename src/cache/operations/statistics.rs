@@ -204,6 +204,13 @@ fn totals(of: impl Fn(Counter) -> u64) -> Value {
         "derived": of(Counter::Derived),
         "origin_loads": of(Counter::OriginLoads),
         "hedges": of(Counter::Hedges),
+        "missed_invalidations": of(Counter::MissedInvalidations),
+        "webhooks": {
+            "accepted": of(Counter::WebhooksAccepted),
+            "ignored": of(Counter::WebhooksIgnored),
+            "refused": of(Counter::WebhooksRefused),
+            "replayed": of(Counter::WebhooksReplayed),
+        },
         "tiers": {
             "memory": { "hits": of(Counter::MemoryHits) },
             "colo": { "hits": of(Counter::ColoHits), "errors": of(Counter::ColoErrors) },

@@ -7,11 +7,11 @@ use crate::{
     cache::{
         entry::{Content, Entry},
         isolate::Isolate,
-        protocol::Place,
+        protocol::{Place, Version},
         publish::PublishOutcome,
         rebuild::{LoadOutcome, LoadRequest, LoadSettlement, load, settle},
         redis,
-        telemetry::{Event, Failure, Published, Reason, WarmReport, WarmedView},
+        telemetry::{Counter, Event, Failure, Published, Reason, WarmReport, WarmedView},
         tiers::{self, Found, read_upstash},
     },
     catalog::{Changes, Snapshot, Source, View},
@@ -22,7 +22,17 @@ use crate::{
 /// Warms the views of the source that is kept warm. `force` admits a snapshot that lost more than half of its entries.
 pub(in crate::cache) async fn warm(isolate: &Rc<Isolate>, force: bool) -> WarmReport {
     let report = match isolate.policy.mode {
-        Mode::Active => warm_active(isolate, Source::WARMED, force).await,
+        Mode::Active => {
+            let request = LoadRequest {
+                not_before: Some(isolate.now()),
+                force,
+                insist: true,
+                can_wait: !force,
+                only_to_publish: true,
+                ..LoadRequest::default()
+            };
+            rebuild(isolate, Source::WARMED, request, true).await
+        }
         Mode::ReadOnly => refused(isolate, Reason::ReadOnly),
         Mode::Passthrough => refused(isolate, Reason::Passthrough),
     };
@@ -52,17 +62,16 @@ async fn save(isolate: &Isolate, report: &WarmReport) {
     state.flushed_at = isolate.ports.clock.now();
 }
 
-async fn warm_active(isolate: &Rc<Isolate>, source: Source, force: bool) -> WarmReport {
+/// Loads a source and publishes it. Whether a change is one that no webhook told of is for who `reconciles` to find out: who rebuilds
+/// was told.
+pub(super) async fn rebuild(
+    isolate: &Rc<Isolate>,
+    source: Source,
+    request: LoadRequest,
+    reconciles: bool,
+) -> WarmReport {
     let begun = isolate.now();
     let before = isolate.state.borrow().memory.snapshot(source).and_then(snapshot_of);
-    let request = LoadRequest {
-        not_before: Some(begun),
-        force,
-        insist: true,
-        can_wait: !force,
-        only_to_publish: true,
-        ..LoadRequest::default()
-    };
     let LoadOutcome { result, fetched, settlement, from } =
         load(Rc::clone(isolate), source, request).await;
     let loaded = result.as_ref().ok().and_then(snapshot_of);
@@ -70,6 +79,9 @@ async fn warm_active(isolate: &Rc<Isolate>, source: Source, force: bool) -> Warm
         Some(loaded) => Some(changes(isolate, source, loaded, before, settlement.as_ref()).await),
         None => None,
     };
+    let there = settlement.as_ref().and_then(|settlement| settlement.there);
+    let missed_invalidation =
+        reconciles && is_missed(isolate, changes.as_ref(), there.as_ref()).await;
     let published = match settlement {
         Some(settlement) => settle(isolate, settlement).await,
         None => None,
@@ -86,9 +98,25 @@ async fn warm_active(isolate: &Rc<Isolate>, source: Source, force: bool) -> Warm
         duration_ms: millis(isolate.now().since(begun)),
         origin_requests: fetched.requests,
         rows: fetched.rows,
+        missed_invalidation,
         published: where_it_is(warmed.as_ref().ok().map(|(entry, _)| entry), published.as_ref()),
         ..report(isolate, source, warmed.map(|(_, snapshot)| snapshot), changes)
     }
+}
+
+/// Whether something changed since `there` was read, and no webhook told of it, though they are heard.
+async fn is_missed(isolate: &Isolate, changes: Option<&Changes>, there: Option<&Version>) -> bool {
+    let Some(there) = there else { return false };
+    if !isolate.policy.hears_changes || changes.is_none_or(Changes::are_none) {
+        return false;
+    }
+    let told = tiers::redis(isolate, async |session| redis::changed_at(session).await).await;
+    // A Redis that cannot tell accuses nobody.
+    let is_missed = told.is_ok_and(|told| told.is_none_or(|told| told < there.at));
+    if is_missed {
+        isolate.count(Counter::MissedInvalidations);
+    }
+    is_missed
 }
 
 fn snapshot_of(entry: &Entry) -> Option<Rc<Snapshot>> {
@@ -147,6 +175,7 @@ fn report(
         duration_ms: 0,
         origin_requests: 0,
         rows: 0,
+        missed_invalidation: false,
         changes: changes.filter(|_| warmed.is_ok()),
         at_ms: isolate.now().0,
         error: warmed.err(),

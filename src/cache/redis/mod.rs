@@ -1,5 +1,6 @@
 //! What the cache says to Redis: commands, scripts, and what the replies mean. One round trip each, and no policy.
 
+mod changes;
 mod claim;
 mod invalidate;
 mod publish;
@@ -9,6 +10,7 @@ mod scripts;
 mod session;
 mod statistics;
 
+pub use changes::{changed_at, note_change};
 pub use claim::{Claim, OriginHealth, Release, claim, extend};
 pub use invalidate::{Raised, Sweep, control, invalidate, unlink};
 pub use publish::{Guarded, Living, PublishReply, add, publish, renew};

@@ -28,6 +28,8 @@ pub(in crate::cache) enum Work {
     Flush,
     /// Asking each tier whether it answers.
     Probe,
+    /// Rebuilding after the tables changed.
+    Follow,
 }
 
 /// Proof of a lease: only its holder's release counts.

@@ -77,6 +77,10 @@ pub(super) struct State {
     pub(super) check_ended_at: Timestamp,
     /// As of when memory was last compared: what the data center told is older than the check that heard it.
     pub(super) compared_as_of: Timestamp,
+    /// When a webhook last told this isolate that the tables changed.
+    pub(super) changed_at: Timestamp,
+    /// When that was noted in Redis last.
+    pub(super) change_noted_at: Timestamp,
     /// What the tiers answered when they were probed last.
     pub(super) readiness: Option<Readiness>,
     backoff: HashMap<Source, Backoff>,
@@ -109,6 +113,8 @@ impl State {
             flushed_at: now,
             check_ended_at: Timestamp::default(),
             compared_as_of: Timestamp::default(),
+            changed_at: Timestamp::default(),
+            change_noted_at: Timestamp::default(),
             readiness: None,
             backoff: HashMap::new(),
             logged: Vec::new(),

@@ -73,6 +73,16 @@ counters! {
     KvErrors = "kv_errors",
     /// Failed loads from the origin.
     OriginErrors = "origin_errors",
+    /// Webhooks that told of a change.
+    WebhooksAccepted = "webhooks_accepted",
+    /// Webhooks about tables that nothing here is made of.
+    WebhooksIgnored = "webhooks_ignored",
+    /// Webhooks that proved nothing, or could not be read.
+    WebhooksRefused = "webhooks_refused",
+    /// Webhooks whose signature was used before.
+    WebhooksReplayed = "webhooks_replayed",
+    /// Warm runs that found a change that no webhook had told of.
+    MissedInvalidations = "missed_invalidations",
     /// KV reads begun because Upstash did not answer in time.
     Hedges = "hedges",
 }

@@ -66,6 +66,8 @@ pub(in crate::cache) enum Event<'a> {
     Quarantined { source: &'a str, reason: Reason, models: usize },
     /// A warm run ended.
     Warm { report: &'a WarmReport },
+    /// A source was rebuilt after a webhook told of a change.
+    Rebuilt { source: &'a str, report: &'a WarmReport },
     /// Caches were invalidated.
     Invalidated { epoch: u64, keys_deleted: u64, mode: &'a str, marked: bool, swept: bool },
 }

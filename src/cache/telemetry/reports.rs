@@ -29,6 +29,8 @@ pub struct WarmReport {
     pub rows: usize,
     /// What is new against the snapshot before; none when the run failed.
     pub changes: Option<Changes>,
+    /// Whether it found a change that no webhook had told of, where webhooks are heard.
+    pub missed_invalidation: bool,
     /// When the run ended, in milliseconds since the Unix epoch.
     pub at_ms: u64,
     /// Why it failed; none when it did not.

@@ -4,3 +4,4 @@ pub(super) mod about;
 pub(super) mod health;
 pub(super) mod operators;
 pub(super) mod unique;
+pub(super) mod webhook;

@@ -4,8 +4,9 @@ mod browsers;
 mod conditions;
 mod health;
 mod operators;
+mod webhooks;
 
-use std::{collections::HashMap, rc::Rc};
+use std::{cell::Cell, collections::HashMap, rc::Rc};
 
 use futures_util::FutureExt;
 use model_catalog_edge::{
@@ -105,6 +106,30 @@ impl Service {
             app.run(follow_ups).await;
             response
         })
+    }
+
+    /// Sends a request and goes on at once; the status, once there is one.
+    fn begin(
+        &self,
+        method: &str,
+        path: &str,
+        headers: RequestHeaders,
+        body: &str,
+    ) -> Rc<Cell<u16>> {
+        let bytes = body.as_bytes().to_vec();
+        let body: ReadBody = Box::new(move |limit| {
+            async move { (bytes.len() <= limit).then_some(bytes) }.boxed_local()
+        });
+        let url = format!("https://catalog.example{path}");
+        let request = Request::new(method.to_owned(), &url, headers, body);
+        let (app, status) = (Rc::clone(&self.app), Rc::new(Cell::new(0)));
+        let noted = Rc::clone(&status);
+        self.world.sim.spawn(1, async move {
+            let (response, follow_ups) = app.handle(request).await;
+            noted.set(response.status);
+            app.run(follow_ups).await;
+        });
+        status
     }
 
     fn scheduled(&self) -> Result<(), Failure> {

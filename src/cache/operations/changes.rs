@@ -1,0 +1,136 @@
+//! The tables changed: rebuilding what is made of them, however often that is said.
+
+use std::{rc::Rc, time::Duration};
+
+use futures_util::FutureExt;
+
+use super::warm::rebuild;
+use crate::{
+    cache::{
+        background::FollowUp,
+        isolate::Isolate,
+        rebuild::LoadRequest,
+        redis,
+        state::{Hold, Work},
+        telemetry::{Counter, Event},
+        tiers,
+    },
+    catalog::Source,
+    config::Mode,
+    ports::{TierError, Timestamp},
+};
+
+/// Rebuilding begins when nothing was told for so long,
+const QUIET: Duration = Duration::from_secs(1);
+/// or this long after it could have begun.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// So long one request rebuilds for those that come after it; later ones have another, since work behind a response ends
+/// (docs/platform.md, "Work behind a response lasts 30 seconds").
+const TURN: Duration = Duration::from_secs(10);
+/// A rebuild that failed is tried again after this, while its turn lasts; then it is for cron.
+const AGAIN: Duration = Duration::from_secs(2);
+/// Clocks of isolates are apart by less: a load that began so long after a change has read it.
+const CLOCKS_APART: Duration = Duration::from_millis(250);
+/// In Redis it is noted at most this often.
+const NOTED: Duration = Duration::from_secs(1);
+
+/// What came of being told of a change.
+#[derive(Debug)]
+pub enum Told {
+    /// It is followed: by the follow-up, where there is one, else by a request that is at it.
+    Accepted(Vec<FollowUp>),
+    /// The same was told before.
+    Replayed,
+}
+
+/// Hears of a change. A `signature` counts once, for `lasts` and in all isolates; while Redis cannot tell it counts again, which
+/// costs a rebuild.
+pub(in crate::cache) async fn hear_of_change(
+    isolate: &Rc<Isolate>,
+    signature: Option<(&str, Duration)>,
+) -> Result<Told, TierError> {
+    if isolate.policy.mode != Mode::Active {
+        return Err(TierError::ReadOnly);
+    }
+    let now = isolate.now();
+    let noted_at = isolate.state.borrow().change_noted_at;
+    let to_note = (now.since(noted_at) >= NOTED).then_some(now);
+    let noted = tiers::redis(isolate, async |session| {
+        redis::note_change(session, to_note, signature).await
+    });
+    if noted.await == Ok(false) {
+        isolate.count(Counter::WebhooksReplayed);
+        return Ok(Told::Replayed);
+    }
+    isolate.count(Counter::WebhooksAccepted);
+    let mut state = isolate.state.borrow_mut();
+    state.change_noted_at = to_note.unwrap_or(noted_at);
+    state.changed_at = state.changed_at.max(now);
+    let hold = state.leases.acquire(Work::Follow, now, TURN);
+    drop(state);
+    let following = Rc::clone(isolate);
+    let follow = hold.map(|hold| {
+        FollowUp::SeeThrough(async move { follow(&following, hold).await }.boxed_local())
+    });
+    Ok(Told::Accepted(follow.into_iter().collect()))
+}
+
+/// Rebuilds until the last change is read that was told in this turn: one rebuild at a time, and one after it for all that was told
+/// meanwhile.
+async fn follow(isolate: &Rc<Isolate>, hold: Hold) {
+    let end = isolate.now() + TURN;
+    loop {
+        let told = quiet(isolate).await;
+        let is_read = rebuild_all(isolate, told + CLOCKS_APART).await;
+        let changed_at = isolate.state.borrow().changed_at;
+        let is_done = is_read && changed_at <= told;
+        if is_done || changed_at >= end || isolate.now() >= end {
+            break;
+        }
+        if !is_read {
+            isolate.ports.clock.sleep(AGAIN).await;
+        }
+    }
+    isolate.state.borrow_mut().leases.release(Work::Follow, hold);
+}
+
+/// Waits until nothing was told for a moment; when the last was told.
+async fn quiet(isolate: &Isolate) -> Timestamp {
+    let begun = isolate.now();
+    loop {
+        let (now, told) = (isolate.now(), isolate.state.borrow().changed_at);
+        let patience = PATIENCE.saturating_sub(now.since(begun));
+        let pause = QUIET.saturating_sub(now.since(told)).min(patience);
+        if pause.is_zero() {
+            return told;
+        }
+        isolate.ports.clock.sleep(pause).await;
+    }
+}
+
+/// Rebuilds every source that others are given; whether all were read no earlier than `not_before`.
+async fn rebuild_all(isolate: &Rc<Isolate>, not_before: Timestamp) -> bool {
+    let mut is_read = true;
+    for source in published(isolate).await {
+        let request = LoadRequest {
+            not_before: Some(not_before),
+            only_to_publish: true,
+            ..LoadRequest::default()
+        };
+        let report = rebuild(isolate, source, request, false).await;
+        isolate.log(&Event::Rebuilt { source: source.as_str(), report: &report });
+        is_read &= report.error.is_none();
+    }
+    is_read
+}
+
+/// What is kept warm, and what is published besides.
+async fn published(isolate: &Isolate) -> Vec<Source> {
+    let observed = tiers::check(isolate, &Source::ALL).await.ok();
+    let state = isolate.state.borrow();
+    let is_there = |source: &Source| {
+        let is_known = observed.as_ref().and_then(|observed| observed.version(*source)).is_some();
+        *source == Source::WARMED || is_known || state.memory.snapshot(*source).is_some()
+    };
+    Source::ALL.into_iter().filter(is_there).collect()
+}
