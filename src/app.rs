@@ -36,7 +36,8 @@ impl App {
             ports.log.write(&line.to_string());
         }
         let cache = Cache::new(ports, config.policy, config.keys);
-        let operators = Operators::new(config.admin.token);
+        let operators =
+            Operators::new(config.admin.token).with_scrapers(config.admin.metrics_token);
         Self { cache, service: Service { operators, cors: config.cors } }
     }
 

@@ -41,7 +41,10 @@ pub use operations::{Invalidated, InvalidationMode, Statistics};
 pub use protocol::Freshness;
 pub use rebuild::Unavailable;
 pub use state::{Breaker, BreakerState};
-pub use telemetry::{Counter, Failure, Published, Reason, WarmReport, WarmedView};
+pub use telemetry::{
+    Counter, Failure, Family, Kind, Label, Published, Reason, RouteName, Sample, Status,
+    WarmReport, WarmedView,
+};
 
 use crate::{
     catalog::{KeySpace, View},
@@ -88,6 +91,16 @@ impl Cache {
     /// What operators see.
     pub async fn statistics(&self) -> Statistics {
         operations::statistics(&self.0).await
+    }
+
+    /// What a scraper sees.
+    pub async fn metrics(&self) -> Vec<Family> {
+        operations::metrics(&self.0).await
+    }
+
+    /// Counts a request, once it has a status.
+    pub fn count_request(&self, route: RouteName, status: u16) {
+        self.0.count(Counter::Requests(route, status.into()));
     }
 
     /// Now, by this Worker's clock.

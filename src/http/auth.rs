@@ -1,4 +1,4 @@
-//! Who may use the operators' routes: bearers of one token.
+//! Who may use the operators' routes: bearers of one token; and who may read the metrics: bearers of that one or of another.
 
 use std::fmt;
 
@@ -7,6 +7,7 @@ use subtle::ConstantTimeEq;
 /// The operators of a deployment, known by the token of `ADMIN_TOKEN`.
 pub struct Operators {
     token: Option<String>,
+    metrics_token: Option<String>,
 }
 
 impl fmt::Debug for Operators {
@@ -19,7 +20,13 @@ impl fmt::Debug for Operators {
 impl Operators {
     /// Operators with this token; without one there are none.
     pub fn new(token: Option<String>) -> Self {
-        Self { token }
+        Self { token, metrics_token: None }
+    }
+
+    /// The same operators, and scrapers with a token of their own, that of `METRICS_TOKEN`.
+    #[must_use]
+    pub fn with_scrapers(self, metrics_token: Option<String>) -> Self {
+        Self { metrics_token, ..self }
     }
 
     /// Whether this deployment has operators. Without them their routes do not exist, so that a forgotten token opens
@@ -28,15 +35,30 @@ impl Operators {
         self.token.is_some()
     }
 
-    /// Whether an `Authorization` header carries the token. How long that takes tells nothing of the token.
-    pub fn admit(&self, authorization: Option<&str>) -> bool {
-        let Some(expected) = self.token.as_deref() else { return false };
-        let given = authorization.and_then(|value| {
-            let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-        });
-        given.is_some_and(|given| given.as_bytes().ct_eq(expected.as_bytes()).into())
+    /// Whether somebody may read the metrics.
+    pub fn may_be_scraped(&self) -> bool {
+        self.token.is_some() || self.metrics_token.is_some()
     }
+
+    /// Whether an `Authorization` header carries the token.
+    pub fn admit(&self, authorization: Option<&str>) -> bool {
+        bears(authorization, self.token.as_deref())
+    }
+
+    /// Whether an `Authorization` header carries a token that may read the metrics.
+    pub fn admit_scraper(&self, authorization: Option<&str>) -> bool {
+        bears(authorization, self.metrics_token.as_deref()) || self.admit(authorization)
+    }
+}
+
+/// How long that takes tells nothing of the token.
+fn bears(authorization: Option<&str>, expected: Option<&str>) -> bool {
+    let Some(expected) = expected else { return false };
+    let given = authorization.and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    });
+    given.is_some_and(|given| given.as_bytes().ct_eq(expected.as_bytes()).into())
 }
 
 #[cfg(test)]
@@ -58,6 +80,26 @@ mod tests {
             (None, false),
         ] {
             assert_eq!(operators.admit(authorization), admitted, "{authorization:?}");
+        }
+    }
+
+    #[test]
+    fn scrapers_are_admitted_to_the_metrics_alone_and_operators_too() {
+        let of = |token: Option<&str>, scrapers: Option<&str>| {
+            Operators::new(token.map(str::to_owned)).with_scrapers(scrapers.map(str::to_owned))
+        };
+        let (a, b) = (Some("Bearer token-a"), Some("Bearer token-b"));
+        for (operators, admitted, may_be_scraped) in [
+            (of(Some("token-a"), Some("token-b")), [(a, true, true), (b, false, true)], true),
+            (of(Some("token-a"), None), [(a, true, true), (b, false, false)], true),
+            (of(None, Some("token-b")), [(a, false, false), (b, false, true)], true),
+            (of(None, None), [(a, false, false), (Some("Bearer "), false, false)], false),
+        ] {
+            assert_eq!(operators.may_be_scraped(), may_be_scraped);
+            for (authorization, operator, scraper) in admitted {
+                assert_eq!(operators.admit(authorization), operator, "{authorization:?}");
+                assert_eq!(operators.admit_scraper(authorization), scraper, "{authorization:?}");
+            }
         }
     }
 

@@ -5,13 +5,13 @@ use futures_util::FutureExt;
 use super::{
     auth::Operators,
     cors,
-    endpoints::{about, clear, statistics, unique, warm},
+    endpoints::{about, clear, metrics, statistics, unique, warm},
     problem,
     request::{Request, RequestHeaders, Target},
     response::Response,
 };
 use crate::{
-    cache::{Cache, FollowUp},
+    cache::{Cache, FollowUp, RouteName},
     config::CorsConfig,
 };
 
@@ -39,6 +39,8 @@ enum Access {
     Public,
     /// Operators; where there are none, the route does not exist.
     Operator,
+    /// Operators, and who reads metrics alone; where there are neither, the route does not exist.
+    Scraper,
 }
 
 /// What answers.
@@ -49,9 +51,10 @@ enum Endpoint {
     Clear,
     Warm,
     Statistics,
+    Metrics,
 }
 
-const ROUTES: [Route; 5] = [
+const ROUTES: [Route; 6] = [
     Route {
         paths: &["/"],
         methods: Methods::Read,
@@ -82,7 +85,27 @@ const ROUTES: [Route; 5] = [
         access: Access::Operator,
         endpoint: Endpoint::Statistics,
     },
+    Route {
+        paths: &["/metrics"],
+        methods: Methods::Read,
+        access: Access::Scraper,
+        endpoint: Endpoint::Metrics,
+    },
 ];
+
+impl Endpoint {
+    /// The name that its requests are counted by.
+    fn name(self) -> RouteName {
+        match self {
+            Self::About => RouteName::About,
+            Self::Unique => RouteName::Unique,
+            Self::Clear => RouteName::Clear,
+            Self::Warm => RouteName::Warm,
+            Self::Statistics => RouteName::Statistics,
+            Self::Metrics => RouteName::Metrics,
+        }
+    }
+}
 
 impl Methods {
     /// The value of `Allow`.
@@ -107,7 +130,7 @@ pub struct Service {
     pub cors: CorsConfig,
 }
 
-/// Answers a request; what comes with the response is left to do behind it.
+/// Answers a request, and counts it; what comes with the response is left to do behind it.
 pub async fn answer(
     cache: &Cache,
     service: &Service,
@@ -116,10 +139,13 @@ pub async fn answer(
     let origin = request.headers.origin.clone();
     let shared = |response| cors::shared(response, &service.cors, origin.as_deref());
     let Some((route, path)) = find(&request.path, &service.operators) else {
-        return (shared(problem::not_found()), Vec::new());
+        let response = problem::not_found();
+        cache.count_request(RouteName::Unknown, response.status);
+        return (shared(response), Vec::new());
     };
     let is_public = route.access == Access::Public;
     let (response, follow_ups) = answer_route(cache, service, (route, path), request).await;
+    cache.count_request(route.endpoint.name(), response.status);
     (if is_public { shared(response) } else { response }, follow_ups)
 }
 
@@ -160,8 +186,13 @@ pub fn answer_at_once(
         Endpoint::Unique => {
             unique::hit(cache, unique::Asked { path, query: target.query, if_none_match })?
         }
-        Endpoint::About | Endpoint::Clear | Endpoint::Warm | Endpoint::Statistics => return None,
+        Endpoint::About
+        | Endpoint::Clear
+        | Endpoint::Warm
+        | Endpoint::Statistics
+        | Endpoint::Metrics => return None,
     };
+    cache.count_request(route.endpoint.name(), response.status);
     let response = if is_head { response.without_body() } else { response };
     Some(cors::shared(response, &service.cors, asked.origin.as_deref()))
 }
@@ -172,7 +203,11 @@ fn find(path: &str, operators: &Operators) -> Option<(&'static Route, &'static s
         route.paths.iter().find(|known| **known == path).map(|path| (route, *path))
     };
     let (route, path) = ROUTES.iter().find_map(of)?;
-    let exists = route.access == Access::Public || operators.exist();
+    let exists = match route.access {
+        Access::Public => true,
+        Access::Operator => operators.exist(),
+        Access::Scraper => operators.may_be_scraped(),
+    };
     exists.then_some((route, path))
 }
 
@@ -185,6 +220,7 @@ async fn ask(
     let is_admitted = match route.access {
         Access::Public => true,
         Access::Operator => operators.admit(request.headers.authorization.as_deref()),
+        Access::Scraper => operators.admit_scraper(request.headers.authorization.as_deref()),
     };
     if !is_admitted {
         return (problem::unauthorized(), Vec::new());
@@ -200,6 +236,7 @@ async fn ask(
         Endpoint::Clear => (clear::post(cache, request.body).boxed_local().await, Vec::new()),
         Endpoint::Warm => (warm::post(cache, request.body).boxed_local().await, Vec::new()),
         Endpoint::Statistics => (statistics::get(cache).boxed_local().await, Vec::new()),
+        Endpoint::Metrics => (metrics::get(cache).boxed_local().await, Vec::new()),
     }
 }
 

@@ -71,4 +71,8 @@ pub trait Origin {
     /// Reads every entry of a source, within `timeout`: when that is over, requests that are under way are aborted, and none
     /// is made again.
     async fn load(&self, source: Source, timeout: Duration) -> Result<Load, OriginError>;
+    /// How many requests were made again since this was last asked; none where none ever is.
+    fn take_retries(&self) -> u64 {
+        0
+    }
 }

@@ -20,7 +20,7 @@ use super::{
     background::{FollowUp, flush_is_due},
     isolate::Isolate,
     rebuild::Unavailable,
-    telemetry::{Counter, Event},
+    telemetry::{Counter, Event, Lookup, Reason},
     tiers::has_unleft,
 };
 use crate::{catalog::View, config::Mode, ports::Tier};
@@ -69,9 +69,13 @@ fn count_and_log(
         Ok(Served::Stale) => {
             isolate.count(Counter::Hits);
             isolate.count(Counter::Stale);
+            isolate.count(Counter::StaleServes(why_stale(trace)));
         }
         Ok(Served::Miss) => isolate.count(Counter::Misses),
         Err(_) => isolate.count(Counter::Unavailable),
+    }
+    for (tier, report) in trace.iter() {
+        isolate.count(Counter::TierLookups(*tier, outcome(report)));
     }
     let hit = trace.iter().find_map(|(tier, report)| match report {
         TierReport::Hit { ttl_secs, derived, .. } => Some((*tier, *ttl_secs, *derived)),
@@ -111,6 +115,33 @@ fn count_and_log(
             isolate.log(&Event::Unavailable { key, reason, retry_after_secs, passed });
         }
     }
+}
+
+/// What a tier had for the request.
+fn outcome(report: &TierReport) -> Lookup {
+    match report {
+        TierReport::Hit { stale: None, .. } => Lookup::Fresh,
+        TierReport::Hit { stale: Some(_), .. } => Lookup::Stale,
+        TierReport::Forward { detail: Some(_), .. } => Lookup::Error,
+        TierReport::Forward { reason, detail: None, .. } => match reason {
+            ForwardReason::Miss => Lookup::Miss,
+            ForwardReason::Stale => Lookup::Expired,
+            ForwardReason::Bypass => Lookup::Bypass,
+        },
+    }
+}
+
+/// Why something stale was served: what the origin said, if it was asked, else what is known of the value.
+fn why_stale(trace: &Trace) -> Reason {
+    let origin = trace.iter().find_map(|(tier, report)| match report {
+        TierReport::Forward { detail, .. } if *tier == Tier::Origin => *detail,
+        _ => None,
+    });
+    let hit = trace.iter().find_map(|(_, report)| match report {
+        TierReport::Hit { stale, .. } => *stale,
+        TierReport::Forward { .. } => None,
+    });
+    origin.or(hit).unwrap_or(Reason::Stale)
 }
 
 /// Whether this is the one answer in so many that is logged.

@@ -175,7 +175,7 @@ fn overdue(isolate: &Isolate, shared: &Shared) -> Vec<String> {
 }
 
 /// How large the memory of this module is, which never shrinks; none where it is no such module.
-fn wasm_memory_bytes() -> Option<usize> {
+pub(super) fn wasm_memory_bytes() -> Option<usize> {
     #[cfg(target_arch = "wasm32")]
     let pages = Some(core::arch::wasm32::memory_size::<0>());
     #[cfg(not(target_arch = "wasm32"))]

@@ -2,6 +2,7 @@
 
 pub(super) mod about;
 pub(super) mod clear;
+pub(super) mod metrics;
 pub(super) mod statistics;
 pub(super) mod unique;
 pub(super) mod warm;
