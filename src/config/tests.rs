@@ -29,6 +29,7 @@ fn what_is_not_set_has_its_default() {
     assert_eq!(config.policy, Policy { colo, fingerprint, ..Policy::default() });
     assert_eq!(config.keys, KeySpace::default());
     assert_eq!(config.admin.token, None);
+    assert_eq!(config.admin.metrics_token, None);
     assert!(config.supabase.enabled_providers.is_empty());
 }
 

@@ -122,12 +122,10 @@ fn outcome(report: &TierReport) -> Lookup {
     match report {
         TierReport::Hit { stale: None, .. } => Lookup::Fresh,
         TierReport::Hit { stale: Some(_), .. } => Lookup::Stale,
+        TierReport::Forward { reason: ForwardReason::Bypass, .. } => Lookup::Bypass,
         TierReport::Forward { detail: Some(_), .. } => Lookup::Error,
-        TierReport::Forward { reason, detail: None, .. } => match reason {
-            ForwardReason::Miss => Lookup::Miss,
-            ForwardReason::Stale => Lookup::Expired,
-            ForwardReason::Bypass => Lookup::Bypass,
-        },
+        TierReport::Forward { reason: ForwardReason::Stale, .. } => Lookup::Expired,
+        TierReport::Forward { reason: ForwardReason::Miss, .. } => Lookup::Miss,
     }
 }
 

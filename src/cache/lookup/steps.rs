@@ -14,6 +14,7 @@ use super::{
     pass_through::pass_through,
     serve::serve_stale,
     shared_tiers::{read_own_key, read_shared_tiers},
+    trace::ForwardReason,
     walk::Walk,
 };
 use crate::{
@@ -22,6 +23,7 @@ use crate::{
         rebuild::Unavailable,
     },
     config::Mode,
+    ports::Tier,
 };
 
 /// The walk: memory, the snapshot in the shared tiers, the view's own key, the origin, and at last what is stale.
@@ -47,6 +49,7 @@ pub(super) async fn run(walk: &mut Walk) -> Result<Answer, Unavailable> {
         Ok(answer) => return Ok(answer),
         Err(unavailable) => unavailable,
     };
+    walk.trace.note_forward(Tier::Origin, ForwardReason::Miss, Some(unavailable.reason));
     // Whether this view has a key at all was left open until here; the backend may have written it.
     let unknown = walk.isolate.state.borrow().has_key(&walk.view).is_none();
     if !keyed

@@ -149,7 +149,7 @@ counters! {
     RedisSentBytes = "redis_sent_bytes",
     /// Bytes of the replies of Redis.
     RedisReceivedBytes = "redis_received_bytes",
-    /// Calls of Redis that got no answer: no connection, or nothing in time.
+    /// Calls of Redis that Redis did not answer: no connection, nothing in time, or a status of the way to it.
     RedisConnectionErrors = "redis_connection_errors",
     /// Operations of Workers KV, by what became of them.
     KvOperations(operation: KvOperation, outcome: CallOutcome) = "kv_operations",

@@ -142,7 +142,7 @@ fn note_error(isolate: &Isolate, tier: CacheTier, error: &TierError) {
             CacheTier::Kv => Counter::KvErrors,
         });
         if tier == CacheTier::Upstash
-            && matches!(error, TierError::Timeout | TierError::Unreachable)
+            && matches!(error, TierError::Timeout | TierError::Unreachable | TierError::Status(_))
         {
             state.counters.count(Counter::RedisConnectionErrors);
         }
