@@ -17,6 +17,8 @@ use crate::{
 };
 
 const KV_BINDING: &str = "CATALOG_KV";
+/// May be missing.
+const ANALYTICS_BINDING: &str = "CATALOG_ANALYTICS";
 
 /// Builds the service; fails with every mistake in the settings at once.
 pub(super) fn build(env: &Env) -> Result<App, ConfigError> {
@@ -39,7 +41,7 @@ pub(super) fn build(env: &Env) -> Result<App, ConfigError> {
         kv: Rc::new(WorkerKv(kv)),
         origin: Rc::new(supabase),
         clock,
-        log: Rc::new(Console),
+        log: Rc::new(Console(env.analytics_engine(ANALYTICS_BINDING).ok())),
     };
     Ok(App::new(config, ports))
 }

@@ -24,10 +24,11 @@ binding = "CATALOG_KV"
 id = "catalog"
 `;
 
-// `stack` gives vars and secrets; `vars` overrides them (null takes one away). Every answer is logged.
-export async function startWorker(stack, vars = {}) {
+// `stack` gives vars and secrets; `vars` overrides them (null takes one away). Every answer is logged. `bindings` are more lines of
+// wrangler.toml.
+export async function startWorker(stack, vars = {}, { bindings = "" } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "worker-"));
-  writeFileSync(join(folder, "wrangler.toml"), config);
+  writeFileSync(join(folder, "wrangler.toml"), config + bindings);
   const all = { LOG_HITS_ONE_IN: "1", ...stack.vars, ...stack.secrets, ...vars };
   const set = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
   const server = createTestHarness({

@@ -179,6 +179,20 @@ test("they hold no secret, no URL and no client's text", async () => {
   for (const secret of [...secrets, CLIENTS_TEXT, "http"]) assert.ok(!text.includes(secret), secret);
 });
 
+// What is written to it cannot be read here: workerd has no datasets of its own.
+test("a bound dataset changes no answer", async () => {
+  const bindings = '[[analytics_engine_datasets]]\nbinding = "CATALOG_ANALYTICS"\n';
+  const open = (own, vars) => startWorker(own, vars, { bindings });
+  await withWorker(stack, { METRICS_TOKEN }, async (bound) => {
+    assert.ok((await bound.server.getWorker().getEnv()).CATALOG_ANALYTICS, "the binding");
+    for (const cache of ["MISS", "HIT"]) {
+      const { status, headers } = await bound.get(LISTING);
+      assert.deepEqual([status, headers["x-cache"]], [200, cache]);
+    }
+    await scrape(bound);
+  }, open);
+});
+
 test("promtool finds nothing wrong with them", withPromtool, async () => {
   promtool(["check", "metrics"], (await scrape()).text);
   await traffic();

@@ -5,6 +5,7 @@ mod answer;
 mod memory;
 mod origin;
 mod pass_through;
+mod point;
 mod serve;
 mod shared_tiers;
 mod steps;
@@ -31,6 +32,10 @@ pub(super) async fn lookup(isolate: &Rc<Isolate>, view: View) -> Outcome {
     let mut walk = Walk::new(Rc::clone(isolate), view);
     let answer = steps::run(&mut walk).await;
     count_and_log(isolate, &view, &answer, &walk.trace);
+    let took = isolate.now().since(walk.begun);
+    if let Some(point) = point::point(&answer, &walk.trace, took) {
+        isolate.ports.log.point(&point);
+    }
     let mut follow_ups = walk.follow_ups;
     if has_unleft(isolate) {
         follow_ups.push(FollowUp::Leave);

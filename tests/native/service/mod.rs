@@ -1,6 +1,7 @@
 //! The service as the runtime calls it, over fakes: routes, credentials, bodies, and what it says of its settings.
 
 mod browsers;
+mod points;
 
 use std::{collections::HashMap, rc::Rc};
 
