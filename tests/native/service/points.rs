@@ -71,5 +71,5 @@ fn what_memory_did_not_answer_is_a_row() {
     assert_eq!(isolate.ask(&world, ""), [["miss", "origin", ""]]);
     assert_eq!(isolate.ask(&world, ""), [[""; 3]; 0], "memory answered");
     assert_eq!(isolate.ask(&world, "?limit=0"), [[""; 3]; 0], "nothing was looked up");
-    assert_eq!(Isolate::of(&world).ask(&world, ""), [["hit", "upstash", ""]]);
+    assert_eq!(Isolate::of(&world).ask(&world, ""), [["hit", "colo", ""]]);
 }
