@@ -2,11 +2,11 @@
 // nothing installed, so it uses Node's own modules only.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { postgrestBinary } from "./stack/database/postgrest.mjs";
-import { toolBin, toolRoot } from "./tools.mjs";
+import { promtoolBinary, toolBin, toolRoot } from "./tools.mjs";
 import { WASM_BINDGEN, WORKER_BUILD } from "./versions.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -122,6 +122,35 @@ function withoutServices(install) {
   remove();
 }
 
+// Of Debian's package the one binary, which is unpacked and not installed: the package would bring a server and its service.
+function promtool() {
+  if (promtoolBinary()) return;
+  if (!has("apt-get") || !has("dpkg")) {
+    say("promtool is not installed, and what it checks is skipped: it comes with Prometheus");
+    return;
+  }
+  say("promtool, out of Debian's package prometheus (20 MB, once for all clones)");
+  const into = toolRoot("promtool", "debian");
+  const unpacked = join(into, "unpacked");
+  rmSync(into, { recursive: true, force: true });
+  mkdirSync(unpacked, { recursive: true });
+  const download = () => spawnSync("apt-get", ["download", "-q", "prometheus"], { cwd: unpacked, stdio: "inherit" }).status === 0;
+  const asRoot = process.getuid?.() === 0;
+  if (!download()) {
+    if (!asRoot) {
+      say("promtool was not found, and what it checks is skipped: apt-get update may help");
+      return;
+    }
+    run("apt-get", ["update", "-q"], "Are Debian's package servers reachable? Then try again.");
+    if (!download()) fail("apt-get download prometheus failed", "See what apt-get says above.");
+  }
+  const [archive] = readdirSync(unpacked);
+  run("dpkg", ["-x", archive, "."], "See what dpkg says above.", { cwd: unpacked });
+  mkdirSync(join(into, "bin"));
+  renameSync(join(unpacked, "usr", "bin", "promtool"), toolBin("promtool", "debian", "promtool"));
+  rmSync(unpacked, { recursive: true });
+}
+
 npmPackages();
 const withRust = !process.argv.includes("--without-rust");
 const toolchain = withRust && rust();
@@ -129,6 +158,7 @@ if (!process.argv.includes("--without-servers")) {
   redis();
   postgrest();
 }
+if (process.argv.includes("--with-promtool")) promtool();
 if (withRust) {
   tool(toolchain, "worker-build", WORKER_BUILD, "worker-build", ["--locked"]);
   // Its published lock file can name versions that a mirror does not have yet, so it resolves anew.

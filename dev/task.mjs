@@ -11,6 +11,8 @@ const root = dirname(dev);
 const [name, ...rest] = process.argv.slice(2);
 // These talk to no server of the stack, so they do not need one installed.
 const WITHOUT_SERVERS = ["build", "fmt", "lint", "measure/instructions", "model", "mutants", "release/deploy", "release/package", "simulate", "test-native"];
+// These check metrics and alert rules.
+const WITH_PROMTOOL = ["test", "test-worker"];
 const LOOPBACK = ["localhost", "127.0.0.1", "::1"];
 
 const task = join(dev, "tasks", `${name}.mjs`);
@@ -18,7 +20,9 @@ if (!existsSync(task)) {
   process.stderr.write(`there is no task ${name}: see dev/tasks\n`);
   process.exit(1);
 }
-const setup = [join(dev, "setup.mjs"), ...(WITHOUT_SERVERS.includes(name) ? ["--without-servers"] : [])];
+const setup = [join(dev, "setup.mjs")];
+if (WITHOUT_SERVERS.includes(name)) setup.push("--without-servers");
+if (WITH_PROMTOOL.includes(name)) setup.push("--with-promtool");
 // Who deploys what a release has built needs no Rust.
 if (name === "release/deploy" && rest.includes("--prebuilt")) setup.push("--without-rust");
 const { status } = spawnSync(process.execPath, setup, { cwd: root, stdio: "inherit" });

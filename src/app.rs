@@ -36,7 +36,8 @@ impl App {
             ports.log.write(&line.to_string());
         }
         let cache = Cache::new(ports, config.policy, config.keys);
-        let operators = Operators::new(config.admin.tokens);
+        let operators =
+            Operators::new(config.admin.tokens).with_scrapers(config.admin.metrics_tokens);
         let senders = Senders::new(config.admin.webhook_secrets);
         let limiter = Limiter::default();
         Self { cache, service: Service { operators, senders, limiter, cors: config.cors } }

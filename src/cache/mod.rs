@@ -42,7 +42,8 @@ pub use protocol::Freshness;
 pub use rebuild::Unavailable;
 pub use state::{Breaker, BreakerState};
 pub use telemetry::{
-    Counter, Failure, Probed, Published, Readiness, Reason, WarmReport, WarmedView,
+    Counter, Failure, Family, Kind, Label, Probed, Published, Readiness, Reason, RouteName, Sample,
+    Status, WarmReport, WarmedView, WebhookOutcome,
 };
 
 use crate::{
@@ -108,6 +109,16 @@ impl Cache {
     /// What operators see.
     pub async fn statistics(&self) -> Statistics {
         operations::statistics(&self.0).await
+    }
+
+    /// What a scraper sees.
+    pub async fn metrics(&self) -> Vec<Family> {
+        operations::metrics(&self.0).await
+    }
+
+    /// Counts a request, once it has a status.
+    pub fn count_request(&self, route: RouteName, status: u16) {
+        self.0.count(Counter::Requests(route, status.into()));
     }
 
     /// Now, by this Worker's clock.

@@ -1,4 +1,4 @@
-//! Who may clear, warm and look, and who may say that the tables changed.
+//! Who may clear, warm and look, who may scrape, and who may say that the tables changed.
 
 use std::fmt;
 
@@ -10,6 +10,8 @@ pub struct AdminConfig {
     /// `ADMIN_TOKEN` and `ADMIN_TOKEN_NEXT`: who bears one of them is an operator. Two, so that a token can be replaced while
     /// the old one is still in use. Without any the operators' routes do not exist.
     pub tokens: Vec<String>,
+    /// `METRICS_TOKEN` and `METRICS_TOKEN_NEXT`: who bears one of them may read the metrics, and nothing else.
+    pub metrics_tokens: Vec<String>,
     /// `WEBHOOK_SECRET` and `WEBHOOK_SECRET_NEXT`: who knows one of them may say that the tables changed. Without any that route
     /// does not exist.
     pub webhook_secrets: Vec<String>,
@@ -20,6 +22,7 @@ impl fmt::Debug for AdminConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AdminConfig")
             .field("tokens", &self.tokens.len())
+            .field("metrics_tokens", &self.metrics_tokens.len())
             .field("webhook_secrets", &self.webhook_secrets.len())
             .finish()
     }
@@ -32,6 +35,7 @@ impl AdminConfig {
         };
         Self {
             tokens: secrets(["ADMIN_TOKEN", "ADMIN_TOKEN_NEXT"]),
+            metrics_tokens: secrets(["METRICS_TOKEN", "METRICS_TOKEN_NEXT"]),
             webhook_secrets: secrets(["WEBHOOK_SECRET", "WEBHOOK_SECRET_NEXT"]),
         }
     }

@@ -29,6 +29,7 @@ fn what_is_not_set_has_its_default() {
     assert_eq!(config.policy, Policy { colo, fingerprint, ..Policy::default() });
     assert_eq!(config.keys, KeySpace::default());
     assert!(config.admin.tokens.is_empty());
+    assert!(config.admin.metrics_tokens.is_empty());
     assert!(config.supabase.enabled_providers.is_empty());
 }
 
@@ -185,7 +186,10 @@ fn two_tokens_are_valid_at_once_and_neither_is_printed() {
     assert!(config.policy.hears_changes);
     assert_eq!(config.admin.tokens, ["the-present-admin-token", "the-next-admin-token"]);
     assert_eq!(config.admin.webhook_secrets, ["the-webhook-secret"]);
-    assert_eq!(format!("{:?}", config.admin), "AdminConfig { tokens: 2, webhook_secrets: 1 }");
+    assert_eq!(
+        format!("{:?}", config.admin),
+        "AdminConfig { tokens: 2, metrics_tokens: 0, webhook_secrets: 1 }"
+    );
     assert!(!Config::from_vars(&minimal()).unwrap().policy.hears_changes);
 }
 

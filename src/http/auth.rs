@@ -1,4 +1,5 @@
-//! Who may use the operators' routes: bearers of a token, of which two can be valid at once.
+//! Who may use the operators' routes: bearers of a token, of which two can be valid at once; and who may read the metrics: they, and
+//! bearers of a token for that alone.
 
 use std::fmt;
 
@@ -7,6 +8,7 @@ use subtle::{Choice, ConstantTimeEq};
 /// The operators of a deployment, known by the tokens of `ADMIN_TOKEN` and `ADMIN_TOKEN_NEXT`.
 pub struct Operators {
     tokens: Vec<String>,
+    metrics_tokens: Vec<String>,
 }
 
 impl fmt::Debug for Operators {
@@ -19,7 +21,13 @@ impl fmt::Debug for Operators {
 impl Operators {
     /// Operators with any of these tokens; without one there are none.
     pub fn new(tokens: Vec<String>) -> Self {
-        Self { tokens }
+        Self { tokens, metrics_tokens: Vec::new() }
+    }
+
+    /// The same operators, and scrapers with tokens of their own.
+    #[must_use]
+    pub fn with_scrapers(self, metrics_tokens: Vec<String>) -> Self {
+        Self { metrics_tokens, ..self }
     }
 
     /// Whether this deployment has operators. Without them their routes do not exist, so that a forgotten token opens
@@ -28,19 +36,34 @@ impl Operators {
         !self.tokens.is_empty()
     }
 
-    /// Whether an `Authorization` header carries one of the tokens. How long that takes tells nothing of them but their
-    /// lengths: every one is compared, whichever fits.
-    pub fn admit(&self, authorization: Option<&str>) -> bool {
-        let given = authorization.and_then(|value| {
-            let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-        });
-        let fits = |given: &str| {
-            let compared = self.tokens.iter().map(|token| token.as_bytes().ct_eq(given.as_bytes()));
-            compared.fold(Choice::from(0), |any, fits| any | fits).into()
-        };
-        given.is_some_and(fits)
+    /// Whether somebody may read the metrics.
+    pub fn may_be_scraped(&self) -> bool {
+        self.exist() || !self.metrics_tokens.is_empty()
     }
+
+    /// Whether an `Authorization` header carries an operator's token.
+    pub fn admit(&self, authorization: Option<&str>) -> bool {
+        bears(authorization, &self.tokens)
+    }
+
+    /// Whether an `Authorization` header carries a token that may read the metrics.
+    pub fn admit_scraper(&self, authorization: Option<&str>) -> bool {
+        bears(authorization, &self.metrics_tokens) | self.admit(authorization)
+    }
+}
+
+/// Whether an `Authorization` header carries one of the tokens. How long that takes tells nothing of them but their lengths: every
+/// one is compared, whichever fits.
+fn bears(authorization: Option<&str>, tokens: &[String]) -> bool {
+    let given = authorization.and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    });
+    let fits = |given: &str| {
+        let compared = tokens.iter().map(|token| token.as_bytes().ct_eq(given.as_bytes()));
+        compared.fold(Choice::from(0), |any, fits| any | fits).into()
+    };
+    given.is_some_and(fits)
 }
 
 #[cfg(test)]
@@ -64,6 +87,27 @@ mod tests {
             (None, false),
         ] {
             assert_eq!(operators.admit(authorization), admitted, "{authorization:?}");
+        }
+    }
+
+    #[test]
+    fn scrapers_are_admitted_to_the_metrics_alone_and_operators_too() {
+        let list = |token: Option<&str>| token.map(str::to_owned).into_iter().collect();
+        let of = |token: Option<&str>, scrapers: Option<&str>| {
+            Operators::new(list(token)).with_scrapers(list(scrapers))
+        };
+        let (a, b) = (Some("Bearer token-a"), Some("Bearer token-b"));
+        for (operators, admitted, may_be_scraped) in [
+            (of(Some("token-a"), Some("token-b")), [(a, true, true), (b, false, true)], true),
+            (of(Some("token-a"), None), [(a, true, true), (b, false, false)], true),
+            (of(None, Some("token-b")), [(a, false, false), (b, false, true)], true),
+            (of(None, None), [(a, false, false), (Some("Bearer "), false, false)], false),
+        ] {
+            assert_eq!(operators.may_be_scraped(), may_be_scraped);
+            for (authorization, operator, scraper) in admitted {
+                assert_eq!(operators.admit(authorization), operator, "{authorization:?}");
+                assert_eq!(operators.admit_scraper(authorization), scraper, "{authorization:?}");
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use super::{
     auth::Operators,
     cors,
     endpoints::{
-        about, health,
+        about, health, metrics,
         operators::{clear, statistics, warm},
         unique, webhook,
     },
@@ -17,7 +17,7 @@ use super::{
     webhook_auth::Senders,
 };
 use crate::{
-    cache::{Cache, FollowUp},
+    cache::{Cache, FollowUp, RouteName},
     config::CorsConfig,
 };
 
@@ -47,6 +47,8 @@ enum Access {
     Operator,
     /// Senders of webhooks; where there are none, the route does not exist.
     Sender,
+    /// Operators, and who reads metrics alone; where there are neither, the route does not exist.
+    Scraper,
 }
 
 /// What answers.
@@ -60,9 +62,10 @@ enum Endpoint {
     Warm,
     Statistics,
     Webhook,
+    Metrics,
 }
 
-const ROUTES: [Route; 8] = [
+const ROUTES: [Route; 9] = [
     Route {
         paths: &["/"],
         methods: Methods::Read,
@@ -111,7 +114,30 @@ const ROUTES: [Route; 8] = [
         access: Access::Sender,
         endpoint: Endpoint::Webhook,
     },
+    Route {
+        paths: &["/metrics"],
+        methods: Methods::Read,
+        access: Access::Scraper,
+        endpoint: Endpoint::Metrics,
+    },
 ];
+
+impl Endpoint {
+    /// The name that its requests are counted by.
+    fn name(self) -> RouteName {
+        match self {
+            Self::About => RouteName::About,
+            Self::Unique => RouteName::Unique,
+            Self::Clear => RouteName::Clear,
+            Self::Warm => RouteName::Warm,
+            Self::Statistics => RouteName::Statistics,
+            Self::Metrics => RouteName::Metrics,
+            Self::Healthz => RouteName::Healthz,
+            Self::Readyz => RouteName::Readyz,
+            Self::Webhook => RouteName::Webhook,
+        }
+    }
+}
 
 impl Methods {
     /// The value of `Allow`.
@@ -142,7 +168,7 @@ pub struct Service {
     pub cors: CorsConfig,
 }
 
-/// Answers a request; what comes with the response is left to do behind it.
+/// Answers a request, and counts it; what comes with the response is left to do behind it.
 pub async fn answer(
     cache: &Cache,
     service: &Service,
@@ -152,10 +178,13 @@ pub async fn answer(
     let id = headers::request_id(&request.headers, || cache.random());
     let shared = |response| cors::shared(response, &service.cors, origin.as_deref());
     let Some((route, path)) = find(&request.path, service) else {
-        return (shared(problem::not_found()).with(REQUEST_ID, id), Vec::new());
+        let response = problem::not_found();
+        cache.count_request(RouteName::Unknown, response.status);
+        return (shared(response).with(REQUEST_ID, id), Vec::new());
     };
     let is_public = route.access == Access::Public;
     let (response, follow_ups) = answer_route(cache, service, (route, path), (request, &id)).await;
+    cache.count_request(route.endpoint.name(), response.status);
     let response = if is_public { shared(response) } else { response };
     (response.with(REQUEST_ID, id), follow_ups)
 }
@@ -201,6 +230,7 @@ pub fn answer_at_once(
         }
         _ => return None,
     };
+    cache.count_request(route.endpoint.name(), response.status);
     let response = if is_head { response.without_body() } else { response };
     let response = cors::shared(response, &service.cors, asked.origin.as_deref());
     Some(response.with(REQUEST_ID, id))
@@ -216,6 +246,7 @@ fn find(path: &str, service: &Service) -> Option<(&'static Route, &'static str)>
         Access::Public => true,
         Access::Operator => service.operators.exist(),
         Access::Sender => service.senders.exist(),
+        Access::Scraper => service.operators.may_be_scraped(),
     };
     exists.then_some((route, path))
 }
@@ -226,8 +257,8 @@ async fn ask(
     service: &Service,
     (request, id): (Request, &str),
 ) -> (Response, Vec<FollowUp>) {
-    if route.access == Access::Operator
-        && let Some(refusal) = refuse(service, &request.headers).boxed_local().await
+    if matches!(route.access, Access::Operator | Access::Scraper)
+        && let Some(refusal) = refuse(service, route.access, &request.headers).boxed_local().await
     {
         return (refusal, Vec::new());
     }
@@ -241,7 +272,8 @@ async fn ask(
         // What is not run is not compiled, if it is in a box of its own (docs/platform.md, "Code is compiled when it first runs").
         Endpoint::Readyz => {
             let has_sent = request.headers.authorization.is_some();
-            let is_operator = has_sent && refuse(service, &request.headers).await.is_none();
+            let is_operator =
+                has_sent && refuse(service, Access::Operator, &request.headers).await.is_none();
             (health::readyz(cache, is_operator).boxed_local().await, Vec::new())
         }
         Endpoint::Clear => (clear::post(cache, request.body).boxed_local().await, Vec::new()),
@@ -255,6 +287,7 @@ async fn ask(
             }
         }
         Endpoint::Statistics => (statistics::get(cache).boxed_local().await, Vec::new()),
+        Endpoint::Metrics => (metrics::get(cache).boxed_local().await, Vec::new()),
     }
 }
 
@@ -270,11 +303,17 @@ async fn refuse_sender(service: &Service, headers: &RequestHeaders) -> Response 
     }
 }
 
-async fn refuse(service: &Service, headers: &RequestHeaders) -> Option<Response> {
+async fn refuse(service: &Service, access: Access, headers: &RequestHeaders) -> Option<Response> {
     if !service.limiter.admit(headers.client_address.as_deref()).await {
         return Some(problem::too_many_requests());
     }
-    let is_admitted = service.operators.admit(headers.authorization.as_deref());
+    let authorization = headers.authorization.as_deref();
+    let is_admitted = match access {
+        Access::Scraper => service.operators.admit_scraper(authorization),
+        Access::Public | Access::Operator | Access::Sender => {
+            service.operators.admit(authorization)
+        }
+    };
     (!is_admitted).then(problem::unauthorized)
 }
 

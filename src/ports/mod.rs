@@ -16,7 +16,7 @@ use std::{fmt, rc::Rc};
 pub use colo::Colo;
 pub use http::{Http, HttpError, HttpRequest, HttpResponse};
 pub use kv::Kv;
-pub use log::Log;
+pub use log::{Log, Point};
 pub use origin::{Load, Origin, OriginError};
 pub use rate_limit::RateLimit;
 pub use redis::{Command, Redis, Reply, Word};

@@ -74,4 +74,8 @@ pub trait Origin {
 
     /// Asks for something small, within `timeout`: whether it answers, with these credentials.
     async fn probe(&self, timeout: Duration) -> Result<(), OriginError>;
+    /// How many requests were made again since this was last asked; none where none ever is.
+    fn take_retries(&self) -> u64 {
+        0
+    }
 }

@@ -5,7 +5,7 @@ mod client;
 mod retry;
 mod rows;
 
-use std::{fmt, rc::Rc, time::Duration};
+use std::{cell::Cell, fmt, rc::Rc, time::Duration};
 
 use async_trait::async_trait;
 
@@ -30,6 +30,8 @@ pub struct Supabase {
     client: Client,
     clock: Rc<dyn Clock>,
     enabled_providers: Vec<String>,
+    /// Retries that nobody has taken yet.
+    retries: Rc<Cell<u64>>,
 }
 
 impl fmt::Debug for Supabase {
@@ -52,6 +54,7 @@ impl Supabase {
             client: Client::new(http, url, key),
             clock,
             enabled_providers: enabled_providers.iter().map(|slug| normalized(slug)).collect(),
+            retries: Rc::default(),
         }
     }
 
@@ -102,7 +105,8 @@ impl Supabase {
 #[async_trait(?Send)]
 impl Origin for Supabase {
     async fn load(&self, source: Source, timeout: Duration) -> Result<Load, OriginError> {
-        let allowance = Allowance::new(Rc::clone(&self.clock), timeout);
+        let (clock, retries) = (Rc::clone(&self.clock), Rc::clone(&self.retries));
+        let allowance = Allowance::new(clock, timeout, retries);
         let reader = Reader::new(&self.client, &allowance);
         match self.read(source, &reader).await {
             // A row that came or went between two pages is no failure: what is there now can be read at once.
@@ -118,6 +122,10 @@ impl Origin for Supabase {
     async fn probe(&self, timeout: Duration) -> Result<(), OriginError> {
         let page = Page { offset: 0, limit: 1, is_counted: false };
         self.client.ask(PROBE, page, timeout).await.map(drop).map_err(|failure| failure.error)
+    }
+
+    fn take_retries(&self) -> u64 {
+        self.retries.take()
     }
 }
 

@@ -56,6 +56,8 @@ pub(super) struct Allowance {
     clock: Rc<dyn Clock>,
     deadline: Timestamp,
     retries: Cell<u32>,
+    /// The retries of all loads.
+    total: Rc<Cell<u64>>,
 }
 
 impl fmt::Debug for Allowance {
@@ -68,10 +70,10 @@ impl fmt::Debug for Allowance {
 }
 
 impl Allowance {
-    /// What a load has that begins now and may take so long.
-    pub(super) fn new(clock: Rc<dyn Clock>, length: Duration) -> Self {
+    /// What a load has that begins now and may take so long; what it retries is added to `total`.
+    pub(super) fn new(clock: Rc<dyn Clock>, length: Duration, total: Rc<Cell<u64>>) -> Self {
         let deadline = clock.now() + length;
-        Self { clock, deadline, retries: Cell::new(0) }
+        Self { clock, deadline, retries: Cell::new(0), total }
     }
 
     /// The time that is left; `None` when it is over.
@@ -91,6 +93,7 @@ impl Allowance {
             return false;
         }
         self.retries.set(taken.saturating_add(1));
+        self.total.set(self.total.get().saturating_add(1));
         self.clock.sleep(pause).await;
         true
     }

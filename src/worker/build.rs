@@ -24,6 +24,8 @@ use crate::{
 const KV_BINDING: &str = "CATALOG_KV";
 /// Optional: how often one client may ask for what needs credentials.
 const RATE_LIMIT_BINDING: &str = "OPERATORS_RATE_LIMIT";
+/// May be missing.
+const ANALYTICS_BINDING: &str = "CATALOG_ANALYTICS";
 
 /// Builds the service; fails with every mistake in the settings at once.
 pub(super) fn build(env: &Env) -> Result<App, ConfigError> {
@@ -46,7 +48,7 @@ pub(super) fn build(env: &Env) -> Result<App, ConfigError> {
         kv: Rc::new(WorkerKv(kv)),
         origin: Rc::new(supabase),
         clock,
-        log: Rc::new(Console),
+        log: Rc::new(Console(env.analytics_engine(ANALYTICS_BINDING).ok())),
     };
     let bound = env.rate_limiter(RATE_LIMIT_BINDING).ok();
     let limit = bound.map(|limit| -> Rc<dyn RateLimit> { Rc::new(WorkerRateLimit(limit)) });

@@ -56,7 +56,7 @@ async fn fetch(
             }
             response
         }
-        Err(error) => app::misconfigured(&error, &Console),
+        Err(error) => app::misconfigured(&error, &Console::default()),
     };
     response::write(&mut response).map_err(worker::Error::from)
 }
@@ -67,7 +67,7 @@ async fn fetch(
 #[expect(unreachable_pub, reason = "only public functions are exported")]
 pub async fn scheduled(_event: JsValue, env: Env) -> Result<(), JsValue> {
     let app = app(&env).map_err(|error| {
-        app::log_misconfigured(&error, &Console);
+        app::log_misconfigured(&error, &Console::default());
         Error::new(&error.to_string())
     })?;
     app.scheduled().await.map_err(|failure| Error::new(&failure.to_string()))?;

@@ -100,6 +100,7 @@ describe("what is pasted along with a setting", () => {
     SUPABASE_URL: "https://marker-c.example/rest/v1",
     SUPABASE_SERVICE_ROLE_KEY: "sb_secret_marker-d-0123456789",
     ADMIN_TOKEN: "marker-e-0123456789",
+    METRICS_TOKEN: "marker-h-0123456789",
   };
   for (const [what, spoil] of Object.entries(SPOILS)) {
     test(`${what} is refused by the setting's name, in all of them at once`, async () => {

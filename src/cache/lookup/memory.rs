@@ -3,9 +3,8 @@
 use std::rc::Rc;
 
 use super::{
-    answer::{Answer, Served},
+    outcome::{Answer, ForwardReason, Served},
     serve::{serve, serve_fresh, serve_stale},
-    trace::ForwardReason,
     walk::Walk,
 };
 use crate::{
@@ -14,6 +13,7 @@ use crate::{
         isolate::Isolate,
         protocol::Freshness,
         state::Resident,
+        telemetry::Reason,
     },
     catalog::{Resource, View},
     ports::Tier,
@@ -47,7 +47,12 @@ pub(super) fn answer_from_memory(walk: &mut Walk) -> Option<Answer> {
             walk.trace.note_forward(Tier::Memory, ForwardReason::Stale, None);
             walk.remember(Tier::Memory, resource, resident.entry, freshness);
             // All others were asked a moment ago, and the origin must not be asked yet.
-            if backing_off && just_fell_back { serve_stale(walk) } else { None }
+            if !backing_off || !just_fell_back {
+                return None;
+            }
+            let reason = Some(Reason::BackingOff);
+            walk.trace.note_forward(Tier::Origin, ForwardReason::Bypass, reason);
+            serve_stale(walk)
         }
         Freshness::Gone => None,
     }

@@ -1,28 +1,26 @@
 //! One request: memory, the shared tiers, the origin, and at last what is stale. A tier that failed is not asked again in
 //! the same walk.
 
-mod answer;
 mod asked;
 mod memory;
 mod origin;
+mod outcome;
 mod pass_through;
 mod serve;
 mod shared_tiers;
 mod steps;
-mod trace;
 mod walk;
 
 use std::rc::Rc;
 
-pub use answer::{Answer, Outcome, Served};
 pub use asked::{Asked, Directives};
-pub use trace::{ForwardReason, TierReport, Trace};
+pub use outcome::{Answer, ForwardReason, Outcome, Served, TierReport, Trace};
 
 use super::{
     background::{FollowUp, flush_is_due},
     isolate::Isolate,
     rebuild::Unavailable,
-    telemetry::{Counter, Event, Reason},
+    telemetry::{Counter, Event, Lookup, Reason},
     tiers::has_unleft,
 };
 use crate::{config::Mode, ports::Tier};
@@ -33,6 +31,10 @@ pub(super) async fn lookup(isolate: &Rc<Isolate>, asked: Asked<'_>) -> Outcome {
     let mut walk = Walk::new(Rc::clone(isolate), asked);
     let answer = steps::run(&mut walk).await;
     count_and_log(isolate, asked, &answer, &walk.trace);
+    let took = isolate.now().since(walk.begun);
+    if let Some(point) = outcome::point(&answer, &walk.trace, took) {
+        isolate.ports.log.point(&point);
+    }
     let mut follow_ups = walk.follow_ups;
     if has_unleft(isolate) {
         follow_ups.push(FollowUp::Leave);
@@ -71,11 +73,15 @@ fn count_and_log(
         Ok(Served::Stale) => {
             isolate.count(Counter::Hits);
             isolate.count(Counter::Stale);
+            isolate.count(Counter::StaleServes(why_stale(trace)));
         }
         Ok(Served::Miss) => isolate.count(Counter::Misses),
         // A client's wish that could not be granted is no failure, and is told nobody else.
         Err(Unavailable { reason: Reason::OnlyIfCached, .. }) => return,
         Err(_) => isolate.count(Counter::Unavailable),
+    }
+    for (tier, report) in trace.iter() {
+        isolate.count(Counter::TierLookups(*tier, outcome(report)));
     }
     let hit = trace.iter().find_map(|(tier, report)| match report {
         TierReport::Hit { ttl_secs, derived, .. } => Some((*tier, *ttl_secs, *derived)),
@@ -116,6 +122,33 @@ fn count_and_log(
             isolate.log(&Event::Unavailable { request_id, key, reason, retry_after_secs, passed });
         }
     }
+}
+
+/// What a tier had for the request.
+fn outcome(report: &TierReport) -> Lookup {
+    match report {
+        TierReport::Hit { stale: None, .. } => Lookup::Fresh,
+        TierReport::Hit { stale: Some(_), .. } => Lookup::Stale,
+        TierReport::Forward { reason: ForwardReason::Bypass, .. } => Lookup::Bypass,
+        TierReport::Forward { detail: Some(_), .. } => Lookup::Error,
+        TierReport::Forward { reason: ForwardReason::Stale | ForwardReason::Request, .. } => {
+            Lookup::Expired
+        }
+        TierReport::Forward { reason: ForwardReason::Miss, .. } => Lookup::Miss,
+    }
+}
+
+/// Why something stale was served: what the origin said, if it was asked, else what is known of the value.
+fn why_stale(trace: &Trace) -> Reason {
+    let origin = trace.iter().find_map(|(tier, report)| match report {
+        TierReport::Forward { detail, .. } if *tier == Tier::Origin => *detail,
+        _ => None,
+    });
+    let hit = trace.iter().find_map(|(_, report)| match report {
+        TierReport::Hit { stale, .. } => *stale,
+        TierReport::Forward { .. } => None,
+    });
+    origin.or(hit).unwrap_or(Reason::Stale)
 }
 
 /// Whether this is the one answer in so many that is logged.

@@ -8,7 +8,7 @@ use futures_util::{
 };
 
 use super::{
-    answer::{Answer, Served},
+    outcome::{Answer, Served},
     serve::serve,
     walk::Walk,
 };

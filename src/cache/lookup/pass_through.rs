@@ -4,8 +4,7 @@
 use std::{rc::Rc, time::Duration};
 
 use super::{
-    answer::{Answer, Served},
-    trace::ForwardReason,
+    outcome::{Answer, ForwardReason, Served},
     walk::Walk,
 };
 use crate::{

@@ -3,8 +3,7 @@
 use std::{rc::Rc, time::Duration};
 
 use super::{
-    answer::{Answer, Served},
-    trace::TierReport,
+    outcome::{Answer, Served, TierReport},
     walk::{Candidate, Walk},
 };
 use crate::{

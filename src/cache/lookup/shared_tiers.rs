@@ -8,10 +8,9 @@ use futures_util::{
 };
 
 use super::{
-    answer::{Answer, Served},
     memory::answer_from_memory,
+    outcome::{Answer, ForwardReason, Served},
     serve::{serve, serve_fresh},
-    trace::ForwardReason,
     walk::Walk,
 };
 use crate::{

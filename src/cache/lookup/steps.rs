@@ -8,9 +8,9 @@ use futures_util::{
 };
 
 use super::{
-    answer::Answer,
     memory::answer_from_memory,
     origin::ask_origin,
+    outcome::{Answer, ForwardReason},
     pass_through::pass_through,
     serve::serve_stale,
     shared_tiers::{read_own_key, read_shared_tiers},
@@ -23,6 +23,7 @@ use crate::{
         telemetry::Reason,
     },
     config::Mode,
+    ports::Tier,
 };
 
 /// No cache has what the client wants, and it wants nothing else.
@@ -68,6 +69,7 @@ pub(super) async fn run(walk: &mut Walk) -> Result<Answer, Unavailable> {
         Ok(answer) => return Ok(answer),
         Err(unavailable) => unavailable,
     };
+    walk.trace.note_forward(Tier::Origin, ForwardReason::Miss, Some(unavailable.reason));
     // Whether this view has a key at all was left open until here; the backend may have written it.
     let unknown = walk.isolate.state.borrow().has_key(&walk.view).is_none();
     if !keyed

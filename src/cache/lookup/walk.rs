@@ -4,7 +4,7 @@ use std::{cmp::Reverse, rc::Rc, time::Duration};
 
 use super::{
     asked::{Asked, Directives},
-    trace::Trace,
+    outcome::Trace,
 };
 use crate::{
     cache::{background::FollowUp, entry::Entry, isolate::Isolate, protocol::Freshness},

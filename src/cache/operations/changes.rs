@@ -12,7 +12,7 @@ use crate::{
         rebuild::LoadRequest,
         redis,
         state::{Hold, Work},
-        telemetry::{Counter, Event},
+        telemetry::{Counter, Event, WebhookOutcome},
         tiers,
     },
     catalog::Source,
@@ -59,10 +59,10 @@ pub(in crate::cache) async fn hear_of_change(
         redis::note_change(session, to_note, signature).await
     });
     if noted.await == Ok(false) {
-        isolate.count(Counter::WebhooksReplayed);
+        isolate.count(Counter::Webhooks(WebhookOutcome::Replayed));
         return Ok(Told::Replayed);
     }
-    isolate.count(Counter::WebhooksAccepted);
+    isolate.count(Counter::Webhooks(WebhookOutcome::Accepted));
     let mut state = isolate.state.borrow_mut();
     state.change_noted_at = to_note.unwrap_or(noted_at);
     state.changed_at = state.changed_at.max(now);

@@ -11,7 +11,7 @@ use crate::{
         protocol::Control,
         publish::note_refusal,
         redis,
-        telemetry::{Counter, Event},
+        telemetry::{Cause, Counter, Event, KvOperation},
         tiers::{self, Deadline},
     },
     catalog::Source,
@@ -86,6 +86,10 @@ pub(in crate::cache) async fn invalidate(
         isolate.log(&Event::Healed { key: &isolate.keys.control() });
     }
     isolate.count(Counter::Invalidations);
+    isolate.count(Counter::InvalidationCauses(match mode {
+        InvalidationMode::Hard => Cause::OperatorHard,
+        InvalidationMode::Soft => Cause::OperatorSoft,
+    }));
     let marked = mark(isolate).await.is_ok();
     let (swept, found) = sweep(isolate).await;
     let done = Invalidated {
@@ -112,7 +116,8 @@ fn offers_named(isolate: &Isolate) -> u32 {
 
 /// Brings KV's marker up to what is known. A marker that says more is learned from first.
 async fn mark(isolate: &Isolate) -> Result<(), TierError> {
-    let read = tiers::kv(isolate, isolate.ports.kv.get(&isolate.keys.marker())).await?;
+    let marker = isolate.keys.marker();
+    let read = tiers::kv(isolate, KvOperation::Read, isolate.ports.kv.get(&marker)).await?;
     if let Some(marker) = read.as_deref().and_then(Control::read) {
         let now = isolate.now();
         isolate.state.borrow_mut().knowledge.learn_control(Some(marker), now);

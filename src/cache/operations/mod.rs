@@ -2,6 +2,7 @@
 
 mod changes;
 mod invalidate;
+mod metrics;
 mod readiness;
 mod statistics;
 mod warm;
@@ -10,6 +11,7 @@ pub use changes::Told;
 pub(super) use changes::hear_of_change;
 pub(super) use invalidate::invalidate;
 pub use invalidate::{Invalidated, InvalidationMode};
+pub(super) use metrics::metrics;
 pub(super) use readiness::readiness;
 pub use statistics::Statistics;
 pub(super) use statistics::statistics;

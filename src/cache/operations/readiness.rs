@@ -9,7 +9,7 @@ use crate::{
         isolate::{Isolate, poll, within},
         redis,
         state::Work,
-        telemetry::{Probed, Readiness, Reason},
+        telemetry::{KvOperation, Probed, Readiness, Reason},
         tiers,
     },
     ports::{OriginError, Tier},
@@ -57,7 +57,7 @@ async fn probe_redis(isolate: &Isolate) -> Probed {
 
 async fn probe_kv(isolate: &Isolate) -> Probed {
     let key = isolate.keys.marker();
-    let asked = tiers::kv(isolate, isolate.ports.kv.get(&key));
+    let asked = tiers::kv(isolate, KvOperation::Read, isolate.ports.kv.get(&key));
     let answer = async { asked.await.map(drop).map_err(|error| Reason::from(&error)) };
     timed(isolate, Tier::Kv, answer).await
 }

@@ -11,7 +11,7 @@ use crate::{
         isolate::Isolate,
         redis::{self, Shared},
         state::State,
-        telemetry::Counter,
+        telemetry::{Counter, WebhookOutcome},
         tiers,
     },
     catalog::{Resource, Source},
@@ -132,7 +132,8 @@ fn resident_view(isolate: &Isolate, resource: &Resource, entry: &Entry, now: Tim
 }
 
 fn shared_count(shared: &Shared, counter: Counter) -> u64 {
-    let found = shared.counters.iter().find(|(name, _)| name == counter.as_str());
+    let field = counter.to_string();
+    let found = shared.counters.iter().find(|(name, _)| *name == field);
     found.map_or(0, |(_, count)| *count)
 }
 
@@ -175,7 +176,7 @@ fn overdue(isolate: &Isolate, shared: &Shared) -> Vec<String> {
 }
 
 /// How large the memory of this module is, which never shrinks; none where it is no such module.
-fn wasm_memory_bytes() -> Option<usize> {
+pub(super) fn wasm_memory_bytes() -> Option<usize> {
     #[cfg(target_arch = "wasm32")]
     let pages = Some(core::arch::wasm32::memory_size::<0>());
     #[cfg(not(target_arch = "wasm32"))]
@@ -206,10 +207,10 @@ fn totals(of: impl Fn(Counter) -> u64) -> Value {
         "hedges": of(Counter::Hedges),
         "missed_invalidations": of(Counter::MissedInvalidations),
         "webhooks": {
-            "accepted": of(Counter::WebhooksAccepted),
-            "ignored": of(Counter::WebhooksIgnored),
-            "refused": of(Counter::WebhooksRefused),
-            "replayed": of(Counter::WebhooksReplayed),
+            "accepted": of(Counter::Webhooks(WebhookOutcome::Accepted)),
+            "ignored": of(Counter::Webhooks(WebhookOutcome::Ignored)),
+            "refused": of(Counter::Webhooks(WebhookOutcome::Refused)),
+            "replayed": of(Counter::Webhooks(WebhookOutcome::Replayed)),
         },
         "tiers": {
             "memory": { "hits": of(Counter::MemoryHits) },

@@ -11,7 +11,9 @@ use crate::{
         publish::PublishOutcome,
         rebuild::{LoadOutcome, LoadRequest, LoadSettlement, load, settle},
         redis,
-        telemetry::{Counter, Event, Failure, Published, Reason, WarmReport, WarmedView},
+        telemetry::{
+            Counter, Event, Failure, Published, Reason, WarmOutcome, WarmReport, WarmedView,
+        },
         tiers::{self, Found, read_upstash},
     },
     catalog::{Changes, Snapshot, Source, View},
@@ -37,6 +39,8 @@ pub(in crate::cache) async fn warm(isolate: &Rc<Isolate>, force: bool) -> WarmRe
         Mode::Passthrough => refused(isolate, Reason::Passthrough),
     };
     isolate.log(&Event::Warm { report: &report });
+    let outcome = if report.error.is_none() { WarmOutcome::Ok } else { WarmOutcome::Error };
+    isolate.count(Counter::WarmRuns(outcome));
     save(isolate, &report).await;
     report
 }
@@ -49,8 +53,8 @@ async fn save(isolate: &Isolate, report: &WarmReport) {
     }
     let Ok(text) = serde_json::to_string(report) else { return };
     let counts = isolate.state.borrow_mut().counters.take_unflushed();
-    let named: Vec<(&str, u64)> =
-        counts.iter().map(|(counter, by)| (counter.as_str(), *by)).collect();
+    let named: Vec<(String, u64)> =
+        counts.iter().map(|(counter, by)| (counter.to_string(), *by)).collect();
     // The log has the report; a Redis that fails is logged where it is found.
     let saved =
         tiers::redis(isolate, async |session| redis::save_report(session, &text, &named).await)

@@ -10,7 +10,7 @@ use crate::{
     cache::{
         isolate::Isolate,
         protocol::{Control, Version},
-        telemetry::Event,
+        telemetry::{Event, KvOperation},
         tiers,
     },
     catalog::Resource,
@@ -31,8 +31,9 @@ pub(super) async fn publish_to_kv(
     publication: &Publication,
     reached_redis: bool,
 ) -> Result<usize, TierError> {
-    let begun = isolate.now();
-    let listed = tiers::kv(isolate, isolate.ports.kv.list(&isolate.keys.prefix())).await?;
+    let (begun, prefix) = (isolate.now(), isolate.keys.prefix());
+    let list = isolate.ports.kv.list(&prefix);
+    let listed = tiers::kv(isolate, KvOperation::List, list).await?;
     let there = |key: &str| {
         let (_, metadata) = listed.iter().find(|(name, _)| name == key)?;
         metadata.as_deref().and_then(Version::read)

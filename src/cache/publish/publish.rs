@@ -15,7 +15,7 @@ use crate::{
         isolate::Isolate,
         protocol::{Place, Version},
         redis::{self, Guarded, Living, PublishReply, Release},
-        telemetry::{Counter, Event, Reason},
+        telemetry::{Counter, Event, PublicationKind, Reason},
         tiers::{self, Deadline},
     },
     catalog::{Resource, Source},
@@ -291,6 +291,7 @@ pub(in crate::cache) async fn give_back(isolate: &Isolate, release: Option<&Rele
 /// Counts what was refused, and logs it, unless it was logged when publishing was paused.
 fn note_refused(isolate: &Isolate, source: Source, reason: Reason) {
     isolate.count(Counter::PublishRefused);
+    isolate.count(Counter::PublishRefusals(reason));
     if isolate.state.borrow().publishing.pause.reason(isolate.now()) == Some(reason) {
         return;
     }
@@ -300,6 +301,8 @@ fn note_refused(isolate: &Isolate, source: Source, reason: Reason) {
 fn log_set(isolate: &Isolate, source: Source, keys: usize, bytes: usize, renewed: bool) {
     let sets = u64::try_from(keys).unwrap_or(u64::MAX);
     isolate.state.borrow_mut().counters.add(Counter::Sets, sets);
+    let kind = if renewed { PublicationKind::Renewed } else { PublicationKind::Published };
+    isolate.count(Counter::Publications(kind));
     let (source, tier) = (source.as_str(), Tier::Upstash.as_str());
     isolate.log(&Event::CacheSet { source, tier, keys, bytes, renewed });
 }

@@ -12,7 +12,7 @@ use crate::{
         isolate::{Isolate, within},
         protocol::{Dated, Version},
         redis::OriginHealth,
-        telemetry::{Counter, Event, Reason},
+        telemetry::{Counter, Event, LoadTime, Reason},
     },
     catalog::{Resource, Snapshot, Source},
     ports::{Load, OriginError, Tier, Timestamp, millis},
@@ -102,6 +102,7 @@ pub(in crate::cache) async fn read_origin(
     let result =
         within(&*isolate.ports.clock, limit, load).await.unwrap_or(Err(OriginError::Timeout));
     let duration_ms = millis(isolate.now().since(begun));
+    count_load(isolate, duration_ms);
     let source = source.as_str();
     match &result {
         Ok(Load { snapshot, rows, requests }) => {
@@ -117,6 +118,14 @@ pub(in crate::cache) async fn read_origin(
     result
 }
 
+fn count_load(isolate: &Isolate, duration_ms: u64) {
+    let retries = isolate.ports.origin.take_retries();
+    let counters = &mut isolate.state.borrow_mut().counters;
+    counters.count(Counter::OriginLoadTimes(LoadTime::of(duration_ms)));
+    counters.add(Counter::OriginLoadMillis, duration_ms);
+    counters.add(Counter::OriginRetries, retries);
+}
+
 /// The integrity gate; `force` is an operator's word that the catalog did shrink.
 fn admit(isolate: &Isolate, source: Source, load: Load, force: bool) -> Result<Snapshot, Reason> {
     let yardstick = isolate.state.borrow().extent(source);
@@ -129,5 +138,6 @@ fn admit(isolate: &Isolate, source: Source, load: Load, force: bool) -> Result<S
 
 fn quarantine(isolate: &Isolate, source: Source, reason: Reason, models: usize) {
     isolate.count(Counter::Quarantined);
+    isolate.count(Counter::Quarantines(reason));
     isolate.log(&Event::Quarantined { source: source.as_str(), reason, models });
 }

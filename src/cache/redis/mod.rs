@@ -9,6 +9,7 @@ mod replies;
 mod scripts;
 mod session;
 mod statistics;
+mod tally;
 
 pub use changes::{changed_at, note_change};
 pub use claim::{Claim, OriginHealth, Release, claim, extend};
@@ -17,6 +18,8 @@ pub use publish::{Guarded, Living, PublishReply, add, publish, renew};
 pub use read::{ReadDerived, ReadListing, check, read_derived, read_listing, read_snapshot};
 pub use scripts::{
     ADD, CLAIM, CONTROL, COUNT, DERIVED, EXTEND, INVALIDATE, LISTING, PUBLISH, RELEASE, RENEW,
+    TALLY,
 };
-pub use session::Session;
+pub use session::{Session, Traffic};
 pub use statistics::{Shared, SharedSource, count, save_report, statistics};
+pub use tally::{Tally, tally};

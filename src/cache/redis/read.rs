@@ -44,7 +44,7 @@ pub async fn read_snapshot(
 pub async fn check(
     session: Session<'_>,
     sources: &[Source],
-    counters: &[(&str, u64)],
+    counters: &[(String, u64)],
 ) -> Result<(Observed, Result<(), TierError>), TierError> {
     let mut commands = vec![mget(&session, sources)];
     if !counters.is_empty() {

@@ -31,6 +31,8 @@ pub const DERIVED: &str = script!("values/derived");
 pub const CONTROL: &str = script!("control/read");
 /// Adds to counters.
 pub const COUNT: &str = script!("count");
+/// Reads counters, and versions beside them.
+pub const TALLY: &str = script!("tally");
 
 /// A script as it is sent: without its comments and indents, which Redis would be sent again and again.
 pub(super) fn sent(script: &str) -> String {

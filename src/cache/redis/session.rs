@@ -1,13 +1,24 @@
 //! A Redis with the names of one deployment, what is known of control, and the deadline of one call.
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use super::{replies::Replies, scripts};
 use crate::{
     cache::protocol::Control,
     catalog::KeySpace,
-    ports::{Command, Redis, TierError, Word},
+    ports::{Command, Redis, Reply, TierError, Word},
 };
+
+/// What went over the wire.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Commands.
+    pub commands: usize,
+    /// Bytes of their words.
+    pub sent_bytes: usize,
+    /// Bytes of the texts that came back.
+    pub received_bytes: usize,
+}
 
 /// What a call of Redis needs.
 #[derive(Clone, Copy)]
@@ -18,6 +29,7 @@ pub struct Session<'a> {
     /// What the caller knows of control: every script that writes lifts the record to it first.
     pub known: Control,
     timeout: Duration,
+    traffic: &'a Cell<Traffic>,
 }
 
 impl std::fmt::Debug for Session<'_> {
@@ -27,19 +39,35 @@ impl std::fmt::Debug for Session<'_> {
 }
 
 impl<'a> Session<'a> {
-    /// A session whose every request has `timeout`.
+    /// A session whose every request has `timeout`; what it sends and receives is added to `traffic`.
     pub fn new(
         redis: &'a dyn Redis,
         keys: &'a KeySpace,
         known: Control,
         timeout: Duration,
+        traffic: &'a Cell<Traffic>,
     ) -> Self {
-        Self { redis, keys, known, timeout }
+        Self { redis, keys, known, timeout, traffic }
     }
 
     /// Runs commands in one round trip.
     pub(super) async fn run(&self, commands: Vec<Command>) -> Result<Replies, TierError> {
-        Ok(Replies::new(self.redis.pipeline(commands, self.timeout).await?))
+        let words = commands.iter().flatten().map(Word::len);
+        let sent_bytes = words.fold(0, usize::saturating_add);
+        self.note(Traffic { commands: commands.len(), sent_bytes, received_bytes: 0 });
+        let replies = self.redis.pipeline(commands, self.timeout).await?;
+        let received_bytes = replies.iter().map(text_bytes).fold(0, usize::saturating_add);
+        self.note(Traffic { received_bytes, ..Traffic::default() });
+        Ok(Replies::new(replies))
+    }
+
+    fn note(&self, more: Traffic) {
+        let Traffic { commands, sent_bytes, received_bytes } = self.traffic.get();
+        self.traffic.set(Traffic {
+            commands: commands.saturating_add(more.commands),
+            sent_bytes: sent_bytes.saturating_add(more.sent_bytes),
+            received_bytes: received_bytes.saturating_add(more.received_bytes),
+        });
     }
 
     /// Runs a script that is told what is known of control, in one round trip.
@@ -63,6 +91,15 @@ impl<'a> Session<'a> {
         let known = [epoch, barrier, barrier_at.0].map(|number| Word::from(number.to_string()));
         let arguments = arguments.into_iter().map(Into::<Word>::into);
         eval("EVAL", script, keys, known.into_iter().chain(arguments))
+    }
+}
+
+/// How much text a reply has; numbers are as good as nothing.
+fn text_bytes(reply: &Reply) -> usize {
+    match reply {
+        Reply::Nil | Reply::Integer(_) => 0,
+        Reply::Text(text) | Reply::Error(text) => text.len(),
+        Reply::Array(replies) => replies.iter().map(text_bytes).fold(0, usize::saturating_add),
     }
 }
 

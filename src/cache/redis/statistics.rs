@@ -12,13 +12,13 @@ use crate::{
 };
 
 /// Adds to the counters that all isolates share, as one command.
-pub async fn count(session: Session<'_>, counters: &[(&str, u64)]) -> Result<(), TierError> {
+pub async fn count(session: Session<'_>, counters: &[(String, u64)]) -> Result<(), TierError> {
     session.run(vec![counting(&session, counters)]).await?.integer().map(drop)
 }
 
 /// The command that adds to the counters.
-pub(super) fn counting(session: &Session<'_>, counters: &[(&str, u64)]) -> Command {
-    let arguments = counters.iter().flat_map(|(name, by)| [(*name).to_owned(), by.to_string()]);
+pub(super) fn counting(session: &Session<'_>, counters: &[(String, u64)]) -> Command {
+    let arguments = counters.iter().flat_map(|(name, by)| [name.clone(), by.to_string()]);
     eval("EVAL", COUNT, vec![session.keys.statistics()], arguments)
 }
 
@@ -81,7 +81,7 @@ pub async fn statistics(session: Session<'_>) -> Result<Shared, TierError> {
 }
 
 /// The numbers of a hash; a foreign value has none, and must not hide the rest.
-fn counters(reply: Result<Reply, TierError>) -> Vec<(String, u64)> {
+pub(super) fn counters(reply: Result<Reply, TierError>) -> Vec<(String, u64)> {
     let Ok(Reply::Array(fields)) = reply else { return Vec::new() };
     let mut fields = Replies::new(fields);
     let mut counters = Vec::new();
@@ -96,7 +96,7 @@ fn counters(reply: Result<Reply, TierError>) -> Vec<(String, u64)> {
 pub async fn save_report(
     session: Session<'_>,
     report: &str,
-    counters: &[(&str, u64)],
+    counters: &[(String, u64)],
 ) -> Result<(), TierError> {
     let mut commands = vec![command(["SET", &session.keys.warm_report(), report])];
     if !counters.is_empty() {

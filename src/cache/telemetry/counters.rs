@@ -1,35 +1,85 @@
 //! Counts of what happened: since the isolate began, and what of it has not been flushed to Redis yet.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
-/// Declares each counter once: its name in statistics and in Redis, and what it means.
+use super::{
+    labels::{
+        CallOutcome, Cause, KvOperation, Label, LoadTime, Lookup, PublicationKind, RouteName,
+        Status, WarmOutcome, WebhookOutcome,
+    },
+    reasons::Reason,
+};
+use crate::ports::Tier;
+
+/// Lists a counter with every combination of its labels.
+macro_rules! combinations {
+    ($all:ident, $variant:ident) => {
+        $all.extend([Counter::$variant]);
+    };
+    ($all:ident, $variant:ident, $one:ty) => {
+        $all.extend(<$one>::ALL.iter().map(|one| Counter::$variant(*one)));
+    };
+    ($all:ident, $variant:ident, $one:ty, $two:ty) => {
+        for one in <$one>::ALL {
+            $all.extend(<$two>::ALL.iter().map(|two| Counter::$variant(*one, *two)));
+        }
+    };
+}
+
+/// Declares each counter once: its labels, its name in statistics and in Redis, and what it means.
 macro_rules! counters {
-    ($($(#[doc = $help:literal])+ $variant:ident = $name:literal,)+) => {
+    ($(
+        $(#[doc = $help:literal])+
+        $variant:ident $(($($label:ident: $values:ty),+))? = $name:literal,
+    )+) => {
         /// What is counted.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Counter {
-            $($(#[doc = $help])+ $variant,)+
+            $($(#[doc = $help])+ $variant $(($($values),+))?,)+
         }
 
         impl Counter {
-            /// Every counter, in the order in which statistics list them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+            /// Every counter with every label.
+            pub fn all() -> Vec<Self> {
+                let mut all = Vec::new();
+                $(combinations!(all, $variant $($(, $values)+)?);)+
+                all
+            }
 
-            /// The name in statistics and in Redis.
+            /// The name in statistics and in Redis, without labels.
             pub fn as_str(self) -> &'static str {
                 match self {
-                    $(Self::$variant => $name,)+
+                    $(Self::$variant { .. } => $name,)+
                 }
             }
 
             /// What it means, in one sentence.
             pub fn help(self) -> &'static str {
                 match self {
-                    $(Self::$variant => concat!($($help),+).trim_ascii(),)+
+                    $(Self::$variant { .. } => concat!($($help),+).trim_ascii(),)+
+                }
+            }
+
+            /// The names and the values of its labels.
+            pub fn labels(self) -> Vec<(&'static str, &'static str)> {
+                match self {
+                    $(Self::$variant $(($($label),+))? => {
+                        vec![$($((stringify!($label), $label.as_str())),+)?]
+                    })+
                 }
             }
         }
     };
+}
+
+impl fmt::Display for Counter {
+    /// The name of its field in Redis: `hits`, `requests{route="unique",status="200"}`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())?;
+        let labels = self.labels().into_iter().map(|(name, value)| format!("{name}=\"{value}\""));
+        let labels: Vec<String> = labels.collect();
+        if labels.is_empty() { Ok(()) } else { write!(f, "{{{}}}", labels.join(",")) }
+    }
 }
 
 counters! {
@@ -73,25 +123,55 @@ counters! {
     KvErrors = "kv_errors",
     /// Failed loads from the origin.
     OriginErrors = "origin_errors",
-    /// Webhooks that told of a change.
-    WebhooksAccepted = "webhooks_accepted",
-    /// Webhooks about tables that nothing here is made of.
-    WebhooksIgnored = "webhooks_ignored",
-    /// Webhooks that proved nothing, or could not be read.
-    WebhooksRefused = "webhooks_refused",
-    /// Webhooks whose signature was used before.
-    WebhooksReplayed = "webhooks_replayed",
+    /// Webhooks, by what became of them.
+    Webhooks(outcome: WebhookOutcome) = "webhooks",
     /// Warm runs that found a change that no webhook had told of.
     MissedInvalidations = "missed_invalidations",
     /// KV reads begun because Upstash did not answer in time.
     Hedges = "hedges",
+    /// Requests, by what they asked for and the status they got.
+    Requests(route: RouteName, status: Status) = "requests",
+    /// What the tiers had for requests.
+    TierLookups(tier: Tier, outcome: Lookup) = "tier_lookups",
+    /// Requests answered with something stale, by why nothing fresh was served.
+    StaleServes(reason: Reason) = "stale_serves",
+    /// Requests to the origin that were made again.
+    OriginRetries = "origin_retries",
+    /// Loads that ended, by how long they took.
+    OriginLoadTimes(le: LoadTime) = "origin_load_times",
+    /// How long loads took together, in milliseconds.
+    OriginLoadMillis = "origin_load_millis",
+    /// Loads published to Redis, or renewed there.
+    Publications(outcome: PublicationKind) = "publications",
+    /// Publications that were refused, by why.
+    PublishRefusals(reason: Reason) = "publish_refusals",
+    /// Snapshots that the integrity gate refused, by why.
+    Quarantines(reason: Reason) = "quarantines",
+    /// Commands sent to Redis, failed ones included.
+    RedisCommands = "redis_commands",
+    /// Bytes of the commands sent to Redis.
+    RedisSentBytes = "redis_sent_bytes",
+    /// Bytes of the replies of Redis.
+    RedisReceivedBytes = "redis_received_bytes",
+    /// Calls of Redis that Redis did not answer: no connection, nothing in time, or a status of the way to it.
+    RedisConnectionErrors = "redis_connection_errors",
+    /// Operations of Workers KV, by what became of them.
+    KvOperations(operation: KvOperation, outcome: CallOutcome) = "kv_operations",
+    /// Invalidations, by what caused them.
+    InvalidationCauses(cause: Cause) = "invalidation_causes",
+    /// Warm runs, by what became of them.
+    WarmRuns(outcome: WarmOutcome) = "warm_runs",
 }
 
 /// The counts of an isolate.
 #[derive(Clone, Debug, Default)]
-pub(in crate::cache) struct Counters {
-    total: BTreeMap<Counter, u64>,
-    unflushed: BTreeMap<Counter, u64>,
+pub(in crate::cache) struct Counters(BTreeMap<Counter, Count>);
+
+/// How often something was counted.
+#[derive(Clone, Copy, Debug, Default)]
+struct Count {
+    total: u64,
+    flushed: u64,
 }
 
 impl Counters {
@@ -100,29 +180,32 @@ impl Counters {
         self.add(counter, 1);
     }
 
-    /// Counts several times.
+    /// Counts several times. A hit counts four times, so it is one look-up and no allocation once the counter is known.
     pub(in crate::cache) fn add(&mut self, counter: Counter, by: u64) {
-        for counts in [&mut self.total, &mut self.unflushed] {
-            let count = counts.entry(counter).or_default();
-            *count = count.saturating_add(by);
-        }
+        let count = self.0.entry(counter).or_default();
+        count.total = count.total.saturating_add(by);
     }
 
     /// A count since the isolate began.
     pub(in crate::cache) fn get(&self, counter: Counter) -> u64 {
-        self.total.get(&counter).copied().unwrap_or(0)
+        self.0.get(&counter).map_or(0, |count| count.total)
     }
 
     /// Takes what has not been flushed.
     pub(in crate::cache) fn take_unflushed(&mut self) -> Vec<(Counter, u64)> {
-        std::mem::take(&mut self.unflushed).into_iter().collect()
+        let taken = self.0.iter_mut().map(|(counter, count)| {
+            let by = count.total.saturating_sub(count.flushed);
+            count.flushed = count.total;
+            (*counter, by)
+        });
+        taken.filter(|(_, by)| *by > 0).collect()
     }
 
     /// Puts back what could not be flushed.
     pub(in crate::cache) fn restore(&mut self, counts: &[(Counter, u64)]) {
         for (counter, by) in counts {
-            let count = self.unflushed.entry(*counter).or_default();
-            *count = count.saturating_add(*by);
+            let count = self.0.entry(*counter).or_default();
+            count.flushed = count.flushed.saturating_sub(*by);
         }
     }
 }
@@ -144,10 +227,20 @@ mod tests {
     }
 
     #[test]
-    fn every_name_is_another() {
-        let names: std::collections::BTreeSet<&str> =
-            Counter::ALL.iter().map(|counter| counter.as_str()).collect();
-        assert_eq!(names.len(), Counter::ALL.len());
-        assert!(Counter::ALL.iter().all(|counter| counter.help().ends_with('.')));
+    fn every_field_is_another_and_holds_plain_words() {
+        let all = Counter::all();
+        let fields: std::collections::BTreeSet<String> =
+            all.iter().map(Counter::to_string).collect();
+        assert_eq!(fields.len(), all.len());
+        assert!(fields.contains("hits"));
+        assert!(fields.contains(r#"requests{route="unique",status="200"}"#));
+        for counter in all {
+            assert!(counter.help().ends_with('.'), "{counter}");
+            let plain = |c: char| c.is_ascii_alphanumeric() || "-.+_".contains(c);
+            assert!(
+                counter.labels().iter().all(|(_, value)| value.chars().all(plain)),
+                "{counter}"
+            );
+        }
     }
 }

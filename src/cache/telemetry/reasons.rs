@@ -3,13 +3,14 @@
 
 use serde::{Serialize, Serializer};
 
+use super::labels::Label;
 use crate::ports::{OriginError, Tier, TierError};
 
 /// Declares each reason once, with its word: a token of RFC 9211, in kebab-case.
 macro_rules! reasons {
     ($($(#[doc = $help:literal])+ $variant:ident = $word:literal,)+) => {
         /// A reason.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Reason {
             $($(#[doc = $help])+ $variant,)+
         }
@@ -20,6 +21,14 @@ macro_rules! reasons {
                 match self {
                     $(Self::$variant => $word,)+
                 }
+            }
+        }
+
+        impl Label for Reason {
+            const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            fn as_str(self) -> &'static str {
+                Self::as_str(self)
             }
         }
     };

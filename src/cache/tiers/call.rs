@@ -1,15 +1,15 @@
 //! A bounded call under its tier's breaker.
 
-use std::{future::Future, mem::discriminant, time::Duration};
+use std::{cell::Cell, future::Future, mem::discriminant, time::Duration};
 
 use futures_util::future::LocalBoxFuture;
 
 use crate::{
     cache::{
         isolate::{Isolate, within},
-        redis::Session,
+        redis::{Session, Traffic},
         state::{CacheTier, Permit},
-        telemetry::{Counter, Event},
+        telemetry::{CallOutcome, Counter, Event, KvOperation},
     },
     ports::{Tier, TierError},
 };
@@ -40,16 +40,43 @@ pub(in crate::cache) async fn redis_within<T>(
     call: impl AsyncFnOnce(Session<'_>) -> Result<T, TierError>,
 ) -> Result<T, TierError> {
     let known = isolate.state.borrow().knowledge.control();
-    let session = Session::new(&*isolate.ports.redis, &isolate.keys, known, deadline.request);
-    bounded(isolate, CacheTier::Upstash, deadline.whole, Box::pin(call(session))).await
+    let traffic = Cell::default();
+    let (port, keys) = (&*isolate.ports.redis, &isolate.keys);
+    let session = Session::new(port, keys, known, deadline.request, &traffic);
+    let call = Box::pin(call(session));
+    let result = bounded(isolate, CacheTier::Upstash, deadline.whole, call).await;
+    count_traffic(isolate, traffic.get());
+    result
 }
 
-/// A call of KV.
+fn count_traffic(isolate: &Isolate, traffic: Traffic) {
+    let counters = &mut isolate.state.borrow_mut().counters;
+    for (counter, by) in [
+        (Counter::RedisCommands, traffic.commands),
+        (Counter::RedisSentBytes, traffic.sent_bytes),
+        (Counter::RedisReceivedBytes, traffic.received_bytes),
+    ] {
+        counters.add(counter, u64::try_from(by).unwrap_or(u64::MAX));
+    }
+}
+
+/// A call of KV that only reads.
 pub(in crate::cache) async fn kv<T>(
     isolate: &Isolate,
+    operation: KvOperation,
     call: impl Future<Output = Result<T, TierError>>,
 ) -> Result<T, TierError> {
-    bounded(isolate, CacheTier::Kv, isolate.policy.kv_timeout, Box::pin(call)).await
+    let result = bounded(isolate, CacheTier::Kv, isolate.policy.kv_timeout, Box::pin(call)).await;
+    // What the breaker forbade was no operation.
+    if !matches!(result, Err(TierError::Open)) {
+        count_kv(isolate, operation, result.is_ok());
+    }
+    result
+}
+
+fn count_kv(isolate: &Isolate, operation: KvOperation, is_ok: bool) {
+    let outcome = if is_ok { CallOutcome::Ok } else { CallOutcome::Error };
+    isolate.count(Counter::KvOperations(operation, outcome));
 }
 
 /// A write to KV: it has a deadline of its own, since nobody waits for it, and what becomes of it says nothing of reads, so
@@ -61,6 +88,7 @@ pub(in crate::cache) async fn kv_write(
     let limit = isolate.policy.kv_timeout.saturating_mul(WRITE_FACTOR);
     let result =
         within(&*isolate.ports.clock, limit, call).await.unwrap_or(Err(TierError::Timeout));
+    count_kv(isolate, KvOperation::Write, result.is_ok());
     if let Err(error) = &result {
         note_error(isolate, CacheTier::Kv, error);
     }
@@ -113,6 +141,11 @@ fn note_error(isolate: &Isolate, tier: CacheTier, error: &TierError) {
             CacheTier::Upstash => Counter::UpstashErrors,
             CacheTier::Kv => Counter::KvErrors,
         });
+        if tier == CacheTier::Upstash
+            && matches!(error, TierError::Timeout | TierError::Unreachable | TierError::Status(_))
+        {
+            state.counters.count(Counter::RedisConnectionErrors);
+        }
         !error.is_write_refusal() && state.note_error(tier, error, now)
     };
     if is_news {

@@ -10,7 +10,7 @@ use super::{
     leave::note_found,
 };
 use crate::{
-    cache::{isolate::Isolate, protocol::Control, redis},
+    cache::{isolate::Isolate, protocol::Control, redis, telemetry::KvOperation},
     catalog::{Resource, Source},
     config::Mode,
     ports::{Tier, TierError},
@@ -28,7 +28,7 @@ pub(in crate::cache) fn read_kv(
     let isolate = Rc::clone(isolate);
     async move {
         let key = isolate.keys.resource(&Resource::Snapshot(source));
-        let value = kv(&isolate, isolate.ports.kv.get(&key));
+        let value = kv(&isolate, KvOperation::Read, isolate.ports.kv.get(&key));
         // Without the marker the value is served as what cannot be verified.
         let (_, value) = join!(read_marker(&isolate), value);
         match value {
@@ -47,7 +47,8 @@ pub(in crate::cache) fn read_kv(
 /// Reads KV's marker, learns from it, and brings it up to date where nobody else has.
 pub(in crate::cache) async fn read_marker(isolate: &Isolate) -> Result<(), TierError> {
     let begun = isolate.now();
-    let read = kv(isolate, isolate.ports.kv.get(&isolate.keys.marker())).await?;
+    let marker = isolate.keys.marker();
+    let read = kv(isolate, KvOperation::Read, isolate.ports.kv.get(&marker)).await?;
     let marker = read.as_deref().and_then(Control::read);
     let is_due = isolate.state.borrow_mut().knowledge.learn_marker(marker, begun);
     if is_due && isolate.policy.mode == Mode::Active {

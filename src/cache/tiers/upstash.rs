@@ -102,7 +102,7 @@ pub(in crate::cache) async fn check(
 pub(in crate::cache) async fn check_and_count(
     isolate: &Isolate,
     sources: &[Source],
-    counters: &[(&str, u64)],
+    counters: &[(String, u64)],
 ) -> Result<(Observed, Result<(), TierError>), TierError> {
     let begun = isolate.now();
     let told =

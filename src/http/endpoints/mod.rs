@@ -2,6 +2,7 @@
 
 pub(super) mod about;
 pub(super) mod health;
+pub(super) mod metrics;
 pub(super) mod operators;
 pub(super) mod unique;
 pub(super) mod webhook;

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
-    cache::{Cache, Counter, FollowUp, Told},
+    cache::{Cache, Counter, FollowUp, Told, WebhookOutcome},
     http::{
         problem,
         request::{ReadBody, RequestHeaders},
@@ -36,11 +36,11 @@ pub(crate) async fn post(
 ) -> Option<(Response, Vec<FollowUp>)> {
     let answer = |response: Response| Some((response, Vec::new()));
     let refused = |response: Response| {
-        cache.count(Counter::WebhooksRefused);
+        cache.count(Counter::Webhooks(WebhookOutcome::Refused));
         answer(response)
     };
     let Some(proof) = senders.proof(headers, cache.now()) else {
-        cache.count(Counter::WebhooksRefused);
+        cache.count(Counter::Webhooks(WebhookOutcome::Refused));
         return None;
     };
     let Some(bytes) = body(BYTES_MAX).await else {
@@ -50,7 +50,7 @@ pub(crate) async fn post(
     if let Proof::Signature(digest) = &proof
         && !senders.has_signed(digest, timestamp, &bytes)
     {
-        cache.count(Counter::WebhooksRefused);
+        cache.count(Counter::Webhooks(WebhookOutcome::Refused));
         return None;
     }
     let payload = serde_json::from_slice::<Payload>(&bytes).ok();
@@ -58,7 +58,7 @@ pub(crate) async fn post(
         return refused(problem::bad_request("The body is no webhook of Supabase's"));
     };
     if payload.schema != "public" || !TABLES.contains(&payload.table.as_str()) {
-        cache.count(Counter::WebhooksIgnored);
+        cache.count(Counter::Webhooks(WebhookOutcome::Ignored));
         return answer(Response::json(200, &json!({ "accepted": false })));
     }
     let signature = match &proof {

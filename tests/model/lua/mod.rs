@@ -14,7 +14,7 @@ mod support {
     pub mod spent;
 }
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use futures_util::FutureExt;
 use model_catalog_edge::{
@@ -212,7 +212,8 @@ impl<'a> Stage<'a> {
     fn call(&self, case: &Case) -> Answer {
         let port = Direct(self.server);
         let known = self.control(case.known);
-        let session = Session::new(&port, &self.keys, known, LEASE);
+        let traffic = Cell::default();
+        let session = Session::new(&port, &self.keys, known, LEASE, &traffic);
         let mut answer =
             Answer { word: None, is_ours: false, was_endless: false, control: Record::default() };
         let guarded = match case.call {
@@ -288,7 +289,8 @@ impl<'a> Stage<'a> {
     /// The script that reads a listing tells its expiry and the version beside it.
     fn check_listing(&self, case: &Case, data: &Data) {
         let port = Direct(self.server);
-        let session = Session::new(&port, &self.keys, Control::default(), LEASE);
+        let traffic = Cell::default();
+        let session = Session::new(&port, &self.keys, Control::default(), LEASE, &traffic);
         let read = redis::read_listing(session, &self.view).now_or_never();
         let found = read.expect("an answer at once").expect("a read");
         let found = found.filter(|found| found.expiry != Expiry::Missing);

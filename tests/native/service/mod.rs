@@ -4,6 +4,7 @@ mod browsers;
 mod conditions;
 mod health;
 mod operators;
+mod points;
 mod webhooks;
 
 use std::{cell::Cell, collections::HashMap, rc::Rc};
@@ -172,6 +173,33 @@ fn a_hit_is_the_same_at_once_and_by_the_event() {
     }
     let counted = service.ask("GET", STATS, Some(TOKEN), "");
     assert_eq!(parsed(&counted)["isolate"]["hits"], 4, "hits at once are counted");
+}
+
+#[test]
+fn requests_are_counted_by_what_they_asked_for_and_what_they_got() {
+    let service = Service::new(&[("METRICS_TOKEN", TOKEN)]);
+    for path in ["/models/unique", "/models/unique", "/v1/models/unique?limit=0", "/", "/text"] {
+        service.get(path);
+    }
+    service.ask("DELETE", "/models/unique", None, "");
+    let url = "https://catalog.example/models/unique";
+    assert!(service.app.hit(url, false, &nothing()).is_some());
+    let told = service.ask("GET", "/metrics", Some(TOKEN), "");
+    let text = String::from_utf8(told.body).unwrap();
+    let requests: Vec<&str> =
+        text.lines().filter(|line| line.starts_with("catalog_requests_total")).collect();
+    let of = |route: &str, status: &str, count| {
+        format!("catalog_requests_total{{route=\"{route}\",status=\"{status}\"}} {count}")
+    };
+    let expected = [
+        of("about", "200", 1),
+        of("unique", "200", 3),
+        of("unique", "405", 1),
+        of("unique", "422", 1),
+        of("unknown", "404", 1),
+    ];
+    assert_eq!(requests, expected, "the scrape itself is counted when it has a status");
+    assert!(text.contains("\ncatalog_origin_load_duration_seconds_count 1\n"), "{text}");
 }
 
 #[test]

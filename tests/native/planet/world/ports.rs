@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use model_catalog_edge::{
     cache::redis::{
         ADD, CLAIM, CONTROL, COUNT, DERIVED, EXTEND, INVALIDATE, LISTING, PUBLISH, RELEASE, RENEW,
+        TALLY,
     },
     ports::{Clock, Command, Kv, Log, Ports, Redis, Reply, TierError, Timestamp, Word},
 };
@@ -123,6 +124,7 @@ fn scripts() -> HashMap<String, Kind> {
         (LISTING, Kind::Listing),
         (DERIVED, Kind::Look),
         (COUNT, Kind::Flush),
+        (TALLY, Kind::Look),
     ];
     kinds.into_iter().map(|(script, kind)| (sent(script), kind)).collect()
 }
