@@ -6,7 +6,7 @@ use super::mistake::Mistake;
 use crate::http::request::ReadBody;
 
 /// No command of an operator needs more.
-const BYTES_MAX: usize = 4096;
+pub(crate) const BYTES_MAX: usize = 4096;
 
 /// The fields of a body.
 pub(crate) type Fields = Map<String, Value>;
