@@ -16,3 +16,6 @@ pub use problem::misconfigured;
 pub use request::{ReadBody, Request, RequestHeaders};
 pub use response::Response;
 pub use routes::{Service, answer, answer_at_once};
+
+#[cfg(test)]
+mod openapi;

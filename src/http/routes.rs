@@ -15,17 +15,17 @@ use crate::{
     config::CorsConfig,
 };
 
-/// A row of the table.
-struct Route {
-    paths: &'static [&'static str],
-    methods: Methods,
-    access: Access,
-    endpoint: Endpoint,
+/// A row of the table. `openapi/` describes each.
+pub(super) struct Route {
+    pub(super) paths: &'static [&'static str],
+    pub(super) methods: Methods,
+    pub(super) access: Access,
+    pub(super) endpoint: Endpoint,
 }
 
 /// What a route can be asked.
 #[derive(Clone, Copy)]
-enum Methods {
+pub(super) enum Methods {
     /// To be read, as often as one likes.
     Read,
     /// To do something.
@@ -34,7 +34,7 @@ enum Methods {
 
 /// Who may ask.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Access {
+pub(super) enum Access {
     /// Anyone.
     Public,
     /// Operators; where there are none, the route does not exist.
@@ -43,20 +43,34 @@ enum Access {
 
 /// What answers.
 #[derive(Clone, Copy)]
-enum Endpoint {
+pub(super) enum Endpoint {
     About,
+    OpenApi,
+    Docs,
     Unique,
     Clear,
     Warm,
     Statistics,
 }
 
-const ROUTES: [Route; 5] = [
+pub(super) const ROUTES: [Route; 7] = [
     Route {
         paths: &["/"],
         methods: Methods::Read,
         access: Access::Public,
         endpoint: Endpoint::About,
+    },
+    Route {
+        paths: &["/openapi.json"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::OpenApi,
+    },
+    Route {
+        paths: &["/docs"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::Docs,
     },
     Route {
         paths: &["/models/unique", "/v1/models/unique"],
@@ -86,7 +100,7 @@ const ROUTES: [Route; 5] = [
 
 impl Methods {
     /// The value of `Allow`.
-    fn allow(self) -> &'static str {
+    pub(super) fn allow(self) -> &'static str {
         match self {
             Self::Read => "GET, HEAD, OPTIONS",
             Self::Command => "POST, OPTIONS",
@@ -160,7 +174,12 @@ pub fn answer_at_once(
         Endpoint::Unique => {
             unique::hit(cache, unique::Asked { path, query: target.query, if_none_match })?
         }
-        Endpoint::About | Endpoint::Clear | Endpoint::Warm | Endpoint::Statistics => return None,
+        Endpoint::About
+        | Endpoint::OpenApi
+        | Endpoint::Docs
+        | Endpoint::Clear
+        | Endpoint::Warm
+        | Endpoint::Statistics => return None,
     };
     let response = if is_head { response.without_body() } else { response };
     Some(cors::shared(response, &service.cors, asked.origin.as_deref()))
@@ -190,7 +209,9 @@ async fn ask(
         return (problem::unauthorized(), Vec::new());
     }
     match route.endpoint {
-        Endpoint::About => (about::get(), Vec::new()),
+        Endpoint::About => (about::get(request.headers.accept.as_deref()), Vec::new()),
+        Endpoint::OpenApi => (about::openapi(request.headers.if_none_match.as_deref()), Vec::new()),
+        Endpoint::Docs => (about::docs(request.headers.if_none_match.as_deref()), Vec::new()),
         Endpoint::Unique => {
             let if_none_match = request.headers.if_none_match.as_deref();
             let asked = unique::Asked { path, query: &request.query, if_none_match };

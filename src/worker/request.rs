@@ -10,6 +10,7 @@ use crate::http::{ReadBody, Request, RequestHeaders};
 pub(super) fn read(request: &web_sys::Request) -> Request {
     let header = |name| request.headers().get(name).ok().flatten();
     let headers = RequestHeaders {
+        accept: header("accept"),
         authorization: header("authorization"),
         origin: header("origin"),
         if_none_match: header("if-none-match"),

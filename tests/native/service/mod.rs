@@ -1,6 +1,8 @@
 //! The service as the runtime calls it, over fakes: routes, credentials, bodies, and what it says of its settings.
 
+mod about;
 mod browsers;
+mod described;
 
 use std::{collections::HashMap, rc::Rc};
 
@@ -89,11 +91,13 @@ impl Service {
         let url = format!("https://catalog.example{path}");
         let request = Request::new(method.to_owned(), &url, headers, body);
         let app = Rc::clone(&self.app);
-        self.world.sim.block_on(async move {
+        let response = self.world.sim.block_on(async move {
             let (response, follow_ups) = app.handle(request).await;
             app.run(follow_ups).await;
             response
-        })
+        });
+        described::assert_described(method, path, &response);
+        response
     }
 
     fn scheduled(&self) -> Result<(), Failure> {
@@ -166,6 +170,10 @@ fn who_has_a_page_gets_no_body() {
     for other in ["/models/unique?limit=2", "/models/unique?limit=3&offset=1"] {
         assert_ne!(service.get(other).header("etag"), Some(&*tag), "{other}");
     }
+    for held in ["/openapi.json", "/docs"] {
+        let answer = service.ask_again("GET", held, "*");
+        assert_eq!((answer.status, answer.body.len()), (304, 0), "{held}");
+    }
     for mistaken in ["/models/unique?limit=0", "/nothing", "/"] {
         assert_ne!(service.ask_again("GET", mistaken, "*").status, 304, "{mistaken}");
     }
@@ -196,7 +204,15 @@ fn what_must_wait_or_leaves_something_to_do_is_no_hit_at_once() {
     let url = |path: &str| format!("https://catalog.example{path}");
     let catalog = "/models/unique?limit=1";
     service.get(catalog);
-    for path in ["/", STATS, "/models/unique?limit=0", "/models/unique?order=up", "/nothing"] {
+    for path in [
+        "/",
+        "/docs",
+        "/openapi.json",
+        STATS,
+        "/models/unique?limit=0",
+        "/models/unique?order=up",
+        "/nothing",
+    ] {
         assert_eq!(service.app.hit(&url(path), false, &nothing()), None, "{path}");
     }
     let other = "/models/unique?sort_by=name&order=desc";
@@ -228,6 +244,8 @@ fn every_route_has_its_methods() {
     let command = ("POST, OPTIONS", ["POST"].as_slice());
     for (path, (allow, methods)) in [
         ("/", read),
+        ("/openapi.json", read),
+        ("/docs", read),
         ("/models/unique", read),
         ("/v1/models/unique", read),
         (STATS, read),

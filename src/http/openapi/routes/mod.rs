@@ -1,0 +1,41 @@
+//! What each route is said to do: a file a group of routes.
+
+mod about;
+mod catalog;
+mod operators;
+
+use super::{components::Named, operation::Operation};
+use crate::http::routes::Endpoint;
+
+/// The description of an endpoint.
+pub(super) fn of(endpoint: Endpoint) -> Operation {
+    match endpoint {
+        Endpoint::About => about::root(),
+        Endpoint::OpenApi => about::openapi(),
+        Endpoint::Docs => about::docs(),
+        Endpoint::Unique => catalog::models(),
+        Endpoint::Clear => operators::clear(),
+        Endpoint::Warm => operators::warm(),
+        Endpoint::Statistics => operators::statistics(),
+    }
+}
+
+/// What the groups answer with.
+pub(super) fn responses() -> Named {
+    [about::responses(), catalog::responses(), operators::responses()].concat()
+}
+
+/// What they are asked with.
+pub(super) fn parameters() -> Named {
+    catalog::parameters()
+}
+
+/// The schemas of what they are sent.
+pub(super) fn schemas() -> Named {
+    operators::schemas()
+}
+
+/// What they are sent.
+pub(super) fn bodies() -> Named {
+    operators::bodies()
+}
