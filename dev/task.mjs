@@ -11,6 +11,8 @@ const root = dirname(dev);
 const [name, ...rest] = process.argv.slice(2);
 // These talk to no server of the stack, so they do not need one installed.
 const WITHOUT_SERVERS = ["build", "fmt", "lint", "measure/instructions", "model", "mutants", "simulate", "test-native"];
+// These test the Worker from its OpenAPI document.
+const WITH_PYTHON = ["test", "test-worker"];
 const LOOPBACK = ["localhost", "127.0.0.1", "::1"];
 
 const task = join(dev, "tasks", `${name}.mjs`);
@@ -18,7 +20,7 @@ if (!existsSync(task)) {
   process.stderr.write(`there is no task ${name}: see dev/tasks\n`);
   process.exit(1);
 }
-const setup = [join(dev, "setup.mjs"), ...(WITHOUT_SERVERS.includes(name) ? ["--without-servers"] : [])];
+const setup = [join(dev, "setup.mjs"), ...(WITHOUT_SERVERS.includes(name) ? ["--without-servers"] : []), ...(WITH_PYTHON.includes(name) ? ["--with-python"] : [])];
 const { status } = spawnSync(process.execPath, setup, { cwd: root, stdio: "inherit" });
 if (status !== 0) process.exit(status ?? 1);
 

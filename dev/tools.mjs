@@ -1,4 +1,4 @@
-// Where the Rust tools are kept: outside `target/`, by version, so that a later clone finds them again.
+// Where the tools are kept that are no npm packages: outside `target/`, by version, so that a later clone finds them again.
 import { homedir } from "node:os";
 import { join } from "node:path";
 
