@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { postgrestBinary } from "./stack/database/postgrest.mjs";
 import { promtoolBinary, toolBin, toolRoot } from "./tools.mjs";
-import { WASM_BINDGEN, WORKER_BUILD } from "./versions.mjs";
+import { OPENAPI_SPEC_VALIDATOR, SCHEMATHESIS, WASM_BINDGEN, WORKER_BUILD } from "./versions.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -96,15 +96,42 @@ function tool(toolchain, name, version, binary, args) {
 
 function redis() {
   if (has("redis-server")) return;
+  debian("redis-server", "Install it: apt-get install redis-server (Debian, Ubuntu), brew install redis (macOS).");
+}
+
+// A virtual environment of what tests the Worker from its OpenAPI document. The stamp is written last: without it, what is there broke off.
+function openapiTools() {
+  const into = toolRoot("schemathesis", SCHEMATHESIS);
+  const stamp = join(into, ".setup");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === OPENAPI_SPEC_VALIDATOR) return;
+  const remedy = "Install Python 3.10 or newer with venv: apt-get install python3-venv (Debian, Ubuntu), brew install python (macOS).";
+  if (!python()) debian("python3-venv", remedy);
+  const found = python();
+  if (!found) fail("a Python 3.10 or newer with venv is missing", remedy);
+  say(`schemathesis ${SCHEMATHESIS} and openapi-spec-validator ${OPENAPI_SPEC_VALIDATOR} (half a minute, once for all clones)`);
+  rmSync(into, { recursive: true, force: true });
+  run(found, ["-m", "venv", into], remedy);
+  const packages = [`schemathesis==${SCHEMATHESIS}`, `openapi-spec-validator==${OPENAPI_SPEC_VALIDATOR}`];
+  const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...packages];
+  run(toolBin("schemathesis", SCHEMATHESIS, "python"), install, "Is PyPI reachable? Then try again.");
+  writeFileSync(stamp, OPENAPI_SPEC_VALIDATOR);
+}
+
+// The system's own is asked as well: another `python3` may stand before it on PATH.
+function python() {
+  const check = "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))";
+  return ["python3", "/usr/bin/python3"].find((command) => spawnSync(command, ["-c", check], { stdio: "ignore" }).status === 0);
+}
+
+// Installs a package of Debian's, if root of a Debian runs this.
+function debian(name, remedy) {
   const asRoot = process.getuid?.() === 0;
-  if (!asRoot || spawnSync("apt-get", ["--version"], { stdio: "ignore" }).status !== 0) {
-    fail("redis-server is missing", "Install it: apt-get install redis-server (Debian, Ubuntu), brew install redis (macOS).");
-  }
-  say("redis-server, by apt-get");
+  if (!asRoot || spawnSync("apt-get", ["--version"], { stdio: "ignore" }).status !== 0) fail(`${name} is missing`, remedy);
+  say(`${name}, by apt-get`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   run("apt-get", ["update", "-q"], "Are Debian's package servers reachable? Then try again.", { env });
   withoutServices(() => {
-    const install = ["install", "-q", "-y", "--no-install-recommends", "redis-server"];
+    const install = ["install", "-q", "-y", "--no-install-recommends", name];
     run("apt-get", install, "See what apt-get says above.", { env });
   });
 }
@@ -158,6 +185,7 @@ if (!process.argv.includes("--without-servers")) {
   redis();
   postgrest();
 }
+if (process.argv.includes("--with-python")) openapiTools();
 if (process.argv.includes("--with-promtool")) promtool();
 if (withRust) {
   tool(toolchain, "worker-build", WORKER_BUILD, "worker-build", ["--locked"]);

@@ -13,6 +13,8 @@ const [name, ...rest] = process.argv.slice(2);
 const WITHOUT_SERVERS = ["build", "fmt", "lint", "measure/instructions", "model", "mutants", "release/deploy", "release/package", "simulate", "test-native"];
 // These check metrics and alert rules.
 const WITH_PROMTOOL = ["test", "test-worker"];
+// These test the Worker from its OpenAPI document.
+const WITH_PYTHON = ["test", "test-worker"];
 const LOOPBACK = ["localhost", "127.0.0.1", "::1"];
 
 const task = join(dev, "tasks", `${name}.mjs`);
@@ -23,6 +25,7 @@ if (!existsSync(task)) {
 const setup = [join(dev, "setup.mjs")];
 if (WITHOUT_SERVERS.includes(name)) setup.push("--without-servers");
 if (WITH_PROMTOOL.includes(name)) setup.push("--with-promtool");
+if (WITH_PYTHON.includes(name)) setup.push("--with-python");
 // Who deploys what a release has built needs no Rust.
 if (name === "release/deploy" && rest.includes("--prebuilt")) setup.push("--without-rust");
 const { status } = spawnSync(process.execPath, setup, { cwd: root, stdio: "inherit" });

@@ -79,9 +79,14 @@ impl App {
 }
 
 /// What every request gets while settings are missing or wrong: a 500 that names them. The same is logged.
-pub fn misconfigured(error: &ConfigError, log: &dyn Log) -> Response {
+pub fn misconfigured(
+    error: &ConfigError,
+    log: &dyn Log,
+    headers: &RequestHeaders,
+    random: u64,
+) -> Response {
     log_misconfigured(error, log);
-    http::misconfigured(error)
+    http::misconfigured(error, headers, random)
 }
 
 /// Logs which settings are missing or wrong: all that a cron run can do about them.

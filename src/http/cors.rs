@@ -14,7 +14,7 @@ pub(super) fn shared(response: Response, config: &CorsConfig, origin: Option<&st
     let response = match config {
         CorsConfig::Any => response.with(ALLOW, "*"),
         CorsConfig::Listed(origins) => {
-            let response = response.with("vary", "Origin");
+            let response = response.varying("Origin");
             let known = origins.iter().find(|known| origin == Some(known.as_str()));
             let Some(known) = known else { return response };
             response.with(ALLOW, known.as_str())

@@ -20,3 +20,6 @@ pub use request::{ReadBody, Request, RequestHeaders};
 pub use response::Response;
 pub use routes::{Service, answer, answer_at_once};
 pub use webhook_auth::Senders;
+
+#[cfg(test)]
+mod openapi;

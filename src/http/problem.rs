@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{
-    headers::NO_STORE,
+    headers::{NO_STORE, REQUEST_ID, request_id},
     params::{BodyError, Mistake},
+    request::RequestHeaders,
     response::Response,
 };
 use crate::config::ConfigError;
@@ -73,8 +74,9 @@ pub(super) fn too_many_requests() -> Response {
 }
 
 /// 500: settings are missing or wrong. They are named; their values are not shown.
-pub fn misconfigured(error: &ConfigError) -> Response {
+pub fn misconfigured(error: &ConfigError, headers: &RequestHeaders, random: u64) -> Response {
     problem(500, "Internal Server Error", &error.to_string())
+        .with(REQUEST_ID, request_id(headers, || random))
 }
 
 /// 503: something needed cannot answer now, and asking again makes sense after `retry_after`.

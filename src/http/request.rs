@@ -12,6 +12,8 @@ pub type ReadBody = Box<dyn FnOnce(usize) -> LocalBoxFuture<'static, Option<Vec<
 /// The headers of a request that anything here depends on.
 #[derive(Clone, Default)]
 pub struct RequestHeaders {
+    /// The value of `Accept`: what the client would like to have.
+    pub accept: Option<String>,
     /// The value of `Authorization`.
     pub authorization: Option<String>,
     /// The value of `CF-Connecting-IP`: the client's address, as the platform sees it.

@@ -51,6 +51,19 @@ impl Response {
         self
     }
 
+    /// The response, which depends on one more header of the request: `Vary` names all of them.
+    #[must_use]
+    pub fn varying(mut self, name: &str) -> Self {
+        match self.headers.iter_mut().find(|(header, _)| *header == "vary") {
+            Some((_, names)) => {
+                names.push_str(", ");
+                names.push_str(name);
+                self
+            }
+            None => self.with("vary", name),
+        }
+    }
+
     /// The response to HEAD where this is the one to GET: the same headers, and its length among them, unless there is no body anyway.
     #[must_use]
     pub fn without_body(self) -> Self {
@@ -93,6 +106,14 @@ mod tests {
         let unchanged = Response::not_modified("max-age=1");
         assert_eq!(unchanged.clone().without_body(), unchanged);
         assert_eq!((unchanged.status, unchanged.header("cache-control")), (304, Some("max-age=1")));
+    }
+
+    #[test]
+    fn what_it_depends_on_is_one_header() {
+        let response = Response::default().varying("Accept");
+        assert_eq!(response.header("vary"), Some("Accept"));
+        let response = response.varying("Origin");
+        assert_eq!((response.header("vary"), response.headers.len()), (Some("Accept, Origin"), 1));
     }
 
     #[test]

@@ -10,7 +10,8 @@ use super::{
         operators::{clear, statistics, warm},
         unique, webhook,
     },
-    headers, problem,
+    headers::{self, REQUEST_ID},
+    problem,
     rate_limit::Limiter,
     request::{Request, RequestHeaders, Target},
     response::Response,
@@ -21,17 +22,17 @@ use crate::{
     config::CorsConfig,
 };
 
-/// A row of the table.
-struct Route {
-    paths: &'static [&'static str],
-    methods: Methods,
-    access: Access,
-    endpoint: Endpoint,
+/// A row of the table. `openapi/` describes each.
+pub(super) struct Route {
+    pub(super) paths: &'static [&'static str],
+    pub(super) methods: Methods,
+    pub(super) access: Access,
+    pub(super) endpoint: Endpoint,
 }
 
 /// What a route can be asked.
 #[derive(Clone, Copy)]
-enum Methods {
+pub(super) enum Methods {
     /// To be read, as often as one likes.
     Read,
     /// To do something.
@@ -40,7 +41,7 @@ enum Methods {
 
 /// Who may ask.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Access {
+pub(super) enum Access {
     /// Anyone.
     Public,
     /// Operators; where there are none, the route does not exist.
@@ -53,8 +54,10 @@ enum Access {
 
 /// What answers.
 #[derive(Clone, Copy)]
-enum Endpoint {
+pub(super) enum Endpoint {
     About,
+    OpenApi,
+    Docs,
     Unique,
     Healthz,
     Readyz,
@@ -65,12 +68,24 @@ enum Endpoint {
     Metrics,
 }
 
-const ROUTES: [Route; 9] = [
+pub(super) const ROUTES: [Route; 11] = [
     Route {
         paths: &["/"],
         methods: Methods::Read,
         access: Access::Public,
         endpoint: Endpoint::About,
+    },
+    Route {
+        paths: &["/openapi.json"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::OpenApi,
+    },
+    Route {
+        paths: &["/docs"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::Docs,
     },
     Route {
         paths: &["/models/unique", "/v1/models/unique"],
@@ -127,6 +142,8 @@ impl Endpoint {
     fn name(self) -> RouteName {
         match self {
             Self::About => RouteName::About,
+            Self::OpenApi => RouteName::OpenApi,
+            Self::Docs => RouteName::Docs,
             Self::Unique => RouteName::Unique,
             Self::Clear => RouteName::Clear,
             Self::Warm => RouteName::Warm,
@@ -141,7 +158,7 @@ impl Endpoint {
 
 impl Methods {
     /// The value of `Allow`.
-    fn allow(self) -> &'static str {
+    pub(super) fn allow(self) -> &'static str {
         match self {
             Self::Read => "GET, HEAD, OPTIONS",
             Self::Command => "POST, OPTIONS",
@@ -152,8 +169,6 @@ impl Methods {
         self.allow().split(", ").any(|allowed| allowed == method)
     }
 }
-
-const REQUEST_ID: &str = "x-request-id";
 
 /// What a service has besides its cache: who may do what.
 #[derive(Debug)]
@@ -263,7 +278,9 @@ async fn ask(
         return (refusal, Vec::new());
     }
     match route.endpoint {
-        Endpoint::About => (about::get(), Vec::new()),
+        Endpoint::About => (about::get(request.headers.accept.as_deref()), Vec::new()),
+        Endpoint::OpenApi => (about::openapi(request.headers.if_none_match.as_deref()), Vec::new()),
+        Endpoint::Docs => (about::docs(request.headers.if_none_match.as_deref()), Vec::new()),
         Endpoint::Unique => {
             let (query, headers) = (request.query.as_str(), &request.headers);
             unique::get(cache, unique::Asked { path, query, headers, request_id: id }).await

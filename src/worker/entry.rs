@@ -6,11 +6,12 @@ use js_sys::Error;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use worker::{Context, Env, event};
 
-use super::{build::build, log::Console, request, response};
+use super::{build::build, clock::WorkerClock, log::Console, request, response};
 use crate::{
     app::{self, App},
     config::ConfigError,
     http::RequestHeaders,
+    ports::Clock,
 };
 
 thread_local! {
@@ -48,15 +49,19 @@ async fn fetch(
     env: Env,
     context: Context,
 ) -> worker::Result<web_sys::Response> {
+    let asked = request::read(&request);
     let mut response = match app(&env) {
         Ok(app) => {
-            let (response, follow_ups) = app.handle(request::read(&request)).await;
+            let (response, follow_ups) = app.handle(asked).await;
             if !follow_ups.is_empty() {
                 context.wait_until(app.run(follow_ups));
             }
             response
         }
-        Err(error) => app::misconfigured(&error, &Console::default()),
+        Err(error) => {
+            let random = WorkerClock.random();
+            app::misconfigured(&error, &Console::default(), &asked.headers, random)
+        }
     };
     response::write(&mut response).map_err(worker::Error::from)
 }

@@ -12,6 +12,7 @@ use crate::http::{ReadBody, Request, RequestHeaders};
 pub(super) fn read(request: &web_sys::Request) -> Request {
     let header = |name| request.headers().get(name).ok().flatten();
     let headers = RequestHeaders {
+        accept: header("accept"),
         authorization: header("authorization"),
         client_address: header("cf-connecting-ip"),
         origin: header("origin"),

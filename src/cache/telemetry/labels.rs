@@ -37,6 +37,10 @@ labels! {
     RouteName {
         /// What this is.
         About = "about",
+        /// The OpenAPI document.
+        OpenApi = "openapi",
+        /// The page of it.
+        Docs = "docs",
         /// The listing.
         Unique = "unique",
         /// An invalidation.

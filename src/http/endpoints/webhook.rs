@@ -14,10 +14,12 @@ use crate::{
 };
 
 /// A row and what it was before, with all that a provider says of a model.
-const BYTES_MAX: usize = 1_048_576;
+pub(crate) const BYTES_MAX: usize = 1_048_576;
 /// What listings are made of.
-const TABLES: [&str; 4] = ["models", "providers", "unique_models", "unique_models_provider"];
-const TYPES: [&str; 4] = ["INSERT", "UPDATE", "DELETE", "TRUNCATE"];
+pub(crate) const TABLES: [&str; 4] =
+    ["models", "providers", "unique_models", "unique_models_provider"];
+/// What can be done to a table.
+pub(crate) const TYPES: [&str; 4] = ["INSERT", "UPDATE", "DELETE", "TRUNCATE"];
 
 /// What is read of a payload (docs/platform.md, "Supabase webhooks").
 #[derive(Deserialize)]

@@ -4,8 +4,8 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// The strong validator of a page: of its entries, by their digest, and of what is written around them. It is the same in every
 /// isolate and tier, and after a load that finds the same again.
-pub(in crate::http) fn etag(entries: u64, around: &str) -> String {
-    format!("\"{:016x}\"", xxh3_64_with_seed(around.as_bytes(), entries))
+pub(in crate::http) fn etag(entries: u64, around: impl AsRef<[u8]>) -> String {
+    format!("\"{:016x}\"", xxh3_64_with_seed(around.as_ref(), entries))
 }
 
 /// Whether a client that sent this `If-None-Match` has what this `ETag` names. Tags are compared weakly: a proxy that compressed

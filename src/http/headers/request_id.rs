@@ -2,6 +2,9 @@
 
 use crate::http::request::RequestHeaders;
 
+/// The name of the header.
+pub(in crate::http) const REQUEST_ID: &str = "x-request-id";
+
 /// A longer one is no name.
 const BYTES_MAX: usize = 128;
 

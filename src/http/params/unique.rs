@@ -9,9 +9,71 @@ use super::{
 };
 use crate::catalog::{Order, Page, Scope, Selection, SortBy};
 
+/// A parameter of the query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Parameter {
+    Limit,
+    Offset,
+    MinProviders,
+    SortBy,
+    Order,
+    IncludeInactive,
+}
+
+impl Parameter {
+    /// Every parameter, in the order in which the backend declares them.
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Limit,
+        Self::Offset,
+        Self::MinProviders,
+        Self::SortBy,
+        Self::Order,
+        Self::IncludeInactive,
+    ];
+
+    /// The name in the query.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Limit => "limit",
+            Self::Offset => "offset",
+            Self::MinProviders => "min_providers",
+            Self::SortBy => "sort_by",
+            Self::Order => "order",
+            Self::IncludeInactive => "include_inactive",
+        }
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        // A match is a comparison of lengths for most names; every request asks.
+        Some(match name {
+            "limit" => Self::Limit,
+            "offset" => Self::Offset,
+            "min_providers" => Self::MinProviders,
+            "sort_by" => Self::SortBy,
+            "order" => Self::Order,
+            "include_inactive" => Self::IncludeInactive,
+            _ => return None,
+        })
+    }
+}
+
+/// What a whole number may be, both ends included.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) least: usize,
+    pub(crate) most: Option<usize>,
+}
+
 /// The backend's bounds.
-const LIMIT_MAX: usize = 1000;
-const LIMIT_DEFAULT: usize = 100;
+pub(crate) const LIMIT: Bounds = Bounds { least: 1, most: Some(1000) };
+pub(crate) const OFFSET: Bounds = Bounds { least: 0, most: None };
+pub(crate) const MIN_PROVIDERS: Bounds = Bounds { least: 1, most: None };
+/// How many models a page has at most where the client does not say.
+pub(crate) const LIMIT_DEFAULT: usize = 100;
+
+/// pydantic's words for a boolean, in lower case.
+pub(crate) const TRUE_WORDS: [&str; 6] = ["1", "on", "t", "true", "y", "yes"];
+pub(crate) const FALSE_WORDS: [&str; 6] = ["0", "off", "f", "false", "n", "no"];
 
 /// A query without mistakes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,14 +93,14 @@ pub(crate) struct Query {
 pub(crate) fn parse(query: &str) -> Result<Query, Vec<Mistake>> {
     let mut raw = Raw::default();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        let field = match &*name {
-            "limit" => &mut raw.limit,
-            "offset" => &mut raw.offset,
-            "min_providers" => &mut raw.min_providers,
-            "sort_by" => &mut raw.sort_by,
-            "order" => &mut raw.order,
-            "include_inactive" => &mut raw.include_inactive,
-            _ => continue,
+        let Some(parameter) = Parameter::parse(&name) else { continue };
+        let field = match parameter {
+            Parameter::Limit => &mut raw.limit,
+            Parameter::Offset => &mut raw.offset,
+            Parameter::MinProviders => &mut raw.min_providers,
+            Parameter::SortBy => &mut raw.sort_by,
+            Parameter::Order => &mut raw.order,
+            Parameter::IncludeInactive => &mut raw.include_inactive,
         };
         *field = Some(value.into_owned());
     }
@@ -58,9 +120,10 @@ struct Raw {
 impl Raw {
     fn check(self) -> Result<Query, Vec<Mistake>> {
         let mut mistakes = Vec::new();
-        let limit = integer(&mut mistakes, "limit", self.limit, 1, Some(LIMIT_MAX));
-        let offset = integer(&mut mistakes, "offset", self.offset, 0, None);
-        let min_providers = integer(&mut mistakes, "min_providers", self.min_providers, 1, None);
+        let limit = integer(&mut mistakes, Parameter::Limit, self.limit, LIMIT);
+        let offset = integer(&mut mistakes, Parameter::Offset, self.offset, OFFSET);
+        let min_providers =
+            integer(&mut mistakes, Parameter::MinProviders, self.min_providers, MIN_PROVIDERS);
         let order = order(&mut mistakes, self.order);
         let scope = scope(&mut mistakes, self.include_inactive);
         if !mistakes.is_empty() {
@@ -87,12 +150,11 @@ impl Raw {
 
 fn integer(
     mistakes: &mut Vec<Mistake>,
-    name: &str,
+    parameter: Parameter,
     raw: Option<String>,
-    least: usize,
-    most: Option<usize>,
+    Bounds { least, most }: Bounds,
 ) -> Option<Integer> {
-    let raw = raw?;
+    let (name, raw) = (parameter.as_str(), raw?);
     let mistake = match Integer::parse(&raw) {
         Err(IntegerError::Parsing) => {
             let text = "Input should be a valid integer, unable to parse string as an integer";
@@ -125,7 +187,7 @@ fn order(mistakes: &mut Vec<Mistake>, raw: Option<String>) -> Order {
     Order::parse(&raw).unwrap_or_else(|| {
         let expected = "'asc' or 'desc'";
         let text = format!("Input should be {expected}");
-        let mistake = Mistake::of_query("literal_error", "order", &text, &raw);
+        let mistake = Mistake::of_query("literal_error", Parameter::Order.as_str(), &text, &raw);
         mistakes.push(mistake.with_context(json!({ "expected": expected })));
         Order::default()
     })
@@ -135,11 +197,12 @@ fn order(mistakes: &mut Vec<Mistake>, raw: Option<String>) -> Order {
 fn scope(mistakes: &mut Vec<Mistake>, raw: Option<String>) -> Scope {
     let Some(raw) = raw else { return Scope::Active };
     match raw.to_ascii_lowercase().as_str() {
-        "1" | "on" | "t" | "true" | "y" | "yes" => Scope::All,
-        "0" | "off" | "f" | "false" | "n" | "no" => Scope::Active,
+        word if TRUE_WORDS.contains(&word) => Scope::All,
+        word if FALSE_WORDS.contains(&word) => Scope::Active,
         _ => {
             let text = "Input should be a valid boolean, unable to interpret input";
-            mistakes.push(Mistake::of_query("bool_parsing", "include_inactive", text, &raw));
+            let name = Parameter::IncludeInactive.as_str();
+            mistakes.push(Mistake::of_query("bool_parsing", name, text, &raw));
             Scope::Active
         }
     }
@@ -169,6 +232,14 @@ mod tests {
             }
         );
         assert_eq!(query.page, Page { limit: 7, offset: 3 });
+    }
+
+    #[test]
+    fn every_parameter_is_read_by_its_name() {
+        for parameter in Parameter::ALL {
+            assert_eq!(Parameter::parse(parameter.as_str()), Some(parameter));
+        }
+        assert_eq!(Parameter::parse("Limit"), None);
     }
 
     #[test]

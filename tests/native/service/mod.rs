@@ -1,7 +1,9 @@
 //! The service as the runtime calls it, over fakes: routes, credentials, bodies, and what it says of its settings.
 
+mod about;
 mod browsers;
 mod conditions;
+mod described;
 mod health;
 mod operators;
 mod points;
@@ -102,11 +104,13 @@ impl Service {
         let url = format!("https://catalog.example{path}");
         let request = Request::new(method.to_owned(), &url, headers, body);
         let app = Rc::clone(&self.app);
-        self.world.sim.block_on(async move {
+        let response = self.world.sim.block_on(async move {
             let (response, follow_ups) = app.handle(request).await;
             app.run(follow_ups).await;
             response
-        })
+        });
+        described::assert_described(method, path, &response);
+        response
     }
 
     /// Sends a request and goes on at once; the status, once there is one.
@@ -230,6 +234,10 @@ fn who_has_a_page_gets_no_body() {
     for other in ["/models/unique?limit=2", "/models/unique?limit=3&offset=1"] {
         assert_ne!(service.get(other).header("etag"), Some(&*tag), "{other}");
     }
+    for held in ["/openapi.json", "/docs"] {
+        let answer = service.ask_again("GET", held, "*");
+        assert_eq!((answer.status, answer.body.len()), (304, 0), "{held}");
+    }
     for mistaken in ["/models/unique?limit=0", "/nothing", "/"] {
         assert_ne!(service.ask_again("GET", mistaken, "*").status, 304, "{mistaken}");
     }
@@ -260,7 +268,15 @@ fn what_must_wait_or_leaves_something_to_do_is_no_hit_at_once() {
     let url = |path: &str| format!("https://catalog.example{path}");
     let catalog = "/models/unique?limit=1";
     service.get(catalog);
-    for path in ["/", STATS, "/models/unique?limit=0", "/models/unique?order=up", "/nothing"] {
+    for path in [
+        "/",
+        "/docs",
+        "/openapi.json",
+        STATS,
+        "/models/unique?limit=0",
+        "/models/unique?order=up",
+        "/nothing",
+    ] {
         assert_eq!(service.app.hit(&url(path), false, &nothing()), None, "{path}");
     }
     let other = "/models/unique?sort_by=name&order=desc";
@@ -294,6 +310,8 @@ fn every_route_has_its_methods() {
         ("/", read),
         ("/healthz", read),
         ("/readyz", read),
+        ("/openapi.json", read),
+        ("/docs", read),
         ("/models/unique", read),
         ("/v1/models/unique", read),
         (STATS, read),
@@ -413,7 +431,7 @@ fn a_cron_run_fails_for_its_reason_and_not_for_what_a_setting_forbids() {
 fn wrong_settings_are_a_500_that_names_them_and_the_same_in_the_log() {
     let log = Lines::default();
     let error = ConfigError(vec!["A is not set".to_owned(), "B holds a quote".to_owned()]);
-    let response = app::misconfigured(&error, &log);
+    let response = app::misconfigured(&error, &log, &nothing(), 7);
     assert_eq!(response.status, 500);
     let detail = parsed(&response)["detail"].clone();
     assert_eq!(detail, json!("configuration: A is not set; B holds a quote"));

@@ -15,6 +15,10 @@ use crate::{
     ports::{TierError, millis},
 };
 
+/// What can be cleared, and how; the first mode is the default.
+pub(crate) const CACHE_TYPES: [&str; 2] = ["unique_models", "all"];
+pub(crate) const MODES: [&str; 2] = ["hard", "soft"];
+
 /// Invalidates, and says how many keys that took. 409 where the mode forbids writing; 503 where
 /// Redis could not be reached: nothing was lost, and it can be repeated.
 pub(crate) async fn post(cache: &Cache, body: ReadBody) -> Response {
@@ -22,8 +26,8 @@ pub(crate) async fn post(cache: &Cache, body: ReadBody) -> Response {
         Ok(fields) => fields,
         Err(error) => return problem::unusable(error),
     };
-    let cache_type = body::word(&fields, "cache_type", &["unique_models", "all"], None);
-    let mode = body::word(&fields, "mode", &["hard", "soft"], Some("hard"));
+    let cache_type = body::word(&fields, "cache_type", &CACHE_TYPES, None);
+    let mode = body::word(&fields, "mode", &MODES, MODES.first().copied());
     let (cache_type, mode) = match (cache_type, mode) {
         (Ok(cache_type), Ok(mode)) => (cache_type, mode),
         (cache_type, mode) => {

@@ -1,0 +1,159 @@
+//! Operators' routes: their bodies, with the words that the endpoints know, and their answers.
+
+use serde_json::{Value, json};
+
+use crate::http::{
+    endpoints::operators::clear::{CACHE_TYPES, MODES},
+    openapi::{
+        components::{Named, json_body, problem, response, to},
+        operation::Operation,
+    },
+    params::body::BYTES_MAX,
+};
+
+pub(super) fn clear() -> Operation {
+    Operation {
+        id: "clearCache",
+        summary: "Invalidate what every tier holds",
+        description: "The only way to invalidate: a key deleted by hand in Redis comes back from KV.",
+        parameters: Vec::new(),
+        body: Some("Clear"),
+        answers: vec![
+            (200, "Cleared"),
+            (409, "WritingForbidden"),
+            (413, "BodyTooLarge"),
+            (422, "WrongBody"),
+            (503, "NotCleared"),
+        ],
+    }
+}
+
+pub(super) fn warm() -> Operation {
+    Operation {
+        id: "warmCache",
+        summary: "Load the catalog once and publish the variants that are kept warm",
+        description: "What cron does, now. A load that failed is a report as well: `error` says whether it worked.",
+        parameters: Vec::new(),
+        body: Some("Warm"),
+        answers: vec![(200, "Warmed"), (413, "BodyTooLarge"), (422, "WrongBody")],
+    }
+}
+
+pub(super) fn statistics() -> Operation {
+    Operation {
+        id: "getStatistics",
+        summary: "Counters of all isolates, and what this one knows",
+        description: "From Redis, with this isolate's latest counts; its own where Redis does not answer.",
+        parameters: Vec::new(),
+        body: None,
+        answers: vec![(200, "Statistics")],
+    }
+}
+
+pub(super) fn metrics() -> Operation {
+    Operation {
+        id: "getMetrics",
+        summary: "The same for Prometheus",
+        description: "Counters of all isolates, and gauges of the one that answers, in Prometheus' text format.",
+        parameters: Vec::new(),
+        body: None,
+        answers: vec![(200, "Metrics")],
+    }
+}
+
+pub(super) fn bodies() -> Named {
+    let body = |name: &str, required: bool| {
+        let description =
+            format!("A JSON object of at most {BYTES_MAX} bytes; unknown fields are ignored.");
+        let content = json!({ "application/json": { "schema": to("schemas", name) } });
+        json!({ "description": description, "required": required, "content": content })
+    };
+    vec![("Clear", body("Clear", true)), ("Warm", body("Warm", false))]
+}
+
+/// The schemas of the bodies.
+pub(super) fn schemas() -> Named {
+    let default = MODES.first();
+    vec![
+        (
+            "Clear",
+            json!({
+                "type": "object",
+                "description": "What is invalidated, and how.",
+                "properties": {
+                    "cache_type": { "type": "string", "enum": CACHE_TYPES, "description": "The same here." },
+                    "mode": {
+                        "type": "string",
+                        "enum": MODES,
+                        "default": default,
+                        "description": "`hard`: served only when the origin cannot answer. `soft`: what is young enough is served while \
+                                        it is refreshed.",
+                    },
+                },
+                "required": ["cache_type"],
+            }),
+        ),
+        (
+            "Warm",
+            json!({
+                "type": "object",
+                "description": "How the catalog is loaded.",
+                "properties": {
+                    "force": {
+                        "type": "boolean",
+                        "default": false,
+                        "description": "Lets in a catalog that lost more than half of its models.",
+                    },
+                },
+            }),
+        ),
+    ]
+}
+
+pub(super) fn responses() -> Named {
+    let done = |description: &str, schema: &str| response(description, &[], &json_body(schema));
+    let refused = |description: &str| response(description, &[], &problem());
+    let large = format!("The body has more than {BYTES_MAX} bytes.");
+    vec![
+        (
+            "Cleared",
+            leading(
+                done("What the invalidation did.", "Cleared"),
+                "listing",
+                "listModels",
+                "What is served from now on.",
+            ),
+        ),
+        (
+            "Warmed",
+            leading(
+                done("The report of the run.", "WarmReport"),
+                "statistics",
+                "getStatistics",
+                "It is kept there as `last_warm`.",
+            ),
+        ),
+        ("Metrics", response("The metrics.", &[], &[("text/plain", json!({ "type": "string" }))])),
+        ("Statistics", done("The statistics.", "Statistics")),
+        ("WritingForbidden", refused("`EDGE_MODE` forbids writing to Redis.")),
+        ("BodyTooLarge", refused(&large)),
+        (
+            "WrongBody",
+            done("The body is no JSON object, or fields are wrong: an item for each.", "Mistakes"),
+        ),
+        (
+            "NotCleared",
+            response(
+                "Redis did not take part, and nothing is changed; `detail` says why. Repeat it.",
+                &["Retry-After"],
+                &problem(),
+            ),
+        ),
+    ]
+}
+
+/// A response with where to go from it.
+fn leading(mut response: Value, name: &str, operation: &str, description: &str) -> Value {
+    response["links"] = json!({ name: { "description": description, "operationId": operation } });
+    response
+}
