@@ -10,6 +10,7 @@ mod rate_limit;
 mod request;
 mod response;
 mod routes;
+mod service;
 mod webhook_auth;
 
 pub use auth::Operators;
@@ -18,7 +19,7 @@ pub use problem::misconfigured;
 pub use rate_limit::Limiter;
 pub use request::{ReadBody, Request, RequestHeaders};
 pub use response::Response;
-pub use routes::{Service, answer, answer_at_once};
+pub use service::{Service, answer, answer_at_once};
 pub use webhook_auth::Senders;
 
 #[cfg(test)]
