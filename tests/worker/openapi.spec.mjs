@@ -17,10 +17,12 @@ import { startWorkerd } from "./workerd.mjs";
 
 const { OPENAPI_SEED = "1", OPENAPI_EXAMPLES = "15" } = process.env;
 const ADMIN_TOKEN = "openapi-admin-token-0123456789";
+const WEBHOOK_SECRET = "openapi-webhook-secret-0123456789";
 const AUTHORIZED = { authorization: `Bearer ${ADMIN_TOKEN}` };
 const MODELS = "/models/unique";
 const CLEAR = "/api/system/cache/clear";
 const WARM = "/api/system/cache/warm";
+const HOOK = "/api/webhooks/supabase";
 const STATS = "/api/system/cache/stats";
 const TOOLS = join(dirname(fileURLToPath(import.meta.url)), "openapi");
 
@@ -28,7 +30,7 @@ let stack, worker, document, folder;
 
 before(async () => {
   stack = await startStack({ tables: readVectors("tiny").tables, kv: true });
-  worker = await startWorkerd(stack, { ADMIN_TOKEN });
+  worker = await startWorkerd(stack, { ADMIN_TOKEN, WEBHOOK_SECRET });
   document = await (await fetch(new URL("/openapi.json", worker.url))).json();
   folder = mkdtempSync(join(tmpdir(), "openapi-"));
 });
@@ -55,7 +57,7 @@ test("whatever it allows is answered as it says", { timeout: 600_000 }, async ()
 test("so are those who have it, make mistakes, or may not", async () => {
   const answers = [];
   const ask = async (status, method, path, headers, body) => answers.push(await answer(worker, status, method, path, headers, body));
-  for (const path of ["/", MODELS, "/v1/models/unique?limit=2&offset=1", "/openapi.json", "/docs"]) {
+  for (const path of ["/", MODELS, "/v1/models/unique?limit=2&offset=1", "/openapi.json", "/docs", "/healthz", "/readyz"]) {
     for (const method of ["GET", "HEAD"]) await ask(200, method, path);
     await ask(204, "OPTIONS", path, { origin: "https://page.example" });
     for (const method of ["POST", "PUT", "PATCH", "DELETE"]) await ask(405, method, path);
@@ -67,6 +69,17 @@ test("so are those who have it, make mistakes, or may not", async () => {
   await ask(422, "GET", `${MODELS}?limit=0&offset=-1&min_providers=x&order=up&include_inactive=maybe`);
   await ask(422, "HEAD", `${MODELS}?limit=0`);
   await ask(404, "GET", "/nothing");
+  await ask(504, "GET", `${MODELS}?include_inactive=true`, { "cache-control": "only-if-cached" });
+  await ask(200, "GET", "/readyz", AUTHORIZED);
+  for (const method of ["GET", "HEAD"]) await ask(200, method, "/metrics", AUTHORIZED);
+  await ask(401, "GET", "/metrics");
+  const sender = { "x-webhook-secret": WEBHOOK_SECRET };
+  await ask(202, "POST", HOOK, sender, '{"type":"UPDATE","table":"models","schema":"public"}');
+  await ask(200, "POST", HOOK, sender, '{"type":"UPDATE","table":"users","schema":"public"}');
+  await ask(400, "POST", HOOK, sender, "{");
+  await ask(401, "POST", HOOK, {}, "{");
+  await ask(413, "POST", HOOK, sender, " ".repeat(1_048_577));
+  await ask(204, "OPTIONS", HOOK);
   for (const [method, path] of [["POST", CLEAR], ["POST", WARM], ["GET", STATS], ["HEAD", STATS]]) {
     await ask(401, method, path);
     await ask(204, "OPTIONS", path);
@@ -138,7 +151,7 @@ function areDescribed(answers) {
 
 // Not spawnSync: the servers of the stack live in this process.
 async function runs(tool, args, input = "") {
-  const env = { ...process.env, ADMIN_TOKEN, PYTHONUTF8: "1", PYTHONDONTWRITEBYTECODE: "1" };
+  const env = { ...process.env, ADMIN_TOKEN, WEBHOOK_SECRET, PYTHONUTF8: "1", PYTHONDONTWRITEBYTECODE: "1" };
   const child = spawn(toolBin("schemathesis", SCHEMATHESIS, tool), args, { cwd: folder, env });
   const parts = [];
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes) => parts.push(bytes));

@@ -1,5 +1,6 @@
 // The origin's database: PGlite in memory, its socket server, and the real PostgREST over it.
 import { PGlite } from "@electric-sql/pglite";
+import { pgcrypto } from "@electric-sql/pglite/contrib/pgcrypto";
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -15,12 +16,12 @@ const SUPABASE_MAX_ROWS = 1000;
 
 /**
  * Starts database and PostgREST; `port` is PostgREST's.
- * Returns {port, url, keys: {anon, serviceRole}, query(sql, params), load(tables), stop()}.
+ * Returns {port, url, postgresPort, keys: {anon, serviceRole}, query(sql, params), run(script), load(tables), stop()}.
  */
 export async function startDatabase({ port, tables, maxRows = SUPABASE_MAX_ROWS } = {}) {
   const binary = postgrestBinary();
   const postgrestPort = await choosePort(port);
-  const postgres = await PGlite.create();
+  const postgres = await PGlite.create({ extensions: { pgcrypto } });
   await postgres.exec(await readFile(SCHEMA, "utf8"));
   const turnstile = new Turnstile(postgres);
   const load = (rows) => loadTables((work) => turnstile.run((db) => transact(db, work)), rows);
@@ -57,8 +58,10 @@ export async function startDatabase({ port, tables, maxRows = SUPABASE_MAX_ROWS 
   return {
     port: postgrestPort,
     url,
+    postgresPort,
     keys: { anon: roleKey("anon", jwtSecret), serviceRole: roleKey("service_role", jwtSecret) },
     load,
+    run: (script) => turnstile.run((db) => db.exec(script)),
     query: (sql, params) => turnstile.run(async (db) => (await db.query(sql, params)).rows),
     stop,
   };
