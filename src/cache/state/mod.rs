@@ -8,7 +8,6 @@ mod hedge_budget;
 mod knowledge;
 mod leases;
 mod memory;
-mod pause;
 mod publishing;
 
 use std::{collections::HashMap, rc::Rc, time::Duration};
