@@ -10,7 +10,8 @@ use super::{
         operators::{clear, statistics, warm},
         unique,
     },
-    headers, problem,
+    headers::{self, NO_STORE},
+    problem,
     rate_limit::Limiter,
     request::{Request, RequestHeaders, Target},
     response::Response,
@@ -145,7 +146,13 @@ pub async fn answer(
     let is_public = route.access == Access::Public;
     let (response, follow_ups) = answer_route(cache, service, (route, path), (request, &id)).await;
     let response = if is_public { shared(response) } else { response };
-    (response.with(REQUEST_ID, id), follow_ups)
+    (named(response, id, cache), follow_ups)
+}
+
+/// The response under the name of its request, unless a cache in front would give it to others under that name.
+fn named(response: Response, id: String, cache: &Cache) -> Response {
+    let is_shared = cache.policy().front && response.header("cache-control") != Some(NO_STORE);
+    if is_shared { response } else { response.with(REQUEST_ID, id) }
 }
 
 async fn answer_route(
@@ -191,7 +198,7 @@ pub fn answer_at_once(
     };
     let response = if is_head { response.without_body() } else { response };
     let response = cors::shared(response, &service.cors, asked.origin.as_deref());
-    Some(response.with(REQUEST_ID, id))
+    Some(named(response, id, cache))
 }
 
 /// The route of a path, and the path as the route has it.

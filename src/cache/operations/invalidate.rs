@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::{
     cache::{
+        background::note_changed,
         isolate::Isolate,
         protocol::Control,
         publish::note_refusal,
@@ -86,6 +87,7 @@ pub(in crate::cache) async fn invalidate(
         isolate.log(&Event::Healed { key: &isolate.keys.control() });
     }
     isolate.count(Counter::Invalidations);
+    note_changed(isolate, Source::ALL);
     let marked = mark(isolate).await.is_ok();
     let (swept, found) = sweep(isolate).await;
     let done = Invalidated {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use crate::{
     cache::{
+        background::note_changed,
         entry::{Content, Entry},
         isolate::Isolate,
         protocol::Place,
@@ -82,6 +83,9 @@ async fn warm_active(isolate: &Rc<Isolate>, source: Source, force: bool) -> Warm
             readable(published.as_ref(), from).map(|()| (entry, snapshot))
         }
     };
+    if warmed.is_ok() && changes.as_ref().is_some_and(Changes::is_some) {
+        note_changed(isolate, [source]);
+    }
     WarmReport {
         duration_ms: millis(isolate.now().since(begun)),
         origin_requests: fetched.requests,

@@ -3,6 +3,7 @@
 mod backoff;
 mod breaker;
 mod colo;
+mod front;
 mod handover;
 mod hedge_budget;
 mod knowledge;
@@ -31,6 +32,7 @@ use crate::{
 };
 use backoff::Backoff;
 use colo::Colo;
+use front::Front;
 use handover::Handover;
 use hedge_budget::HedgeBudget;
 use knowledge::Knowledge;
@@ -72,6 +74,7 @@ pub(super) struct State {
     pub(super) handover: Handover,
     pub(super) publishing: Publishing,
     pub(super) colo: Colo,
+    pub(super) front: Front,
     pub(super) flushed_at: Timestamp,
     pub(super) check_ended_at: Timestamp,
     /// As of when memory was last compared: what the data center told is older than the check that heard it.
@@ -104,6 +107,7 @@ impl State {
             handover: Handover::default(),
             publishing: Publishing::default(),
             colo: Colo::default(),
+            front: Front::default(),
             // A cold isolate's first request has better things to ask of Redis.
             flushed_at: now,
             check_ended_at: Timestamp::default(),

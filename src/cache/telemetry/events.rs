@@ -66,6 +66,8 @@ pub(in crate::cache) enum Event<'a> {
     Quarantined { source: &'a str, reason: Reason, models: usize },
     /// A warm run ended.
     Warm { report: &'a WarmReport },
+    /// The cache in front did not take an invalidation.
+    FrontRefused { tags: &'a [&'a str], reason: Reason, code: Option<u32> },
     /// Caches were invalidated.
     Invalidated { epoch: u64, keys_deleted: u64, mode: &'a str, marked: bool, swept: bool },
 }

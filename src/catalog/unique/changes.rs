@@ -28,6 +28,11 @@ impl Changes {
         Self { unchanged: models, efficiency_percent, ..Self::default() }
     }
 
+    /// Whether anything is other than before.
+    pub fn is_some(&self) -> bool {
+        self.added > 0 || self.changed > 0 || self.deleted > 0
+    }
+
     /// Compares two snapshots of a scope; without an earlier one every model is new.
     pub fn between(before: Option<&JsonArray>, after: &JsonArray) -> Self {
         let mut old = before.map(by_name).unwrap_or_default();

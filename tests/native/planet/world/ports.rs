@@ -21,6 +21,7 @@ use crate::planet::{
 };
 use crate::support::{
     colo::FakeColo,
+    front::FakeFront,
     kv::FakeKv,
     redis::{FakeRedis, Fault},
     sim::Sim,
@@ -85,6 +86,7 @@ impl Shared {
                 meter: Rc::clone(&meter),
                 who,
             }),
+            front: Rc::new(FakeFront::new(&self.sim)),
             clock: Rc::new(PlanetClock { sim, ahead: Rc::clone(ahead) }),
             log: Rc::new(MeteredLog { meter, who, is_asked }),
         }
