@@ -107,6 +107,13 @@ export const cache = {
     assert.deepEqual(refusals(), []);
   });
 
+  test("a reply without a list of errors is one", async () => {
+    worker = await withCache("return { success: true, errors: null };");
+    assert.equal((await clear()).status, 200);
+    const seen = await frontOtherThan("unknown");
+    assert.deepEqual([seen.state, seen.refused], ["present", 0]);
+  });
+
   for (const [what, body, code] of [
     ["refused", "return { success: false, errors: [{ code: 1134, message: 'Unable to purge' }] };", 1134],
     ["refused without a reason", "return { success: false };", null],

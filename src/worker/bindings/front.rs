@@ -25,8 +25,7 @@ struct Selector<'a> {
 #[derive(Deserialize)]
 struct Answer {
     success: bool,
-    #[serde(default)]
-    errors: Vec<Fault>,
+    errors: Option<Vec<Fault>>,
 }
 
 #[derive(Deserialize)]
@@ -48,6 +47,7 @@ impl Front for WorkerFront {
         match call(&cache, &invalidate, tags).await {
             Some(Answer { success: true, .. }) => FrontReply::Invalidated,
             Some(Answer { errors, .. }) => {
+                let errors = errors.unwrap_or_default();
                 FrontReply::Refused(errors.first().and_then(|fault| fault.code))
             }
             None => FrontReply::Refused(None),

@@ -231,6 +231,12 @@ fn only_listings_may_be_kept_in_front_and_what_is_kept_names_nobody() {
         assert_eq!(answer.header("cache-tag"), None, "{method} {path}");
         assert!(answer.header("x-request-id").is_some(), "{method} {path}");
     }
+    let listed = Service::new(&[("CORS_ORIGINS", "https://app.example"), ON[1]]);
+    assert_eq!(
+        listed.get(LISTING).header("vary"),
+        Some("Origin"),
+        "one that is kept for each page's origin"
+    );
     let about = service.get("/");
     assert_eq!((about.header("x-request-id"), about.header("cache-tag")), (None, None));
 }
