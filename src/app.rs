@@ -52,7 +52,9 @@ impl App {
 
     /// Answers a request. What comes with the response is left to do behind it, by [`App::run`].
     pub async fn handle(&self, request: Request) -> (Response, Vec<FollowUp>) {
-        http::answer(&self.cache, &self.service, request).await
+        let (response, mut follow_ups) = http::answer(&self.cache, &self.service, request).await;
+        follow_ups.extend(self.cache.left_to_do());
+        (response, follow_ups)
     }
 
     /// Answers a GET or a HEAD that needs no waiting and leaves nothing to do. None is for [`App::handle`], which answers the same.
@@ -69,7 +71,11 @@ impl App {
     /// What a cron run does: one load of the origin, published as the six warm variants. Fails as the run did; one that
     /// `EDGE_MODE` forbids is as it should be.
     pub async fn scheduled(&self) -> Result<(), Failure> {
-        match self.cache.warm(false).await.error {
+        let report = self.cache.warm(false).await;
+        if let Some(follow_up) = self.cache.left_to_do() {
+            self.cache.run(follow_up).await;
+        }
+        match report.error {
             None | Some(Failure { tier: None, reason: Reason::ReadOnly | Reason::Passthrough }) => {
                 Ok(())
             }

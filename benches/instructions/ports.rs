@@ -10,8 +10,8 @@ use model_catalog_edge::{
     config::{AdminConfig, Config, CorsConfig, Policy, SupabaseConfig, UpstashConfig},
     http::{Request, RequestHeaders},
     ports::{
-        Clock, Colo, Command, Kv, Load, Log, Origin, OriginError, Ports, Redis, Reply, TierError,
-        Timestamp,
+        Clock, Colo, Command, Front, FrontReply, Kv, Load, Log, Origin, OriginError, Ports, Redis,
+        Reply, TierError, Timestamp,
     },
 };
 
@@ -35,6 +35,7 @@ pub(crate) fn app_over(snapshot: Snapshot) -> App {
         redis: Rc::new(Nothing),
         kv: Rc::new(Nothing),
         origin: Rc::new(Held(snapshot)),
+        front: Rc::new(Nothing),
         clock: Rc::new(Nothing),
         log: Rc::new(Nothing),
     };
@@ -102,6 +103,13 @@ impl Kv for Nothing {
 
     async fn list(&self, _: &str) -> Result<Vec<(String, Option<String>)>, TierError> {
         Err(TierError::Unreachable)
+    }
+}
+
+#[async_trait(?Send)]
+impl Front for Nothing {
+    async fn invalidate(&self, _: &[&str]) -> FrontReply {
+        FrontReply::Absent
     }
 }
 

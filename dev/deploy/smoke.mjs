@@ -28,6 +28,10 @@ export async function smoke(url, token, patienceMs = PATIENCE_MS) {
   expect(models?.length === 1 && total >= 1, `GET ${LISTING} has no model`);
   const stats = await untilAnswered(url, STATS, { headers: bearer(token) }, patienceMs);
   expect(stats.body.redis_available !== false, `GET ${STATS}: Redis does not answer`);
+  // Without Workers Cache there is no such header, or it says that nothing could be cached.
+  const cached = !["DYNAMIC", null].includes(listing.headers.get("cf-cache-status"));
+  const isMeant = stats.body.isolate.front.state !== "off";
+  expect(isMeant || !cached, "Workers Cache is on and WORKERS_CACHE is not: it would keep what is cleared (docs/operations.md)");
   const stranger = await ask(url, STATS, { headers: bearer(`${token}x`) });
   expect(stranger.status === 401, `GET ${STATS} with a wrong token is ${stranger.status}, not 401`);
   return [`${total} models, ${status}`, "Redis answers", "operators' routes are closed to others"];

@@ -56,6 +56,7 @@ impl Isolate {
             redis: Rc::new(world.redis.client()),
             kv: Rc::new(world.kv.clone()),
             origin: Rc::new(world.origin.clone()),
+            front: Rc::new(world.front.clone()),
             clock: Rc::new(crate::support::sim::SimClock { sim: world.sim.clone(), skew_ms: 0 }),
             log: Rc::new(crate::support::isolate::Lines::default()),
         };

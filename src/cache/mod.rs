@@ -73,6 +73,11 @@ impl Cache {
         lookup::hit(&self.0, asked)
     }
 
+    /// What operations left to do behind an answer, whichever comes next.
+    pub fn left_to_do(&self) -> Option<FollowUp> {
+        background::front_is_due(&self.0).then_some(FollowUp::TellFront)
+    }
+
     /// Does what a lookup left to do. Nothing of it can fail the response any more.
     pub async fn run(&self, follow_up: FollowUp) {
         background::run(Rc::clone(&self.0), follow_up).await;

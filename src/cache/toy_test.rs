@@ -54,6 +54,7 @@ fn a_second_kind_needs_no_word_outside_the_catalog() {
             redis: Rc::new(world.redis.clone()),
             kv: Rc::new(world.kv.clone()),
             origin: Rc::clone(&origin) as Rc<dyn Origin>,
+            front: Rc::new(world.front.clone()),
             clock: Rc::new(SimClock { sim: world.sim.clone(), skew_ms: 0 }),
             log: Rc::new(Lines::default()) as Rc<dyn Log>,
         };

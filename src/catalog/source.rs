@@ -67,6 +67,16 @@ impl Source {
         }
     }
 
+    /// What a cache in front of the Worker knows the listings of this source by (`Cache-Tag`).
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::Unique(Scope::Active) => "models-active",
+            Self::Unique(Scope::All) => "models-all",
+            #[cfg(test)]
+            Self::Toy => "models-toy",
+        }
+    }
+
     /// Every view that can have a key while no entry has more than `offers_max` offers.
     pub fn views(self, offers_max: u32) -> Vec<View> {
         match self {

@@ -43,6 +43,8 @@ pub struct Policy {
     pub colo: Option<u64>,
     /// Whether webhooks tell of changes: there is a `WEBHOOK_SECRET`.
     pub hears_changes: bool,
+    /// `WORKERS_CACHE`: whether the platform's cache stands in front of this Worker.
+    pub front: bool,
     /// `LOG_HITS_ONE_IN`: of so many answers from memory one is logged; 0 logs none.
     pub log_hits_one_in: u64,
     /// A fingerprint of the settings that shape the content: what another one's deployment cached is not used.
@@ -64,6 +66,7 @@ impl Default for Policy {
             hedge: Duration::from_millis(150),
             colo: Some(0),
             hears_changes: false,
+            front: false,
             log_hits_one_in: 100,
             fingerprint: 0,
         }
@@ -84,22 +87,12 @@ impl Policy {
             kv_timeout: reader.millis("KV_TIMEOUT_MS", default.kv_timeout),
             origin_timeout: reader.millis("ORIGIN_TIMEOUT_MS", default.origin_timeout),
             hedge: reader.millis("HEDGE_MS", default.hedge),
-            colo: read_colo(reader),
+            // Under which name is not for this setting to say.
+            colo: reader.switch("COLO_CACHE", true).then_some(0),
+            front: reader.switch("WORKERS_CACHE", default.front),
             hears_changes: default.hears_changes,
             log_hits_one_in: reader.count("LOG_HITS_ONE_IN", default.log_hits_one_in),
             fingerprint: default.fingerprint,
-        }
-    }
-}
-
-/// Whether the data center's cache is used; under which name is not for this setting to say.
-fn read_colo(reader: &mut Reader<'_>) -> Option<u64> {
-    match reader.text("COLO_CACHE").as_deref() {
-        None | Some("on") => Some(0),
-        Some("off") => None,
-        Some(_) => {
-            reader.fault("COLO_CACHE", "must be on or off");
-            None
         }
     }
 }

@@ -102,6 +102,19 @@ impl<'a> Reader<'a> {
         items
     }
 
+    /// What is on or off.
+    pub(super) fn switch(&mut self, name: &str, default: bool) -> bool {
+        match self.text(name).as_deref() {
+            None => default,
+            Some("on") => true,
+            Some("off") => false,
+            Some(_) => {
+                self.fault(name, "must be on or off");
+                default
+            }
+        }
+    }
+
     /// Whole seconds, at least `least`.
     pub(super) fn seconds(&mut self, name: &str, default: Duration, least: u64) -> Duration {
         Duration::from_secs(self.number(name, default.as_secs(), least, SECONDS_MAX))

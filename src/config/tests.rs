@@ -58,6 +58,20 @@ fn deployments_share_a_data_centers_cache_only_where_they_share_all_that_it_tell
 }
 
 #[test]
+fn what_is_switched_is_on_or_off() {
+    let front = |value| {
+        let mut vars = minimal();
+        vars.0.insert("WORKERS_CACHE", value);
+        Config::from_vars(&vars).map(|config| config.policy.front)
+    };
+    assert_eq!(["", " on ", "off"].map(front), [Ok(false), Ok(true), Ok(false)]);
+    for wrong in ["yes", "ON", "true", "1"] {
+        let ConfigError(faults) = front(wrong).unwrap_err();
+        assert_eq!(faults, ["WORKERS_CACHE must be on or off"]);
+    }
+}
+
+#[test]
 fn the_fingerprint_tells_settings_apart_that_shape_the_catalog() {
     let fingerprint = |name, value| {
         let mut vars = minimal();

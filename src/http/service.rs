@@ -10,7 +10,7 @@ use super::{
         operators::{clear, statistics, warm},
         unique, webhook,
     },
-    headers::{self, REQUEST_ID},
+    headers::{self, NO_STORE, REQUEST_ID},
     problem,
     rate_limit::Limiter,
     request::{Request, RequestHeaders, Target},
@@ -54,7 +54,13 @@ pub async fn answer(
     let (response, follow_ups) = answer_route(cache, service, (route, path), (request, &id)).await;
     cache.count_request(route.endpoint.name(), response.status);
     let response = if is_public { shared(response) } else { response };
-    (response.with(REQUEST_ID, id), follow_ups)
+    (named(response, id, cache), follow_ups)
+}
+
+/// The response under the name of its request, unless a cache in front would give it to others under that name.
+fn named(response: Response, id: String, cache: &Cache) -> Response {
+    let is_shared = cache.policy().front && response.header("cache-control") != Some(NO_STORE);
+    if is_shared { response } else { response.with(REQUEST_ID, id) }
 }
 
 async fn answer_route(
@@ -101,7 +107,7 @@ pub fn answer_at_once(
     cache.count_request(route.endpoint.name(), response.status);
     let response = if is_head { response.without_body() } else { response };
     let response = cors::shared(response, &service.cors, asked.origin.as_deref());
-    Some(response.with(REQUEST_ID, id))
+    Some(named(response, id, cache))
 }
 
 /// The route of a path, and the path as the route has it.

@@ -5,7 +5,7 @@ mod http;
 mod kv;
 mod log;
 mod origin;
-mod rate_limit;
+mod platform;
 mod redis;
 mod tier;
 mod time;
@@ -18,7 +18,7 @@ pub use http::{Http, HttpError, HttpRequest, HttpResponse};
 pub use kv::Kv;
 pub use log::{Log, Point};
 pub use origin::{Load, Origin, OriginError};
-pub use rate_limit::RateLimit;
+pub use platform::{Front, FrontReply, RateLimit};
 pub use redis::{Command, Redis, Reply, Word};
 pub use tier::{Tier, TierError};
 pub use time::{Clock, Timestamp, millis};
@@ -35,6 +35,8 @@ pub struct Ports {
     pub kv: Rc<dyn Kv>,
     /// Where snapshots come from.
     pub origin: Rc<dyn Origin>,
+    /// The cache in front of the Worker.
+    pub front: Rc<dyn Front>,
     /// Time and chance.
     pub clock: Rc<dyn Clock>,
     /// Where events go.

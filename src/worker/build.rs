@@ -5,7 +5,7 @@ use std::rc::Rc;
 use worker::Env;
 
 use super::{
-    bindings::{WorkerKv, WorkerRateLimit},
+    bindings::{WorkerFront, WorkerKv, WorkerRateLimit},
     clock::WorkerClock,
     colo::WorkerColo,
     env::WorkerVars,
@@ -47,6 +47,7 @@ pub(super) fn build(env: &Env) -> Result<App, ConfigError> {
         redis: Rc::new(upstash),
         kv: Rc::new(WorkerKv(kv)),
         origin: Rc::new(supabase),
+        front: Rc::new(WorkerFront),
         clock,
         log: Rc::new(Console(env.analytics_engine(ANALYTICS_BINDING).ok())),
     };

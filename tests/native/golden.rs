@@ -160,6 +160,7 @@ fn service(dataset: &str) -> (World, Rc<App>) {
         redis: Rc::new(world.redis.clone()),
         kv: Rc::new(world.kv.clone()),
         origin: Rc::new(Supabase::new(postgrest, Rc::clone(&clock) as Rc<_>, URL, "jwt", &[])),
+        front: Rc::new(world.front.clone()),
         clock,
         log: Rc::new(Lines(RefCell::default(), None)),
     };

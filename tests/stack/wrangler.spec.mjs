@@ -1,12 +1,17 @@
 // What a deployment takes from wrangler.toml.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 import { experimental_readRawConfig as readRawConfig, unstable_readConfig as readConfig } from "wrangler";
 
 const path = fileURLToPath(new URL("../../wrangler.toml", import.meta.url));
+const wrangler = join(createRequire(import.meta.url).resolve("wrangler/package.json"), "..", "bin", "wrangler.js");
 const read = (env) => readConfig({ config: path, env });
 
 test("a deployment leaves alone what the dashboard or a rollback set", () => {
@@ -36,6 +41,25 @@ test("each environment has what none of them inherits, and what all of them do",
   assert.equal(limits.size, names.length, "environments of one account do not share a limit");
   // With required secrets wrangler's local Worker would be given those alone, and `npm start` has more.
   assert.equal(read().secrets, undefined);
+});
+
+test("a cache in front is shipped off, and an environment that has one can be deployed", () => {
+  for (const name of [undefined, "staging", "production"]) assert.equal(read(name).cache.enabled, false);
+  const folder = mkdtempSync(join(tmpdir(), "front-"));
+  try {
+    const { rawConfig } = readRawConfig({ config: path });
+    const { build, ...config } = structuredClone(rawConfig);
+    Object.assign(config.env.staging, { cache: { enabled: true }, vars: { WORKERS_CACHE: "on" } });
+    config.main = join(folder, "worker.js");
+    writeFileSync(config.main, "export default { fetch: () => new Response() };");
+    writeFileSync(join(folder, "wrangler.json"), JSON.stringify(config));
+    const { status, stdout, stderr } = spawnSync(process.execPath, [wrangler, "deploy", "--dry-run", "--env", "staging"], { cwd: folder, encoding: "utf8" });
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /env\.WORKERS_CACHE \("on"\)/);
+    assert.doesNotMatch(stdout + stderr, /Unexpected fields|WARNING/);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test("every secret is in .dev.vars.example, and no value", () => {

@@ -1,5 +1,7 @@
 // What `npm run deploy` does once wrangler has deployed: the Worker is warmed, and looked at.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { smoke, warm } from "../../dev/deploy/smoke.mjs";
 import { startStack } from "../../dev/stack/index.mjs";
@@ -45,6 +47,29 @@ test("what is wrong is said", async () => {
     await assert.rejects(smoke(url, ADMIN_TOKEN, PATIENCE_MS), /Redis does not answer/);
   });
   await assert.rejects(smoke("http://127.0.0.1:9", ADMIN_TOKEN, PATIENCE_MS), /^Error: \/models\/unique\?limit=1 answers .*$/);
+});
+
+test("a cache in front that the Worker was not told of is found", async () => {
+  for (const [state, status, expected] of [["off", "MISS", false], ["off", "DYNAMIC", true], ["on", "HIT", true]]) {
+    await withWorker(stack, { ADMIN_TOKEN, WORKERS_CACHE: state }, async ({ url }) => {
+      const front = createServer(async ({ url: path, headers }, response) => {
+        const { authorization } = headers;
+        const answer = await fetch(new URL(path, url), { headers: authorization ? { authorization } : {} });
+        const told = { "cache-status": answer.headers.get("cache-status") ?? "", "cf-cache-status": status };
+        response.writeHead(answer.status, told);
+        response.end(await answer.text());
+      });
+      await once(front.listen(0, "127.0.0.1"), "listening");
+      try {
+        const looked = smoke(`http://127.0.0.1:${front.address().port}`, ADMIN_TOKEN, PATIENCE_MS);
+        if (expected) await looked;
+        else await assert.rejects(looked, /^Error: Workers Cache is on and WORKERS_CACHE is not/);
+      } finally {
+        front.close();
+        front.closeAllConnections();
+      }
+    });
+  }
 });
 
 test("what EDGE_MODE forbids does not fail a deployment", async () => {

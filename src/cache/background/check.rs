@@ -17,7 +17,7 @@ use crate::{
         tiers::{self, Heard, is_ours},
     },
     catalog::{Resource, Source, View},
-    config::Mode,
+    config::{Mode, Policy},
     ports::Timestamp,
 };
 
@@ -39,6 +39,11 @@ pub(in crate::cache) fn is_due(isolate: &Isolate, checked_at: Timestamp, now: Ti
     now.since(checked_at) >= interval && now.since(tried_at) >= again
 }
 
+/// For how long what Redis told is taken for true without asking again.
+pub(in crate::cache) fn trust(policy: &Policy) -> Duration {
+    policy.memory_ttl.saturating_add(IDLE)
+}
+
 /// Whether memory holds something for a view that must be checked before it is served: nobody did for so long that the isolate must
 /// have idled, or it is served only for want of anything better.
 pub(in crate::cache) fn has_idled(isolate: &Isolate, view: &View) -> bool {
@@ -46,7 +51,7 @@ pub(in crate::cache) fn has_idled(isolate: &Isolate, view: &View) -> bool {
     let mut state = isolate.state.borrow_mut();
     let (known_at, sought_at) = (state.compared_as_of, state.handover.sought_at(view.source()));
     let interval = isolate.policy.memory_ttl;
-    let limit = interval.saturating_add(IDLE);
+    let limit = trust(&isolate.policy);
     let names = [Resource::Snapshot(view.source()), Resource::Listing(*view)];
     names.iter().any(|name| {
         let resident = state.resident(name, now, &isolate.policy);

@@ -4,7 +4,7 @@ use std::{fmt, rc::Rc};
 
 use futures_util::future::LocalBoxFuture;
 
-use super::{check::check_and_refresh, flush::flush, refresh::refresh};
+use super::{check::check_and_refresh, flush::flush, front::tell_front, refresh::refresh};
 use crate::{
     cache::{
         entry::Entry,
@@ -34,6 +34,8 @@ pub enum FollowUp {
     Leave,
     /// Add this isolate's counters to the shared ones.
     FlushCounters,
+    /// Tell the cache in front what changed.
+    TellFront,
 }
 
 impl fmt::Debug for FollowUp {
@@ -48,6 +50,7 @@ impl fmt::Debug for FollowUp {
             Self::SeeThrough(_) => "SeeThrough",
             Self::Leave => "Leave",
             Self::FlushCounters => "FlushCounters",
+            Self::TellFront => "TellFront",
         })
     }
 }
@@ -65,6 +68,7 @@ pub(in crate::cache) async fn run(isolate: Rc<Isolate>, follow_up: FollowUp) {
         FollowUp::SeeThrough(rest) => rest.await,
         FollowUp::Leave => {}
         FollowUp::FlushCounters => flush(&isolate).await,
+        FollowUp::TellFront => tell_front(&isolate).await,
     }
     // Whatever was done may have told of something that others of this data center do not know.
     leave(&isolate).await;

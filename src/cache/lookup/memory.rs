@@ -25,6 +25,9 @@ pub(super) fn answer_from_memory(walk: &mut Walk) -> Option<Answer> {
     let isolate = Rc::clone(&walk.isolate);
     let (now, source) = (isolate.now(), walk.view.source());
     let (resource, resident, freshness) = best(walk)?;
+    if freshness == Freshness::Fresh {
+        walk.compared_at = resident.checked_at;
+    }
     match freshness {
         Freshness::Fresh | Freshness::Revalidate if !walk.accepts(&resident.entry, freshness) => {
             walk.trace.note_forward(Tier::Memory, ForwardReason::Request, None);

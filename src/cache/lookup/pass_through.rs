@@ -15,7 +15,7 @@ use crate::{
         telemetry::Reason,
     },
     catalog::{Snapshot, Source},
-    ports::Tier,
+    ports::{Tier, Timestamp},
 };
 
 /// When a follower looks for the second time.
@@ -31,7 +31,9 @@ pub(super) async fn pass_through(walk: &mut Walk) -> Result<Answer, Unavailable>
     let unavailable = |reason| Unavailable { retry_after: Duration::from_secs(1), reason };
     let snapshot = result.map_err(unavailable)?;
     let listing = snapshot.listing(&walk.view);
-    Ok(Answer { listing, served: Served::Miss, at: walk.begun, age: Duration::ZERO })
+    // Nobody was asked for invalidations.
+    let known_at = Timestamp::default();
+    Ok(Answer { listing, served: Served::Miss, at: walk.begun, age: Duration::ZERO, known_at })
 }
 
 async fn shared(isolate: &Isolate, source: Source) -> Result<Rc<Snapshot>, Reason> {

@@ -67,7 +67,8 @@ pub(super) fn serve(
     if publish::is_wanted(&walk.isolate, &walk.view) {
         walk.follow_ups.push(FollowUp::PublishDerived(walk.view));
     }
-    Answer { listing, served, at: entry.at(), age }
+    let verified_at = walk.isolate.state.borrow().knowledge.verified_at();
+    Answer { listing, served, at: entry.at(), age, known_at: walk.compared_at.min(verified_at) }
 }
 
 /// Serves what the walk found, if anything: stale, but for what is fresh and less so than the client wished.

@@ -26,6 +26,8 @@ pub(super) struct Walk {
     pub(super) view: View,
     pub(super) directives: Directives,
     pub(super) begun: Timestamp,
+    /// When what was found in memory was compared with Redis; what is found elsewhere is what there is.
+    pub(super) compared_at: Timestamp,
     pub(super) trace: Trace,
     pub(super) failed: Vec<Tier>,
     pub(super) stale: Option<Candidate>,
@@ -47,6 +49,7 @@ impl Walk {
             view: asked.view,
             directives: asked.directives,
             begun,
+            compared_at: begun,
             trace: Trace::default(),
             failed: Vec::new(),
             stale: None,

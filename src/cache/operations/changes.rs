@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use super::warm::rebuild;
 use crate::{
     cache::{
-        background::FollowUp,
+        background::{FollowUp, tell_front},
         isolate::Isolate,
         rebuild::LoadRequest,
         redis,
@@ -92,6 +92,8 @@ async fn follow(isolate: &Rc<Isolate>, hold: Hold) {
         }
     }
     isolate.state.borrow_mut().leases.release(Work::Follow, hold);
+    // What this request has no time left for is for the next one.
+    tell_front(isolate).await;
 }
 
 /// Waits until nothing was told for a moment; when the last was told.

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::{
     cache::{
+        background::note_changed,
         isolate::Isolate,
         protocol::Control,
         publish::note_refusal,
@@ -90,6 +91,7 @@ pub(in crate::cache) async fn invalidate(
         InvalidationMode::Hard => Cause::OperatorHard,
         InvalidationMode::Soft => Cause::OperatorSoft,
     }));
+    note_changed(isolate, Source::ALL);
     let marked = mark(isolate).await.is_ok();
     let (swept, found) = sweep(isolate).await;
     let done = Invalidated {

@@ -80,6 +80,7 @@ fn isolate_view(isolate: &Isolate) -> Value {
         fields.insert("verified_at_ms".into(), json!(state.knowledge.verified_at().0));
         fields.insert("backend_epoch".into(), json!(state.knowledge.backend_epoch().get()));
         fields.insert("colo".into(), colo(isolate, &state));
+        fields.insert("front".into(), front(isolate, &state));
         fields.insert("publishing_paused".into(), json!(paused));
         let request_bytes_max = state.publishing.request_bytes_max();
         fields.insert("request_bytes_max".into(), json!(request_bytes_max));
@@ -107,6 +108,16 @@ fn colo(isolate: &Isolate, state: &State) -> Value {
     json!({
         "state": if is_on { state.colo.as_str() } else { "off" },
         "told_at_ms": is_on.then_some(told_at.0).filter(|at| *at > 0),
+    })
+}
+
+/// The cache in front: whether there is one, and what became of what it was told.
+fn front(isolate: &Isolate, state: &State) -> Value {
+    let front = &state.front;
+    json!({
+        "state": if isolate.policy.front { front.presence.as_str() } else { "off" },
+        "last_invalidated_at_ms": front.invalidated_at.map(|at| at.0),
+        "refused": front.refused,
     })
 }
 

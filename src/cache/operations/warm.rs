@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use crate::{
     cache::{
+        background::note_changed,
         entry::{Content, Entry},
         isolate::Isolate,
         protocol::{Place, Version},
@@ -98,6 +99,9 @@ pub(super) async fn rebuild(
             readable(published.as_ref(), from).map(|()| (entry, snapshot))
         }
     };
+    if warmed.is_ok() && changes.as_ref().is_some_and(Changes::is_some) {
+        note_changed(isolate, [source]);
+    }
     WarmReport {
         duration_ms: millis(isolate.now().since(begun)),
         origin_requests: fetched.requests,
@@ -111,7 +115,7 @@ pub(super) async fn rebuild(
 /// Whether something changed since `there` was read, and no webhook told of it, though they are heard.
 async fn is_missed(isolate: &Isolate, changes: Option<&Changes>, there: Option<&Version>) -> bool {
     let Some(there) = there else { return false };
-    if !isolate.policy.hears_changes || changes.is_none_or(Changes::are_none) {
+    if !isolate.policy.hears_changes || !changes.is_some_and(Changes::is_some) {
         return false;
     }
     let told = tiers::redis(isolate, async |session| redis::changed_at(session).await).await;

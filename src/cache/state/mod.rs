@@ -3,12 +3,12 @@
 mod backoff;
 mod breaker;
 mod colo;
+mod front;
 mod handover;
 mod hedge_budget;
 mod knowledge;
 mod leases;
 mod memory;
-mod pause;
 mod publishing;
 
 use std::{collections::HashMap, rc::Rc, time::Duration};
@@ -32,6 +32,7 @@ use crate::{
 };
 use backoff::Backoff;
 use colo::Colo;
+use front::Front;
 use handover::Handover;
 use hedge_budget::HedgeBudget;
 use knowledge::Knowledge;
@@ -73,6 +74,7 @@ pub(super) struct State {
     pub(super) handover: Handover,
     pub(super) publishing: Publishing,
     pub(super) colo: Colo,
+    pub(super) front: Front,
     pub(super) flushed_at: Timestamp,
     pub(super) check_ended_at: Timestamp,
     /// As of when memory was last compared: what the data center told is older than the check that heard it.
@@ -109,6 +111,7 @@ impl State {
             handover: Handover::default(),
             publishing: Publishing::default(),
             colo: Colo::default(),
+            front: Front::default(),
             // A cold isolate's first request has better things to ask of Redis.
             flushed_at: now,
             check_ended_at: Timestamp::default(),

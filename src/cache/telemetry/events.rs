@@ -68,6 +68,8 @@ pub(in crate::cache) enum Event<'a> {
     Warm { report: &'a WarmReport },
     /// A source was rebuilt after a webhook told of a change.
     Rebuilt { source: &'a str, report: &'a WarmReport },
+    /// The cache in front did not take an invalidation.
+    FrontRefused { tags: &'a [&'a str], reason: Reason, code: Option<u32> },
     /// Caches were invalidated.
     Invalidated { epoch: u64, keys_deleted: u64, mode: &'a str, marked: bool, swept: bool },
 }

@@ -28,9 +28,9 @@ impl Changes {
         Self { unchanged: models, efficiency_percent, ..Self::default() }
     }
 
-    /// Whether everything is as it was.
-    pub fn are_none(&self) -> bool {
-        self.added == 0 && self.changed == 0 && self.deleted == 0
+    /// Whether anything is other than before.
+    pub fn is_some(&self) -> bool {
+        self.added > 0 || self.changed > 0 || self.deleted > 0
     }
 
     /// Compares two snapshots of a scope; without an earlier one every model is new.

@@ -1,8 +1,8 @@
 //! `GET /models/unique`: one page of a listing, and how it was served (docs/api.md, "The listing").
 
 use crate::{
-    cache::{self, Answer, Cache, FollowUp, Outcome, Reason, Trace, Unavailable},
-    catalog::{Page, Scope},
+    cache::{self, Answer, Cache, FollowUp, Outcome, Reason, Served, Trace, Unavailable},
+    catalog::{Page, Scope, Source},
     config::Policy,
     http::{
         headers::{self, cache_status},
@@ -89,15 +89,30 @@ fn page(
         let body = body(answer, &query.page, &tail);
         Response::new(200, "application/json", &cache_control, body)
     };
-    response
+    let response = response
         .with("etag", etag)
         .with("last-modified", headers::last_modified(answer.at))
         .with("no-vary-search", NO_VARY_SEARCH)
         .with("link", headers::link(asked.path, query, answer.listing.len()))
         .with("x-total-count", answer.listing.len().to_string())
         .with("x-cache", answer.served.as_str())
-        .with("age", answer.age.as_secs().to_string())
-        .with("cache-status", cache_status(trace))
+        .with("cache-status", cache_status(trace));
+    if policy.front {
+        in_front(response, query, answer, policy)
+    } else {
+        response.with("age", answer.age.as_secs().to_string())
+    }
+}
+
+/// The page for a cache in front: what it is known by there, and how long it may live there. A stale one lives as long as
+/// anywhere. No age is told (docs/platform.md, "Workers Cache and Age").
+fn in_front(response: Response, query: &Query, answer: &Answer, policy: &Policy) -> Response {
+    let response = response.with("cache-tag", Source::from(query.selection.scope).tag());
+    if answer.served == Served::Stale {
+        return response;
+    }
+    let lifetime = headers::front(answer.age, answer.trusted_for(policy), policy);
+    response.with("cloudflare-cdn-cache-control", lifetime)
 }
 
 /// Which parameters say what is asked for: neither their order nor any other does (No-Vary-Search).

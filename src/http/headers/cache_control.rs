@@ -19,24 +19,51 @@ const FRESH_SECS_MIN: u64 = 20;
 /// How long a stale listing may be used: long enough that not every client asks while something is out of order.
 const STALE_SECS: u64 = 5;
 
+/// For how long a fresh listing may be used, in seconds of its age: until `end`, then for so long while it is asked for again, and
+/// from `end` on for so long while nothing answers.
+pub(super) struct Lifetime {
+    pub(super) end: u64,
+    revalidate: u64,
+    pub(super) if_error: u64,
+}
+
+impl Lifetime {
+    /// That of a fresh listing of this age.
+    pub(super) fn of(age: Duration, policy: &Policy) -> Self {
+        let (age, ttl) = (age.as_secs(), policy.ttl.as_secs());
+        let least = age.saturating_add(FRESH_SECS_MIN);
+        let most = age.saturating_add(FRESH_SECS);
+        let end = ttl.max(least).min(most).min(ttl.saturating_add(policy.revalidate.as_secs()));
+        let revalidate = ttl.saturating_sub(end);
+        Self { end, revalidate, if_error: gone(policy).saturating_sub(end) }
+    }
+}
+
+/// Until which age anything is served, in seconds.
+fn gone(policy: &Policy) -> u64 {
+    policy.ttl.as_secs().saturating_add(policy.stale.as_secs())
+}
+
 /// A listing of this age. Ages count from the origin's read on, here as in `Age` (docs/platform.md, "Age counts against
 /// max-age").
 ///
 /// A fresh one is used for a while, then while it is asked for again until its TTL ends, and while nothing answers for as
 /// long as this Worker would serve it. `s-maxage` and `must-revalidate` would switch that off (docs/platform.md, "Some
 /// directives switch stale serving off"), which is what a stale one is for.
+///
+/// Where a cache stands in front, no age is told, so times count from now on (docs/platform.md, "Workers Cache and Age").
 pub fn listing(served: Served, age: Duration, policy: &Policy) -> String {
-    let (age, ttl) = (age.as_secs(), policy.ttl.as_secs());
-    let gone = ttl.saturating_add(policy.stale.as_secs());
+    let begin = if policy.front { age.as_secs() } else { 0 };
     if served == Served::Stale {
-        let end = age.saturating_add(STALE_SECS).min(gone);
-        return format!("public, max-age={end}, must-revalidate");
+        let end = age.as_secs().saturating_add(STALE_SECS).min(gone(policy));
+        let max_age = end.saturating_sub(begin);
+        return format!("public, max-age={max_age}, must-revalidate");
     }
-    let least = age.saturating_add(FRESH_SECS_MIN);
-    let most = age.saturating_add(FRESH_SECS);
-    let end = ttl.max(least).min(most).min(ttl.saturating_add(policy.revalidate.as_secs()));
-    let (revalidate, if_error) = (ttl.saturating_sub(end), gone.saturating_sub(end));
-    format!("public, max-age={end}, stale-while-revalidate={revalidate}, stale-if-error={if_error}")
+    let Lifetime { end, revalidate, if_error } = Lifetime::of(age, policy);
+    let max_age = end.saturating_sub(begin);
+    format!(
+        "public, max-age={max_age}, stale-while-revalidate={revalidate}, stale-if-error={if_error}"
+    )
 }
 
 #[cfg(test)]
@@ -88,6 +115,27 @@ mod tests {
                 let said = of(served, age, &policy(ttl, revalidate, stale));
                 assert_eq!(said, expected, "{settings:?} {age}");
             }
+        }
+    }
+
+    #[test]
+    fn behind_a_cache_in_front_times_count_from_now_on() {
+        let in_front = |ttl| Policy { front: true, ..policy(ttl, 300, 86_400) };
+        for (served, age, expected) in [
+            (
+                Served::Hit,
+                900,
+                "public, max-age=60, stale-while-revalidate=840, stale-if-error=87240",
+            ),
+            (
+                Served::Miss,
+                1790,
+                "public, max-age=20, stale-while-revalidate=0, stale-if-error=86390",
+            ),
+            (Served::Stale, 900, "public, max-age=5, must-revalidate"),
+            (Served::Stale, 88_199, "public, max-age=1, must-revalidate"),
+        ] {
+            assert_eq!(of(served, age, &in_front(1800)), expected, "{served:?} {age}");
         }
     }
 

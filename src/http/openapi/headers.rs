@@ -12,7 +12,7 @@ pub(super) const SHARED: [&str; 3] =
     ["Access-Control-Allow-Origin", "Access-Control-Expose-Headers", "Vary"];
 
 /// What a listing has, whether or not its body is sent.
-pub(super) const LISTING: [&str; 8] = [
+pub(super) const LISTING: [&str; 10] = [
     "ETag",
     "Last-Modified",
     "No-Vary-Search",
@@ -21,6 +21,8 @@ pub(super) const LISTING: [&str; 8] = [
     "X-Cache",
     "Age",
     "Cache-Status",
+    "Cache-Tag",
+    "Cloudflare-CDN-Cache-Control",
 ];
 
 /// What a header is said to be.
@@ -49,11 +51,12 @@ const fn sometimes(name: &'static str, kind: Kind, description: &'static str) ->
     Header { name, kind, required: false, description }
 }
 
-const HEADERS: [Header; 20] = [
-    always(
+const HEADERS: [Header; 22] = [
+    sometimes(
         "X-Request-ID",
         Kind::Text,
-        "What the request is called here and in the log: the client's `X-Request-ID` if it is sane, else a name of its own.",
+        "What the request is called here and in the log: the client's `X-Request-ID` if it is sane, else a name of its own. Not of what \
+         a cache in front may give to others.",
     ),
     always("Last-Modified", Kind::Text, "When the origin was read (RFC 9110), in whole seconds."),
     always(
@@ -75,7 +78,21 @@ const HEADERS: [Header; 20] = [
         Kind::Served,
         "`HIT`: from a cache, fresh. `STALE`: from a cache, past its time. `MISS`: from the origin.",
     ),
-    always("Age", Kind::Whole(0), "Seconds since the origin was read (RFC 9111)."),
+    sometimes(
+        "Age",
+        Kind::Whole(0),
+        "Seconds since the origin was read (RFC 9111). Not where a cache stands in front, which counts its own.",
+    ),
+    sometimes(
+        "Cache-Tag",
+        Kind::Text,
+        "What a cache in front files the listing under. It does not reach clients.",
+    ),
+    sometimes(
+        "Cloudflare-CDN-Cache-Control",
+        Kind::Text,
+        "What a cache in front may do with it (RFC 9213). It does not reach clients.",
+    ),
     always(
         "Cache-Status",
         Kind::Text,

@@ -4,6 +4,7 @@ mod about;
 mod browsers;
 mod conditions;
 mod described;
+mod front;
 mod health;
 mod hits;
 mod operators;
@@ -75,6 +76,7 @@ impl Service {
             redis: Rc::new(world.redis.clone()),
             kv: Rc::new(world.kv.clone()),
             origin: Rc::new(world.origin.clone()),
+            front: Rc::new(world.front.clone()),
             clock: Rc::new(SimClock { sim: world.sim.clone(), skew_ms: 0 }),
             log: Rc::clone(&log) as Rc<_>,
         };

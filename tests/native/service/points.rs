@@ -37,6 +37,7 @@ impl Isolate {
             redis: Rc::new(world.redis.clone()),
             kv: Rc::new(world.kv.clone()),
             origin: Rc::new(world.origin.clone()),
+            front: Rc::new(world.front.clone()),
             clock: Rc::new(SimClock { sim: world.sim.clone(), skew_ms: 0 }),
             log: Rc::clone(&log) as Rc<_>,
         };

@@ -16,6 +16,7 @@ use model_catalog_edge::{
 
 use super::{
     colo::FakeColo,
+    front::FakeFront,
     kv::FakeKv,
     origin::FakeOrigin,
     redis::FakeRedis,
@@ -47,6 +48,7 @@ pub struct World {
     pub redis: FakeRedis,
     pub kv: FakeKv,
     pub origin: FakeOrigin,
+    pub front: FakeFront,
     pub policy: Policy,
     pub keys: KeySpace,
 }
@@ -59,6 +61,7 @@ impl World {
             redis: FakeRedis::new(&sim),
             kv: FakeKv::new(&sim),
             origin: FakeOrigin::new(&sim),
+            front: FakeFront::new(&sim),
             policy: Policy { log_hits_one_in: 1, colo: None, ..Policy::default() },
             keys: KeySpace::new("t:"),
             sim,
@@ -117,6 +120,7 @@ impl World {
             redis: Rc::new(self.redis.client()),
             kv: Rc::new(self.kv.clone()),
             origin: Rc::new(FakeOrigin { group, ..self.origin.clone() }),
+            front: Rc::new(self.front.clone()),
             clock: Rc::new(SimClock { sim: self.sim.clone(), skew_ms }),
             log: Rc::clone(&log) as Rc<dyn Log>,
         };

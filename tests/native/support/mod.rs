@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod colo;
+pub mod front;
 pub mod isolate;
 pub mod kv;
 pub mod meter;

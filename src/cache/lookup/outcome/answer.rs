@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use super::trace::Trace;
 use crate::{
-    cache::{background::FollowUp, rebuild::Unavailable},
+    cache::{
+        background::{FollowUp, trust},
+        rebuild::Unavailable,
+    },
     catalog::Listing,
+    config::Policy,
     ports::Timestamp,
 };
 
@@ -42,6 +46,16 @@ pub struct Answer {
     pub at: Timestamp,
     /// How long ago that was.
     pub age: Duration,
+    /// As of when Redis told of invalidations, and that this is what there is.
+    pub known_at: Timestamp,
+}
+
+impl Answer {
+    /// For how much longer it would be served without asking whether it is current.
+    pub fn trusted_for(&self, policy: &Policy) -> Duration {
+        let now = self.at + self.age;
+        trust(policy).saturating_sub(now.since(self.known_at))
+    }
 }
 
 /// What a lookup comes to, and what is left to do after the response.

@@ -183,6 +183,7 @@ fn isolate() -> Value {
         ("verified_at_ms", count("When it last asked, in milliseconds since 1970.")),
         ("backend_epoch", or_null(count("The backend's epoch."))),
         ("colo", colo),
+        ("front", front()),
         ("publishing_paused", or_null(paused)),
         (
             "request_bytes_max",
@@ -203,4 +204,24 @@ fn isolate() -> Value {
         ),
     ];
     counting(object("What this isolate counted and knows.", fields))
+}
+
+fn front() -> Value {
+    object(
+        "The cache in front of the Worker.",
+        vec![
+            (
+                "state",
+                words(
+                    "Whether it can be told of changes.",
+                    &["off", "unknown", "absent", "present"],
+                ),
+            ),
+            (
+                "last_invalidated_at_ms",
+                or_null(count("When it last took an invalidation, in milliseconds since 1970.")),
+            ),
+            ("refused", count("Invalidations that it did not take.")),
+        ],
+    )
 }

@@ -22,6 +22,7 @@ use crate::planet::{
 };
 use crate::support::{
     colo::FakeColo,
+    front::FakeFront,
     kv::FakeKv,
     redis::{FakeRedis, Fault},
     sim::Sim,
@@ -86,6 +87,7 @@ impl Shared {
                 meter: Rc::clone(&meter),
                 who,
             }),
+            front: Rc::new(FakeFront::new(&self.sim)),
             clock: Rc::new(PlanetClock { sim, ahead: Rc::clone(ahead) }),
             log: Rc::new(MeteredLog { meter, who, is_asked }),
         }

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use super::breaker::jittered;
-use crate::{cache::telemetry::Reason, ports::Timestamp};
+use crate::{
+    cache::{state::breaker::jittered, telemetry::Reason},
+    ports::Timestamp,
+};
 
 const FIRST: Duration = Duration::from_secs(60);
 const MAX: Duration = Duration::from_secs(3600);

@@ -1,16 +1,18 @@
 //! What this isolate remembers of publishing, outside the memory tier: what a request may hold, what was derived and
 //! published, and whether writes are paused.
 
+mod pause;
+
 use std::{
     collections::{BTreeSet, HashMap},
     time::Duration,
 };
 
-use super::pause::Pause;
 use crate::{
     catalog::{Source, View},
     ports::Timestamp,
 };
+use pause::Pause;
 
 /// Upstash takes requests of 10 MB on its smaller paid plans (docs/platform.md, "Upstash limits the size of a request"); what
 /// stands around the values needs little.
