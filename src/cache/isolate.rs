@@ -1,6 +1,11 @@
 //! One isolate: the ground that every part of the cache is handed.
 
-use std::{cell::RefCell, future::Future, rc::Rc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    future::Future,
+    rc::Rc,
+    time::Duration,
+};
 
 use futures_util::future::{Either, select};
 
@@ -10,7 +15,7 @@ use super::{
 };
 use crate::{
     catalog::KeySpace,
-    config::Policy,
+    config::{Mode, Policy},
     ports::{Clock, Ports, Timestamp},
 };
 
@@ -22,18 +27,36 @@ pub(super) struct Isolate {
     pub(super) policy: Policy,
     pub(super) keys: KeySpace,
     pub(super) state: RefCell<State>,
+    /// What KV's key said last of the mode, and when it was asked.
+    pub(super) mode_in_kv: Cell<ModeInKv>,
+}
+
+/// What KV's key said last.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ModeInKv {
+    /// The mode, if it named one.
+    pub(super) mode: Option<Mode>,
+    /// Whether it named something else.
+    pub(super) is_nonsense: bool,
+    /// When it was asked.
+    pub(super) at: Timestamp,
 }
 
 impl Isolate {
     /// An isolate that knows nothing yet.
     pub(super) fn new(ports: Ports, policy: Policy, keys: KeySpace) -> Rc<Self> {
         let state = RefCell::new(State::new(policy.memory_max_bytes, ports.clock.now()));
-        Rc::new(Self { ports, policy, keys, state })
+        Rc::new(Self { ports, policy, keys, state, mode_in_kv: Cell::default() })
     }
 
     /// Now, by this Worker's clock.
     pub(super) fn now(&self) -> Timestamp {
         self.ports.clock.now()
+    }
+
+    /// What is done with the tiers now.
+    pub(super) fn mode(&self) -> Mode {
+        self.mode_in_kv.get().mode.unwrap_or(self.policy.mode)
     }
 
     /// Counts something once.

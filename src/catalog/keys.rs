@@ -113,6 +113,11 @@ impl KeySpace {
         self.edge_alone("warm")
     }
 
+    /// What a deployment does with its tiers, where `EDGE_MODE` leaves that to KV.
+    pub fn mode(&self) -> String {
+        format!("{}edge:mode", self.namespace)
+    }
+
     /// When a webhook last told that the tables changed, in ms since the Unix epoch.
     pub fn changed(&self) -> String {
         self.edge_alone("changed")

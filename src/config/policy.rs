@@ -19,8 +19,10 @@ pub enum Mode {
 /// Times and bounds of the cache (docs/operations.md, "Settings").
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// `EDGE_MODE`.
+    /// `EDGE_MODE`: what is done as long as KV's key says nothing else.
     pub mode: Mode,
+    /// `EDGE_MODE=kv`: whether KV's key says what is done.
+    pub mode_in_kv: bool,
     /// `CACHE_TTL_SECONDS`: how long after the origin was read a listing is fresh.
     pub ttl: Duration,
     /// `REVALIDATE_SECONDS`: how long past the TTL a listing is served at once, with a refresh behind the response.
@@ -55,6 +57,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             mode: Mode::Active,
+            mode_in_kv: false,
             ttl: Duration::from_secs(1800),
             revalidate: Duration::from_secs(300),
             stale: Duration::from_secs(86_400),
@@ -76,8 +79,10 @@ impl Default for Policy {
 impl Policy {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         let default = Self::default();
+        let (mode, mode_in_kv) = Mode::read(reader);
         Self {
-            mode: Mode::read(reader),
+            mode,
+            mode_in_kv,
             ttl: reader.seconds("CACHE_TTL_SECONDS", default.ttl, 1),
             revalidate: reader.seconds("REVALIDATE_SECONDS", default.revalidate, 0),
             stale: reader.seconds("STALE_SECONDS", default.stale, 0),
@@ -98,14 +103,37 @@ impl Policy {
 }
 
 impl Mode {
-    fn read(reader: &mut Reader<'_>) -> Self {
-        match reader.text("EDGE_MODE").as_deref() {
-            None | Some("active") => Self::Active,
-            Some("read_only") => Self::ReadOnly,
-            Some("passthrough") => Self::Passthrough,
-            Some(_) => {
-                reader.fault("EDGE_MODE", "must be active, read_only or passthrough");
-                Self::Active
+    /// A mode by its name; none where there is no such mode.
+    pub fn of(name: &str) -> Option<Self> {
+        match name {
+            "active" => Some(Self::Active),
+            "read_only" => Some(Self::ReadOnly),
+            "passthrough" => Some(Self::Passthrough),
+            _ => None,
+        }
+    }
+
+    /// The name in settings, statistics and the log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::ReadOnly => "read_only",
+            Self::Passthrough => "passthrough",
+        }
+    }
+
+    /// The mode that is set, and whether KV's key decides instead.
+    fn read(reader: &mut Reader<'_>) -> (Self, bool) {
+        let text = reader.text("EDGE_MODE");
+        match text.as_deref() {
+            None => (Self::Active, false),
+            Some("kv") => (Self::Active, true),
+            Some(name) => {
+                let mode = Self::of(name).unwrap_or_else(|| {
+                    reader.fault("EDGE_MODE", "must be active, read_only, passthrough or kv");
+                    Self::Active
+                });
+                (mode, false)
             }
         }
     }

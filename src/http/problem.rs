@@ -76,7 +76,7 @@ pub(super) fn too_many_requests() -> Response {
 /// 500: settings are missing or wrong. They are named; their values are not shown.
 pub fn misconfigured(error: &ConfigError, headers: &RequestHeaders, random: u64) -> Response {
     problem(500, "Internal Server Error", &error.to_string())
-        .with(REQUEST_ID, request_id(headers, || random))
+        .with(REQUEST_ID, request_id(headers, || random).as_str())
 }
 
 /// 503: something needed cannot answer now, and asking again makes sense after `retry_after`.

@@ -43,7 +43,7 @@ pub async fn answer(
     request: Request,
 ) -> (Response, Vec<FollowUp>) {
     let origin = request.headers.origin.clone();
-    let id = headers::request_id(&request.headers, || cache.random());
+    let id = headers::request_id(&request.headers, || cache.random()).as_str().to_owned();
     let shared = |response| cors::shared(response, &service.cors, origin.as_deref());
     let Some((route, path)) = find(&request.path, service) else {
         let response = problem::not_found();
@@ -54,11 +54,11 @@ pub async fn answer(
     let (response, follow_ups) = answer_route(cache, service, (route, path), (request, &id)).await;
     cache.count_request(route.endpoint.name(), response.status);
     let response = if is_public { shared(response) } else { response };
-    (named(response, id, cache), follow_ups)
+    (named(response, &id, cache), follow_ups)
 }
 
 /// The response under the name of its request, unless a cache in front would give it to others under that name.
-fn named(response: Response, id: String, cache: &Cache) -> Response {
+fn named(response: Response, id: &str, cache: &Cache) -> Response {
     let is_shared = cache.policy().front && response.header("cache-control") != Some(NO_STORE);
     if is_shared { response } else { response.with(REQUEST_ID, id) }
 }
@@ -100,14 +100,17 @@ pub fn answer_at_once(
         // Who asks for more than what there is has to wait.
         Endpoint::Unique if asked.cache_control.is_none() => {
             let query = target.query;
-            unique::hit(cache, unique::Asked { path, query, headers: asked, request_id: &id })?
+            unique::hit(
+                cache,
+                unique::Asked { path, query, headers: asked, request_id: id.as_str() },
+            )?
         }
         _ => return None,
     };
     cache.count_request(route.endpoint.name(), response.status);
     let response = if is_head { response.without_body() } else { response };
     let response = cors::shared(response, &service.cors, asked.origin.as_deref());
-    Some(named(response, id, cache))
+    Some(named(response, id.as_str(), cache))
 }
 
 /// The route of a path, and the path as the route has it.

@@ -210,7 +210,7 @@ fn note_compared(isolate: &Isolate, observed: &Observed, told_at: Timestamp) {
 fn is_marker_wanted(isolate: &Isolate, begun: Timestamp, redis_answers: bool) -> bool {
     let knowledge = &isolate.state.borrow().knowledge;
     if redis_answers {
-        isolate.policy.mode == Mode::Active && knowledge.is_marker_overdue(begun)
+        isolate.mode() == Mode::Active && knowledge.is_marker_overdue(begun)
     } else {
         begun.since(knowledge.marker_at()) >= isolate.policy.memory_ttl
     }
@@ -220,7 +220,7 @@ fn is_marker_wanted(isolate: &Isolate, begun: Timestamp, redis_answers: bool) ->
 fn unpublished(isolate: &Isolate, sources: &[Source], observed: &Observed) -> Vec<(Source, Entry)> {
     let now = isolate.now();
     let state = isolate.state.borrow();
-    if isolate.policy.mode != Mode::Active || !state.publishing.pause.is_over() {
+    if isolate.mode() != Mode::Active || !state.publishing.pause.is_over() {
         return Vec::new();
     }
     let held = sources.iter().filter_map(|source| {

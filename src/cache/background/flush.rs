@@ -39,7 +39,7 @@ pub(super) fn may_ride_along(isolate: &Isolate) -> bool {
 fn have_waited(isolate: &Isolate, long_enough: Duration) -> bool {
     let now = isolate.now();
     let state = isolate.state.borrow();
-    isolate.policy.mode == Mode::Active
+    isolate.mode() == Mode::Active
         && now.since(state.flushed_at) >= long_enough
         && !state.leases.is_held(Work::Flush, now)
         && state.publishing.pause.reason(now).is_none()
@@ -57,7 +57,7 @@ impl Flush {
         let now = isolate.now();
         let mut state = isolate.state.borrow_mut();
         let paused = state.publishing.pause.reason(now).is_some();
-        if isolate.policy.mode != Mode::Active || paused {
+        if isolate.mode() != Mode::Active || paused {
             return None;
         }
         let hold = state.leases.acquire(Work::Flush, now, HELD)?;

@@ -4,7 +4,9 @@ use std::{fmt, rc::Rc};
 
 use futures_util::future::LocalBoxFuture;
 
-use super::{check::check_and_refresh, flush::flush, front::tell_front, refresh::refresh};
+use super::{
+    check::check_and_refresh, flush::flush, front::tell_front, mode::read_mode, refresh::refresh,
+};
 use crate::{
     cache::{
         entry::Entry,
@@ -36,6 +38,8 @@ pub enum FollowUp {
     FlushCounters,
     /// Tell the cache in front what changed.
     TellFront,
+    /// Read the mode from KV.
+    ReadMode,
 }
 
 impl fmt::Debug for FollowUp {
@@ -51,6 +55,7 @@ impl fmt::Debug for FollowUp {
             Self::Leave => "Leave",
             Self::FlushCounters => "FlushCounters",
             Self::TellFront => "TellFront",
+            Self::ReadMode => "ReadMode",
         })
     }
 }
@@ -69,6 +74,7 @@ pub(in crate::cache) async fn run(isolate: Rc<Isolate>, follow_up: FollowUp) {
         FollowUp::Leave => {}
         FollowUp::FlushCounters => flush(&isolate).await,
         FollowUp::TellFront => tell_front(&isolate).await,
+        FollowUp::ReadMode => read_mode(&isolate).await,
     }
     // Whatever was done may have told of something that others of this data center do not know.
     leave(&isolate).await;

@@ -13,12 +13,14 @@ mod walk;
 
 use std::rc::Rc;
 
+use futures_util::FutureExt;
+
 pub use asked::{Asked, Directives};
 pub use outcome::{Answer, ForwardReason, Outcome, Served, TierReport, Trace};
 
 use super::{
-    background::{FollowUp, flush_is_due},
-    isolate::Isolate,
+    background::{FollowUp, flush_is_due, mode_is_due, mode_is_unknown, read_mode},
+    isolate::{Isolate, within},
     rebuild::Unavailable,
     telemetry::{Counter, Event, Lookup, Reason},
     tiers::has_unleft,
@@ -28,6 +30,11 @@ use walk::Walk;
 
 /// Finds the listing of a view.
 pub(super) async fn lookup(isolate: &Rc<Isolate>, asked: Asked<'_>) -> Outcome {
+    if mode_is_unknown(isolate) {
+        // Who is rolled back must not serve from caches for having just been born.
+        let clock = &*isolate.ports.clock;
+        within(clock, isolate.policy.hedge, read_mode(isolate).boxed_local()).await;
+    }
     let mut walk = Walk::new(Rc::clone(isolate), asked);
     let answer = steps::run(&mut walk).await;
     count_and_log(isolate, asked, &answer, &walk.trace);
@@ -39,6 +46,9 @@ pub(super) async fn lookup(isolate: &Rc<Isolate>, asked: Asked<'_>) -> Outcome {
     if has_unleft(isolate) {
         follow_ups.push(FollowUp::Leave);
     }
+    if mode_is_due(isolate) {
+        follow_ups.push(FollowUp::ReadMode);
+    }
     if flush_is_due(isolate) {
         follow_ups.push(FollowUp::FlushCounters);
     }
@@ -48,9 +58,10 @@ pub(super) async fn lookup(isolate: &Rc<Isolate>, asked: Asked<'_>) -> Outcome {
 /// The listing of a view, if memory has it fresh, in its order, and leaves nothing to do: an answer that awaits nothing. What
 /// is none is for [`lookup`], which finds everything as it was.
 pub(super) fn hit(isolate: &Rc<Isolate>, asked: Asked<'_>) -> Option<(Answer, Trace)> {
-    let is_ready = isolate.policy.mode != Mode::Passthrough
+    let is_ready = isolate.mode() != Mode::Passthrough
         && memory::is_ordered(isolate, &asked.view)
-        && !flush_is_due(isolate);
+        && !flush_is_due(isolate)
+        && !mode_is_due(isolate);
     let mut walk = is_ready.then(|| Walk::new(Rc::clone(isolate), asked))?;
     let answer = memory::answer_from_memory(&mut walk)?;
     if answer.served != Served::Hit || !walk.follow_ups.is_empty() {

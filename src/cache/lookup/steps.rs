@@ -32,7 +32,7 @@ const NOT_CACHED: Unavailable =
 
 /// The walk: memory, the snapshot in the shared tiers, the view's own key, the origin, and at last what is stale.
 pub(super) async fn run(walk: &mut Walk) -> Result<Answer, Unavailable> {
-    if walk.isolate.policy.mode == Mode::Passthrough {
+    if walk.isolate.mode() == Mode::Passthrough {
         if walk.directives.only_if_cached {
             return Err(NOT_CACHED);
         }

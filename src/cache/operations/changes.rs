@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use super::warm::rebuild;
 use crate::{
     cache::{
-        background::{FollowUp, tell_front},
+        background::{FollowUp, read_mode_if_due, tell_front},
         isolate::Isolate,
         rebuild::LoadRequest,
         redis,
@@ -49,7 +49,8 @@ pub(in crate::cache) async fn hear_of_change(
     isolate: &Rc<Isolate>,
     signature: Option<(&str, Duration)>,
 ) -> Result<Told, TierError> {
-    if isolate.policy.mode != Mode::Active {
+    read_mode_if_due(isolate).await;
+    if isolate.mode() != Mode::Active {
         return Err(TierError::ReadOnly);
     }
     let now = isolate.now();

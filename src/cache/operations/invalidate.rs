@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     cache::{
-        background::note_changed,
+        background::{note_changed, read_mode_if_due},
         isolate::Isolate,
         protocol::Control,
         publish::note_refusal,
@@ -67,7 +67,8 @@ pub(in crate::cache) async fn invalidate(
     isolate: &Isolate,
     mode: InvalidationMode,
 ) -> Result<Invalidated, TierError> {
-    if isolate.policy.mode != Mode::Active {
+    read_mode_if_due(isolate).await;
+    if isolate.mode() != Mode::Active {
         return Err(TierError::ReadOnly);
     }
     let begun = isolate.now();

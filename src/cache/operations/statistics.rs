@@ -80,6 +80,7 @@ fn isolate_view(isolate: &Isolate) -> Value {
         fields.insert("verified_at_ms".into(), json!(state.knowledge.verified_at().0));
         fields.insert("backend_epoch".into(), json!(state.knowledge.backend_epoch().get()));
         fields.insert("colo".into(), colo(isolate, &state));
+        fields.insert("mode".into(), json!(isolate.mode().as_str()));
         fields.insert("front".into(), front(isolate, &state));
         fields.insert("publishing_paused".into(), json!(paused));
         let request_bytes_max = state.publishing.request_bytes_max();

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::{
     cache::{
-        background::note_changed,
+        background::{note_changed, read_mode_if_due},
         entry::{Content, Entry},
         isolate::Isolate,
         protocol::{Place, Version},
@@ -24,7 +24,8 @@ use crate::{
 
 /// Warms the views of the source that is kept warm. `force` admits a snapshot that lost more than half of its entries.
 pub(in crate::cache) async fn warm(isolate: &Rc<Isolate>, force: bool) -> WarmReport {
-    let report = match isolate.policy.mode {
+    read_mode_if_due(isolate).await;
+    let report = match isolate.mode() {
         Mode::Active => {
             let request = LoadRequest {
                 not_before: Some(isolate.now()),
@@ -49,7 +50,7 @@ pub(in crate::cache) async fn warm(isolate: &Rc<Isolate>, force: bool) -> WarmRe
 /// Keeps the report for statistics, and takes the counters along: cron's isolate may never see a request that would.
 async fn save(isolate: &Isolate, report: &WarmReport) {
     let paused = isolate.state.borrow().publishing.pause.reason(isolate.now()).is_some();
-    if isolate.policy.mode != Mode::Active || paused {
+    if isolate.mode() != Mode::Active || paused {
         return;
     }
     let Ok(text) = serde_json::to_string(report) else { return };

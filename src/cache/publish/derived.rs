@@ -44,7 +44,7 @@ pub(in crate::cache) fn is_wanted(isolate: &Isolate, view: &View) -> bool {
     let Some(version) = state.knowledge.version(source) else { return false };
     let Some(entry) = state.memory.snapshot(source) else { return false };
     let fresh = state.freshness(source, entry, now, &isolate.policy) == Freshness::Fresh;
-    isolate.policy.mode == Mode::Active
+    isolate.mode() == Mode::Active
         && fresh
         && entry.dated == version.dated()
         && entry.content.hash() == Some(version.hash)

@@ -59,7 +59,7 @@ pub(super) async fn hear_derived(
 
 /// Leaves to the others which listings are there, as far as this isolate knows.
 pub(super) async fn leave_derived(isolate: &Isolate, source: Source, base: (u64, u64)) {
-    if life(isolate).is_none() || isolate.policy.mode != Mode::Active {
+    if life(isolate).is_none() || isolate.mode() != Mode::Active {
         return;
     }
     let ttl = isolate.policy.ttl;

@@ -41,7 +41,7 @@ pub(in crate::cache) struct Wanted<'a> {
 /// Publishes, unless this deployment only reads. The lease is given back in any case.
 pub(in crate::cache) async fn publish(isolate: &Isolate, wanted: Wanted<'_>) -> PublishOutcome {
     let (source, release, to_kv) = (wanted.source, wanted.release, wanted.to_kv);
-    if isolate.policy.mode != Mode::Active {
+    if isolate.mode() != Mode::Active {
         return PublishOutcome::refused(Reason::ReadOnly);
     }
     let paused = isolate.state.borrow().publishing.pause.reason(isolate.now());

@@ -150,7 +150,7 @@ async fn take_turn(
         // Read-only deployments take no lease, nor do those whose writes are refused; without Redis there is none to take.
         // Cron and operators find out each time whether they are still refused.
         let paused = paused && !request.insist;
-        if isolate.policy.mode != Mode::Active || !request.leased || paused {
+        if isolate.mode() != Mode::Active || !request.leased || paused {
             return Way::Ours(unleased(isolate));
         }
         let begun = isolate.now();

@@ -19,7 +19,7 @@ pub(in crate::cache) async fn settle(
     settlement: LoadSettlement,
 ) -> Option<PublishOutcome> {
     let LoadSettlement { source, loaded, there, token, health } = settlement;
-    let release = (isolate.policy.mode == Mode::Active).then(|| Release {
+    let release = (isolate.mode() == Mode::Active).then(|| Release {
         source,
         token: token.clone().unwrap_or_default(),
         health,

@@ -66,6 +66,10 @@ pub(in crate::cache) enum Event<'a> {
     Quarantined { source: &'a str, reason: Reason, models: usize },
     /// A warm run ended.
     Warm { report: &'a WarmReport },
+    /// KV's key changed the mode.
+    Mode { mode: &'a str },
+    /// KV's key names no mode: what was known stays.
+    UnknownMode { key: &'a str },
     /// A source was rebuilt after a webhook told of a change.
     Rebuilt { source: &'a str, report: &'a WarmReport },
     /// The cache in front did not take an invalidation.

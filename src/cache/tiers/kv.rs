@@ -51,7 +51,7 @@ pub(in crate::cache) async fn read_marker(isolate: &Isolate) -> Result<(), TierE
     let read = kv(isolate, KvOperation::Read, isolate.ports.kv.get(&marker)).await?;
     let marker = read.as_deref().and_then(Control::read);
     let is_due = isolate.state.borrow_mut().knowledge.learn_marker(marker, begun);
-    if is_due && isolate.policy.mode == Mode::Active {
+    if is_due && isolate.mode() == Mode::Active {
         // What was read may be a minute old. Who is cut off from Redis cannot know what was raised and written meanwhile.
         read_control(isolate).await?;
         raise_marker(isolate).await?;

@@ -27,7 +27,7 @@ pub(super) fn note_found(isolate: &Isolate, source: Source, found: &Found, value
 
 /// Notes a snapshot as Redis and KV hold it, to be left behind the response.
 pub(in crate::cache) fn note_unleft(isolate: &Isolate, source: Source, hash: u64, value: String) {
-    if life(isolate).is_some() && isolate.policy.mode == Mode::Active {
+    if life(isolate).is_some() && isolate.mode() == Mode::Active {
         isolate.state.borrow_mut().colo.note_unleft(Unleft { source, hash, value });
     }
 }
@@ -46,7 +46,7 @@ pub(in crate::cache) fn note_raised(isolate: &Isolate, control: Control) {
 
 /// Whether something is to be left.
 pub(in crate::cache) fn has_unleft(isolate: &Isolate) -> bool {
-    isolate.policy.mode == Mode::Active
+    isolate.mode() == Mode::Active
         && life(isolate).is_some()
         && isolate.state.borrow().colo.has_unleft()
         && !Source::ALL.into_iter().any(|source| is_being_fetched(isolate, source))

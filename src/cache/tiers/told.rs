@@ -146,7 +146,7 @@ pub(super) async fn read_told(isolate: &Isolate) -> There {
 
 /// Leaves a record of what was told. The first time it is read again: a cache that is none keeps nothing, and does not say so.
 pub(super) async fn write_told(isolate: &Isolate, told: &Told, limit: Duration) {
-    let Some(life) = life(isolate).filter(|_| isolate.policy.mode == Mode::Active) else { return };
+    let Some(life) = life(isolate).filter(|_| isolate.mode() == Mode::Active) else { return };
     let text = told.to_text();
     let is_known = isolate.state.borrow().colo.is_present();
     // It tells for longer which snapshot may be found here, though not whether that is the newest.

@@ -8,23 +8,38 @@ pub(in crate::http) const REQUEST_ID: &str = "x-request-id";
 /// A longer one is no name.
 const BYTES_MAX: usize = 128;
 
+/// What a request is called. It is made without an allocation: not every request that is named is answered.
+pub(in crate::http) enum RequestId<'a> {
+    /// By the client, or by the platform.
+    Given(&'a str),
+    /// Here: sixteen digits.
+    Made([u8; 16]),
+}
+
+impl RequestId<'_> {
+    pub(in crate::http) fn as_str(&self) -> &str {
+        match self {
+            Self::Given(id) => id,
+            Self::Made(digits) => str::from_utf8(digits).unwrap_or_default(),
+        }
+    }
+}
+
 /// The client's own, if it is sane; else the platform's name of the request, and where there is none a random one.
 pub(in crate::http) fn request_id(
     headers: &RequestHeaders,
     random: impl FnOnce() -> u64,
-) -> String {
+) -> RequestId<'_> {
     let given = headers.request_id.as_deref().filter(|id| is_sane(id));
     let known = given.or_else(|| headers.ray.as_deref().filter(|id| is_sane(id)));
-    known.map_or_else(|| hex(random()), str::to_owned)
+    known.map_or_else(|| RequestId::Made(digits(random())), RequestId::Given)
 }
 
-/// Sixteen digits; `format!` takes as long as the rest of all headers.
-fn hex(random: u64) -> String {
-    let digit = |byte: u8| char::from_digit(u32::from(byte), 16);
-    let halves = random.to_be_bytes().into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    let mut hex = String::with_capacity(16);
-    hex.extend(halves.filter_map(digit));
-    hex
+fn digits(random: u64) -> [u8; 16] {
+    let mut digits = [b'0'; 16];
+    // Eight bytes are sixteen digits.
+    let _ = hex::encode_to_slice(random.to_be_bytes(), &mut digits);
+    digits
 }
 
 /// Whether a name can stand in a log and in a header without meaning anything else there.
@@ -61,7 +76,7 @@ mod tests {
             let (request_id_header, ray) = (given.map(str::to_owned), ray.map(str::to_owned));
             let headers =
                 RequestHeaders { request_id: request_id_header, ray, ..RequestHeaders::default() };
-            assert_eq!(request_id(&headers, || 255), expected, "{given:?}");
+            assert_eq!(request_id(&headers, || 255).as_str(), expected, "{given:?}");
         }
     }
 }

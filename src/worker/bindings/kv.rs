@@ -14,13 +14,21 @@ use crate::{
 
 /// KV does not expire anything sooner (docs/platform.md, "KV refuses short lifetimes").
 const TTL_SECS_MIN: u64 = 60;
+/// What was read before is given for so long at the most, the least that KV allows: it tells of invalidations and of the mode.
+const CACHE_TTL_SECS: u64 = 30;
 
 pub(crate) struct WorkerKv(pub(crate) KvStore);
 
 #[async_trait(?Send)]
 impl Kv for WorkerKv {
     async fn get(&self, key: &str) -> Result<Option<String>, TierError> {
-        let bytes = self.0.get(key).bytes().await.map_err(|error| failure(&error))?;
+        let bytes = self
+            .0
+            .get(key)
+            .cache_ttl(CACHE_TTL_SECS)
+            .bytes()
+            .await
+            .map_err(|error| failure(&error))?;
         // Broken text is a broken value: empty, it will not decode, and is counted as corrupt.
         Ok(bytes.map(|bytes| String::from_utf8(bytes).unwrap_or_default()))
     }

@@ -10,7 +10,7 @@ use model_catalog_edge::{
 use super::{Meter, error};
 use crate::support::{
     catalog::{decoded, version, version_of},
-    isolate::{ACTIVE, World},
+    isolate::{ACTIVE, Isolate, World},
     redis::Fault,
 };
 
@@ -158,4 +158,109 @@ fn s1_a_clear_reaches_what_other_settings_made() {
     let narrowed = configured(&world, 2);
     narrowed.isolate(2).clear(InvalidationMode::Hard).unwrap();
     assert_eq!(world.redis.get(&world.keys.listing(&WARM[0].into())), None);
+}
+
+/// A world whose deployments leave the mode to KV; with a data center's cache, or without.
+fn left_to_kv(is_near: bool) -> World {
+    let mut world = World::new(1);
+    world.policy.mode_in_kv = true;
+    world.policy.colo = is_near.then_some(7);
+    world
+}
+
+fn set_mode(world: &World, mode: &str) {
+    world.kv.set(&world.keys.mode(), mode, None);
+}
+
+/// How an isolate that is asked each second answers from some time on, within a minute.
+fn within_a_minute(world: &World, isolate: &Isolate, served: Served) {
+    for _ in 0..60 {
+        world.sim.run_for(Duration::from_secs(1));
+        let answer = isolate.get(WARM[0]).0.unwrap();
+        if answer.served == served {
+            return;
+        }
+    }
+    panic!("nothing is answered as {served:?}");
+}
+
+#[test]
+fn a_rollback_by_kvs_key_and_its_end_are_noticed_within_a_minute() {
+    for is_near in [false, true] {
+        let world = left_to_kv(is_near);
+        let isolate = world.isolate(1);
+        isolate.get(WARM[0]).0.unwrap();
+        isolate.settle();
+        assert_eq!(isolate.get(WARM[0]).0.unwrap().served, Served::Hit);
+        world.kv.lag_ms.set(30_000);
+        set_mode(&world, "passthrough\n");
+        within_a_minute(&world, &isolate, Served::Miss);
+        assert_eq!(isolate.logged("mode"), 1);
+        world.kv.lag_ms.set(0);
+        let born = world.isolate(2);
+        assert_eq!(born.get(WARM[0]).0.unwrap().served, Served::Miss, "who is born meanwhile");
+        set_mode(&world, "active");
+        within_a_minute(&world, &isolate, Served::Hit);
+        assert_eq!(isolate.logged("mode"), 2);
+    }
+}
+
+#[test]
+fn a_mode_that_forbids_writing_holds_for_cron_and_operators_at_once() {
+    let world = left_to_kv(false);
+    set_mode(&world, "read_only");
+    let refused = world.isolate(1).warm(false);
+    assert_eq!(error(&refused).as_deref(), Some("read-only"));
+    let cache = world.isolate(2).cache;
+    let cleared = world.sim.block_on(async move { cache.invalidate(InvalidationMode::Hard).await });
+    assert!(cleared.is_err());
+    assert_eq!(world.redis.counts.get().requests, 0);
+    set_mode(&world, "active");
+    assert_eq!(error(&world.isolate(3).warm(false)), None);
+}
+
+#[test]
+fn a_word_that_is_no_mode_ends_no_rollback_and_a_kv_that_fails_none_either() {
+    let world = left_to_kv(false);
+    set_mode(&world, "passthrough");
+    let isolate = world.isolate(1);
+    assert_eq!(isolate.get(WARM[0]).0.unwrap().served, Served::Miss);
+    for word in ["off", "PASSTHROUGH", "{}"] {
+        set_mode(&world, word);
+        for _ in 0..3 {
+            world.sim.run_for(Duration::from_secs(31));
+            assert_eq!(isolate.get(WARM[0]).0.unwrap().served, Served::Miss, "{word}");
+            isolate.settle();
+        }
+    }
+    assert_eq!(isolate.logged("unknown_mode"), 1, "it is told once");
+    world.kv.fault.set(Fault::Error);
+    for _ in 0..3 {
+        world.sim.run_for(Duration::from_secs(31));
+        assert_eq!(isolate.get(WARM[0]).0.unwrap().served, Served::Miss);
+        isolate.settle();
+    }
+    let lonely = world.isolate(2);
+    assert!(lonely.get(WARM[0]).0.is_ok(), "a KV that fails keeps nobody from answering");
+}
+
+#[test]
+fn kv_is_asked_for_the_mode_once_in_fifteen_seconds_by_a_whole_data_center_and_not_at_all_elsewhere()
+ {
+    let reads = |world: &World| {
+        let isolates: Vec<Isolate> = (0..8).map(|group| world.isolate(group)).collect();
+        for _ in 0..120 {
+            world.sim.run_for(Duration::from_secs(1));
+            for isolate in &isolates {
+                isolate.get(WARM[0]).0.unwrap();
+            }
+        }
+        let calls = world.kv.calls.borrow();
+        calls.iter().filter(|call| call.ends_with(&world.keys.mode())).count()
+    };
+    assert_eq!(reads(&World::new(1)), 0, "EDGE_MODE does not say kv");
+    let near = reads(&left_to_kv(true));
+    assert!((4..=12).contains(&near), "{near}");
+    let alone = reads(&left_to_kv(false));
+    assert!((24..=48).contains(&alone), "{alone}");
 }

@@ -183,6 +183,7 @@ fn isolate() -> Value {
         ("verified_at_ms", count("When it last asked, in milliseconds since 1970.")),
         ("backend_epoch", or_null(count("The backend's epoch."))),
         ("colo", colo),
+        ("mode", words("What is done with the tiers.", &["active", "read_only", "passthrough"])),
         ("front", front()),
         ("publishing_paused", or_null(paused)),
         (

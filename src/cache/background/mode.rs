@@ -1,0 +1,77 @@
+//! `EDGE_MODE=kv`: the mode stands under a key in KV, so that it can be changed without a deployment. It is noticed within a minute: KV gives
+//! what is 30 s old at the most (docs/platform.md, "KV is eventually consistent"), the data center what is 15, and an isolate asks every 10.
+
+use std::time::Duration;
+
+use crate::{
+    cache::{
+        isolate::{Isolate, ModeInKv},
+        telemetry::{Event, KvOperation},
+        tiers::{self, NEAR},
+    },
+    config::Mode,
+    ports::Timestamp,
+};
+
+/// How often an isolate asks its data center,
+const EVERY: Duration = Duration::from_secs(10);
+/// and KV itself where there is no such cache.
+const EVERY_ALONE: Duration = Duration::from_secs(30);
+/// How long the data center keeps what KV said.
+const LIFE: Duration = Duration::from_secs(15);
+const NAME: &str = "mode";
+/// What stands in the data center where KV has no such key.
+const NONE: &str = "none";
+
+/// Whether the mode is to be read.
+pub(in crate::cache) fn mode_is_due(isolate: &Isolate) -> bool {
+    let every = if tiers::is_near(isolate) { EVERY } else { EVERY_ALONE };
+    isolate.policy.mode_in_kv && isolate.now().since(isolate.mode_in_kv.get().at) >= every
+}
+
+/// Whether nothing has been heard of the mode yet, though KV may have one.
+pub(in crate::cache) fn mode_is_unknown(isolate: &Isolate) -> bool {
+    isolate.policy.mode_in_kv && isolate.mode_in_kv.get().at == Timestamp::default()
+}
+
+/// Reads the mode where it is due.
+pub(in crate::cache) async fn read_mode_if_due(isolate: &Isolate) {
+    if mode_is_due(isolate) {
+        read_mode(isolate).await;
+    }
+}
+
+/// Reads the mode from the data center, or from KV for all of it. While neither can tell it stays what it was.
+pub(in crate::cache) async fn read_mode(isolate: &Isolate) {
+    let before = isolate.mode_in_kv.get();
+    isolate.mode_in_kv.set(ModeInKv { at: isolate.now(), ..before });
+    let Some(text) = said(isolate).await else { return };
+    let name = text.trim();
+    let mode = Mode::of(name);
+    let is_nonsense = mode.is_none() && !name.is_empty() && name != NONE;
+    if is_nonsense && !before.is_nonsense {
+        isolate.log(&Event::UnknownMode { key: &isolate.keys.mode() });
+    }
+    // A word that means nothing must not end a rollback.
+    let mode = if is_nonsense { before.mode } else { mode };
+    let at = isolate.mode_in_kv.get().at;
+    isolate.mode_in_kv.set(ModeInKv { mode, is_nonsense, at });
+    if mode != before.mode {
+        isolate.log(&Event::Mode { mode: isolate.mode().as_str() });
+    }
+}
+
+async fn said(isolate: &Isolate) -> Option<String> {
+    let shares = tiers::life(isolate).is_some();
+    if shares && let Ok(Some(text)) = tiers::get_near(isolate, NAME, NEAR).await {
+        return Some(text);
+    }
+    let key = isolate.keys.mode();
+    let read = tiers::kv(isolate, KvOperation::Read, isolate.ports.kv.get(&key)).await.ok()?;
+    let text = read.unwrap_or_else(|| NONE.to_owned());
+    if shares {
+        // Who is not told there asks KV.
+        let _ = tiers::put_near(isolate, NAME, &text, LIFE, NEAR).await;
+    }
+    Some(text)
+}
