@@ -10,13 +10,15 @@ use crate::{
         tiers::{self, NEAR},
     },
     config::Mode,
-    ports::Timestamp,
+    ports::{Timestamp, millis},
 };
 
 /// How often an isolate asks its data center,
 const EVERY: Duration = Duration::from_secs(10);
 /// and KV itself where there is no such cache.
 const EVERY_ALONE: Duration = Duration::from_secs(30);
+/// By so much an isolate may ask sooner.
+const APART: Duration = Duration::from_secs(5);
 /// How long the data center keeps what KV said.
 const LIFE: Duration = Duration::from_secs(15);
 const NAME: &str = "mode";
@@ -44,7 +46,10 @@ pub(in crate::cache) async fn read_mode_if_due(isolate: &Isolate) {
 /// Reads the mode from the data center, or from KV for all of it. While neither can tell it stays what it was.
 pub(in crate::cache) async fn read_mode(isolate: &Isolate) {
     let before = isolate.mode_in_kv.get();
-    isolate.mode_in_kv.set(ModeInKv { at: isolate.now(), ..before });
+    // Those that were born together must not ask together for ever.
+    let early = isolate.ports.clock.random().checked_rem(millis(APART)).unwrap_or_default();
+    let at = isolate.now().minus(Duration::from_millis(early));
+    isolate.mode_in_kv.set(ModeInKv { at, ..before });
     let Some(text) = said(isolate).await else { return };
     let name = text.trim();
     let mode = Mode::of(name);
@@ -54,7 +59,6 @@ pub(in crate::cache) async fn read_mode(isolate: &Isolate) {
     }
     // A word that means nothing must not end a rollback.
     let mode = if is_nonsense { before.mode } else { mode };
-    let at = isolate.mode_in_kv.get().at;
     isolate.mode_in_kv.set(ModeInKv { mode, is_nonsense, at });
     if mode != before.mode {
         isolate.log(&Event::Mode { mode: isolate.mode().as_str() });
