@@ -38,7 +38,7 @@ pub(super) async fn run(walk: &mut Walk) -> Result<Answer, Unavailable> {
         }
         return pass_through(walk).boxed_local().await;
     }
-    if walk.directives.no_cache {
+    if wants_validation(walk) {
         revalidate(&walk.isolate).boxed_local().await;
     } else {
         check_after_idling(walk).await;
@@ -80,6 +80,13 @@ pub(super) async fn run(walk: &mut Walk) -> Result<Answer, Unavailable> {
         return Ok(answer);
     }
     fall_back(walk).ok_or(unavailable)
+}
+
+/// Whether the client wants what memory has compared with Redis first.
+fn wants_validation(walk: &Walk) -> bool {
+    let (state, now) = (walk.isolate.state.borrow(), walk.isolate.now());
+    let held = state.memory.snapshot(walk.view.source());
+    held.is_some_and(|held| walk.directives.want_validation(now.since(held.at())))
 }
 
 /// A busy isolate checks its memory behind responses. One that idled for longer than that may have missed an invalidation

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{reasons::Reason, reports::WarmReport};
 use crate::ports::Log;
 
-/// An event. No field ever holds a secret, a URL or a client's text.
+/// An event. No field ever holds a secret, a URL or a client's text, but for the name of a request, which is sane (`X-Request-ID`).
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(in crate::cache) enum Event<'a> {
