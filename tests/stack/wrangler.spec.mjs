@@ -29,7 +29,7 @@ test("each environment has what none of them inherits, and what all of them do",
     const config = read(name);
     assert.equal(config.name, `model-catalog-edge-${name}`);
     assert.equal(config.keep_vars, true);
-    assert.deepEqual(config.vars, {});
+    assert.deepEqual({ ...config.vars }, { EDGE_MODE: "kv" });
     assert.deepEqual(config.triggers, read().triggers);
     assert.ok(config.limits.cpu_ms >= 1000);
     assert.deepEqual({ ...config.observability.logs }, { enabled: true, head_sampling_rate: 1, invocation_logs: false });
@@ -65,7 +65,7 @@ test("a cache in front is shipped off, and an environment that has one can be de
 test("every secret is in .dev.vars.example, and no value", () => {
   const text = readFileSync(new URL("../../.dev.vars.example", import.meta.url), "utf8");
   const given = parseEnv(text.replaceAll(/^# (?=[A-Z_]+=$)/gm, ""));
-  assert.deepEqual(Object.keys(given).sort(), ["ADMIN_TOKEN", "ADMIN_TOKEN_NEXT", "SUPABASE_SERVICE_ROLE_KEY", "UPSTASH_REDIS_REST_TOKEN"]);
+  assert.deepEqual(Object.keys(given).sort(), ["ADMIN_TOKEN", "ADMIN_TOKEN_NEXT", "METRICS_TOKEN", "SUPABASE_SERVICE_ROLE_KEY", "UPSTASH_REDIS_REST_TOKEN", "WEBHOOK_SECRET"]);
   assert.deepEqual(Object.values(given).filter(Boolean), []);
   for (const name of read("production").secrets.required) assert.ok(name in parseEnv(text), name);
 });
