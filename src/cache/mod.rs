@@ -37,7 +37,7 @@ use std::{rc::Rc, time::Duration};
 pub use background::{FLUSH_EVERY, FollowUp};
 pub use entry::{Content, Entry};
 pub use lookup::{Answer, Asked, Directives, ForwardReason, Outcome, Served, TierReport, Trace};
-pub use operations::{Invalidated, InvalidationMode, Statistics, Told};
+pub use operations::{ChangeOutcome, Invalidated, InvalidationMode, Statistics};
 pub use protocol::Freshness;
 pub use rebuild::Unavailable;
 pub use state::{Breaker, BreakerState};
@@ -97,7 +97,7 @@ impl Cache {
     pub async fn hear_of_change(
         &self,
         signature: Option<(&str, Duration)>,
-    ) -> Result<Told, TierError> {
+    ) -> Result<ChangeOutcome, TierError> {
         operations::hear_of_change(&self.0, signature).await
     }
 

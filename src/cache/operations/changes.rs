@@ -24,9 +24,9 @@ use crate::{
 const QUIET: Duration = Duration::from_secs(1);
 /// or this long after it could have begun.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// So long one request rebuilds for those that come after it; later ones have another, since work behind a response ends
-/// (docs/platform.md, "Work behind a response lasts 30 seconds").
-const TURN: Duration = Duration::from_secs(10);
+/// So long one request rebuilds for those that come after it; later ones have another. With the rebuild that is under way then, and the one
+/// after it, all of it ends in time (docs/platform.md, "Work behind a response lasts 30 seconds").
+const TURN: Duration = Duration::from_secs(8);
 /// A rebuild that failed is tried again after this, while its turn lasts; then it is for cron.
 const AGAIN: Duration = Duration::from_secs(2);
 /// Clocks of isolates are apart by less: a load that began so long after a change has read it.
@@ -36,7 +36,7 @@ const NOTED: Duration = Duration::from_secs(1);
 
 /// What came of being told of a change.
 #[derive(Debug)]
-pub enum Told {
+pub enum ChangeOutcome {
     /// It is followed: by the follow-up, where there is one, else by a request that is at it.
     Accepted(Vec<FollowUp>),
     /// The same was told before.
@@ -48,7 +48,7 @@ pub enum Told {
 pub(in crate::cache) async fn hear_of_change(
     isolate: &Rc<Isolate>,
     signature: Option<(&str, Duration)>,
-) -> Result<Told, TierError> {
+) -> Result<ChangeOutcome, TierError> {
     read_mode_if_due(isolate).await;
     if isolate.mode() != Mode::Active {
         return Err(TierError::ReadOnly);
@@ -61,7 +61,7 @@ pub(in crate::cache) async fn hear_of_change(
     });
     if noted.await == Ok(false) {
         isolate.count(Counter::Webhooks(WebhookOutcome::Replayed));
-        return Ok(Told::Replayed);
+        return Ok(ChangeOutcome::Replayed);
     }
     isolate.count(Counter::Webhooks(WebhookOutcome::Accepted));
     let mut state = isolate.state.borrow_mut();
@@ -73,7 +73,7 @@ pub(in crate::cache) async fn hear_of_change(
     let follow = hold.map(|hold| {
         FollowUp::SeeThrough(async move { follow(&following, hold).await }.boxed_local())
     });
-    Ok(Told::Accepted(follow.into_iter().collect()))
+    Ok(ChangeOutcome::Accepted(follow.into_iter().collect()))
 }
 
 /// Rebuilds until the last change is read that was told in this turn: one rebuild at a time, and one after it for all that was told
@@ -84,8 +84,10 @@ async fn follow(isolate: &Rc<Isolate>, hold: Hold) {
         let told = quiet(isolate).await;
         let is_read = rebuild_all(isolate, told + CLOCKS_APART).await;
         let changed_at = isolate.state.borrow().changed_at;
-        let is_done = is_read && changed_at <= told;
-        if is_done || changed_at >= end || isolate.now() >= end {
+        // What was told since then has another to follow it. What was told before has not, so it is read even when the turn is over.
+        let is_others = changed_at >= end;
+        let is_done = if is_read { changed_at <= told } else { isolate.now() >= end };
+        if is_done || is_others {
             break;
         }
         if !is_read {

@@ -7,7 +7,7 @@ mod readiness;
 mod statistics;
 mod warm;
 
-pub use changes::Told;
+pub use changes::ChangeOutcome;
 pub(super) use changes::hear_of_change;
 pub(super) use invalidate::invalidate;
 pub use invalidate::{Invalidated, InvalidationMode};

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
-    cache::{Cache, Counter, FollowUp, Told, WebhookOutcome},
+    cache::{Cache, ChangeOutcome, Counter, FollowUp, WebhookOutcome},
     http::{
         problem,
         request::{ReadBody, RequestHeaders},
@@ -70,10 +70,10 @@ pub(crate) async fn post(
     // It lies in the window from its first minute to its last.
     let lasts = WINDOW.saturating_mul(2);
     match cache.hear_of_change(signature.as_deref().map(|signature| (signature, lasts))).await {
-        Ok(Told::Accepted(follow_ups)) => {
+        Ok(ChangeOutcome::Accepted(follow_ups)) => {
             Some((Response::json(202, &json!({ "accepted": true })), follow_ups))
         }
-        Ok(Told::Replayed) => answer(problem::conflict("This signature was used before")),
+        Ok(ChangeOutcome::Replayed) => answer(problem::conflict("This signature was used before")),
         Err(_) => answer(problem::conflict("EDGE_MODE forbids writing to Redis")),
     }
 }

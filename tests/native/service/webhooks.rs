@@ -222,6 +222,27 @@ fn a_change_that_comes_while_one_is_read_is_read_after_it() {
 }
 
 #[test]
+fn a_change_is_read_whenever_in_a_turn_it_is_told() {
+    for late_ms in (500..14_000).step_by(250) {
+        let service = service();
+        let before = etag(&service);
+        service.world.origin.latency_ms.set(7_000);
+        let body = payload("models");
+        service.begin("POST", HOOK, knowing(SECRET), &body);
+        let half = Duration::from_millis(late_ms / 2);
+        service.world.sim.run_for(half);
+        service.begin("POST", HOOK, knowing(SECRET), &body);
+        service.world.sim.run_for(half);
+        service.world.origin.change();
+        service.begin("POST", HOOK, knowing(SECRET), &body);
+        // Where nobody tells anything after it.
+        service.world.sim.run_for(secs(28));
+        assert_ne!(etag(&service), before, "told after {late_ms} ms");
+        assert!(loads(&service) <= 5, "{} loads, told after {late_ms} ms", loads(&service));
+    }
+}
+
+#[test]
 fn an_origin_that_fails_is_asked_again_and_what_is_cached_stays() {
     let service = service();
     let first = etag(&service);
