@@ -52,18 +52,21 @@ impl Operators {
     }
 }
 
-/// Whether an `Authorization` header carries one of the tokens. How long that takes tells nothing of them but their lengths: every
-/// one is compared, whichever fits.
+/// Whether an `Authorization` header carries one of the tokens.
 fn bears(authorization: Option<&str>, tokens: &[String]) -> bool {
-    let given = authorization.and_then(|value| {
-        let (scheme, token) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-    });
-    let fits = |given: &str| {
-        let compared = tokens.iter().map(|token| token.as_bytes().ct_eq(given.as_bytes()));
-        compared.fold(Choice::from(0), |any, fits| any | fits).into()
-    };
-    given.is_some_and(fits)
+    bearer(authorization)
+        .is_some_and(|given| any(tokens, |token| token.as_bytes().ct_eq(given.as_bytes())))
+}
+
+/// The token of an `Authorization` header (RFC 6750 §2.1).
+pub(super) fn bearer(authorization: Option<&str>) -> Option<&str> {
+    let (scheme, token) = authorization?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+/// Whether one of the secrets fits. How long that takes tells nothing of them but their lengths: every one is compared, whichever fits.
+pub(super) fn any(secrets: &[String], fits: impl Fn(&str) -> Choice) -> bool {
+    secrets.iter().fold(Choice::from(0), |any, secret| any | fits(secret)).into()
 }
 
 #[cfg(test)]

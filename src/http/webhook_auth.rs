@@ -6,7 +6,10 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
-use super::request::RequestHeaders;
+use super::{
+    auth::{any, bearer},
+    request::RequestHeaders,
+};
 use crate::ports::Timestamp;
 
 /// How far a signature's timestamp may be from now, to both sides.
@@ -56,12 +59,10 @@ impl Senders {
             hex::decode_to_slice(signature.strip_prefix(SCHEME)?, &mut digest).ok()?;
             return is_now.then_some(Proof::Signature(digest));
         }
-        let bearer = headers.authorization.as_deref().and_then(|value| {
-            let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-        });
-        let given = headers.webhook_secret.as_deref().or(bearer)?;
-        self.any(|secret| secret.as_bytes().ct_eq(given.as_bytes())).then_some(Proof::Secret)
+        let given = headers.webhook_secret.as_deref();
+        let given = given.or_else(|| bearer(headers.authorization.as_deref()))?;
+        let fits = |secret: &str| secret.as_bytes().ct_eq(given.as_bytes());
+        any(&self.secrets, fits).then_some(Proof::Secret)
     }
 
     /// Whether a digest is that of a timestamp and a body, by one of the secrets.
@@ -71,7 +72,7 @@ impl Senders {
         timestamp: &str,
         body: &[u8],
     ) -> bool {
-        self.any(|secret| {
+        any(&self.secrets, |secret| {
             // A key of any length will do.
             let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
                 return Choice::from(0);
@@ -81,11 +82,6 @@ impl Senders {
             }
             mac.finalize().into_bytes().as_slice().ct_eq(digest)
         })
-    }
-
-    /// Every secret is compared, whichever fits.
-    fn any(&self, fits: impl Fn(&str) -> Choice) -> bool {
-        self.secrets.iter().fold(Choice::from(0), |any, secret| any | fits(secret)).into()
     }
 }
 

@@ -85,19 +85,22 @@ test("who forges, replays or sends too late is not heard", async () => {
   assert.equal((await hook(worker, { "x-webhook-secret": WEBHOOK_SECRET }, "x".repeat(2_000_000))).status, 413);
 });
 
-test("a body of ten megabytes whose length nobody declared is read no further than it is taken", async () => {
+test("a body whose length nobody declared is read no further than it is taken", async () => {
   const worker = await isolates.start();
+  const total = 200_000_000;
   let sent = 0;
   const endless = new ReadableStream({
     pull(controller) {
       sent += 65_536;
-      if (sent > 10_000_000) controller.close();
+      if (sent > total) controller.close();
       else controller.enqueue(new Uint8Array(65_536));
     },
   });
   const headers = { "x-webhook-secret": WEBHOOK_SECRET };
   const answer = await fetch(new URL(HOOK, worker.url), { method: "POST", headers, body: endless, duplex: "half" });
   assert.equal(answer.status, 413);
+  // Sockets hold some megabytes between the two.
+  assert.ok(sent < total / 4, `${sent} bytes were sent by then`);
   assert.equal((await worker.get("/healthz")).status, 200);
 });
 

@@ -1,5 +1,5 @@
 //! `EDGE_MODE=kv`: the mode stands under a key in KV, so that it can be changed without a deployment. It is noticed within a minute: KV gives
-//! what is 30 s old at the most (docs/platform.md, "KV is eventually consistent"), the data center what is 15, and an isolate asks every 10.
+//! what is 30 s old at the most (docs/platform.md, "KV is eventually consistent"), the data center what is 15, and an isolate asks every 10 at the latest.
 
 use std::time::Duration;
 

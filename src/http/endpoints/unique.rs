@@ -147,3 +147,16 @@ fn body(answer: &Answer, page: &Page, tail: &str) -> Vec<u8> {
     body.extend_from_slice(tail.as_bytes());
     body
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::params::unique::Parameter;
+
+    #[test]
+    fn every_parameter_makes_another_page_and_no_other_does() {
+        let names = Parameter::ALL.map(|parameter| format!("\"{}\"", parameter.as_str()));
+        let expected = format!("key-order, params, except=({})", names.join(" "));
+        assert_eq!(NO_VARY_SEARCH, expected);
+    }
+}

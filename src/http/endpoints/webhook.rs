@@ -37,27 +37,23 @@ pub(crate) async fn post(
     body: ReadBody,
 ) -> Option<(Response, Vec<FollowUp>)> {
     let answer = |response: Response| Some((response, Vec::new()));
-    let refused = |response: Response| {
+    let refused = |response: Option<Response>| {
         cache.count(Counter::Webhooks(WebhookOutcome::Refused));
-        answer(response)
+        response.and_then(answer)
     };
-    let Some(proof) = senders.proof(headers, cache.now()) else {
-        cache.count(Counter::Webhooks(WebhookOutcome::Refused));
-        return None;
-    };
+    let Some(proof) = senders.proof(headers, cache.now()) else { return refused(None) };
     let Some(bytes) = body(BYTES_MAX).await else {
-        return refused(problem::too_large(BYTES_MAX));
+        return refused(Some(problem::too_large(BYTES_MAX)));
     };
     let timestamp = headers.webhook_timestamp.as_deref().unwrap_or_default();
     if let Proof::Signature(digest) = &proof
         && !senders.has_signed(digest, timestamp, &bytes)
     {
-        cache.count(Counter::Webhooks(WebhookOutcome::Refused));
-        return None;
+        return refused(None);
     }
     let payload = serde_json::from_slice::<Payload>(&bytes).ok();
     let Some(payload) = payload.filter(|payload| TYPES.contains(&payload.r#type.as_str())) else {
-        return refused(problem::bad_request("The body is no webhook of Supabase's"));
+        return refused(Some(problem::bad_request("The body is no webhook of Supabase's")));
     };
     if payload.schema != "public" || !TABLES.contains(&payload.table.as_str()) {
         cache.count(Counter::Webhooks(WebhookOutcome::Ignored));

@@ -19,7 +19,7 @@ use model_catalog_edge::{
     cache::{Failure, Reason},
     config::{Config, ConfigError},
     http::{Limiter, ReadBody, Request, RequestHeaders, Response},
-    ports::{Ports, Vars},
+    ports::{Log, Ports, Vars},
 };
 use serde_json::{Value, json};
 
@@ -59,6 +59,19 @@ struct Service {
     log: Rc<Lines>,
 }
 
+/// The ports of an isolate of a world.
+fn ports(world: &World, log: Rc<dyn Log>) -> Ports {
+    Ports {
+        colo: Rc::new(world.colo.clone()),
+        redis: Rc::new(world.redis.clone()),
+        kv: Rc::new(world.kv.clone()),
+        origin: Rc::new(world.origin.clone()),
+        front: Rc::new(world.front.clone()),
+        clock: Rc::new(SimClock { sim: world.sim.clone(), skew_ms: 0 }),
+        log,
+    }
+}
+
 impl Service {
     fn new(more: &[(&'static str, &'static str)]) -> Self {
         Self::with_limiter(more, Limiter::default())
@@ -71,15 +84,7 @@ impl Service {
     /// An isolate of a world that others share.
     fn of(world: World, more: &[(&'static str, &'static str)], limiter: Limiter) -> Self {
         let log = Rc::new(Lines::default());
-        let ports = Ports {
-            colo: Rc::new(world.colo.clone()),
-            redis: Rc::new(world.redis.clone()),
-            kv: Rc::new(world.kv.clone()),
-            origin: Rc::new(world.origin.clone()),
-            front: Rc::new(world.front.clone()),
-            clock: Rc::new(SimClock { sim: world.sim.clone(), skew_ms: 0 }),
-            log: Rc::clone(&log) as Rc<_>,
-        };
+        let ports = ports(&world, Rc::clone(&log) as Rc<_>);
         let config = Config::from_vars(&settings(more)).unwrap();
         Self { app: Rc::new(App::new(config, ports).with_limiter(limiter)), world, log }
     }

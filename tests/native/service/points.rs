@@ -7,11 +7,11 @@ use model_catalog_edge::{
     app::App,
     config::Config,
     http::{Request, RequestHeaders},
-    ports::{Log, Point, Ports},
+    ports::{Log, Point},
 };
 
-use super::settings;
-use crate::support::{isolate::World, redis::Fault, sim::SimClock};
+use super::{ports, settings};
+use crate::support::{isolate::World, redis::Fault};
 
 #[derive(Default)]
 struct Points(RefCell<Vec<Point>>);
@@ -32,15 +32,7 @@ struct Isolate {
 impl Isolate {
     fn of(world: &World) -> Self {
         let log = Rc::new(Points::default());
-        let ports = Ports {
-            colo: Rc::new(world.colo.clone()),
-            redis: Rc::new(world.redis.clone()),
-            kv: Rc::new(world.kv.clone()),
-            origin: Rc::new(world.origin.clone()),
-            front: Rc::new(world.front.clone()),
-            clock: Rc::new(SimClock { sim: world.sim.clone(), skew_ms: 0 }),
-            log: Rc::clone(&log) as Rc<_>,
-        };
+        let ports = ports(world, Rc::clone(&log) as Rc<_>);
         let config = Config::from_vars(&settings(&[])).unwrap();
         Self { app: Rc::new(App::new(config, ports)), log }
     }
