@@ -17,8 +17,8 @@ pub use unique::{
     Assembly, Changes, Order, Price, ProviderRow, Scope, Selection, SortBy, WARM, python_float,
 };
 
-#[cfg(test)]
-mod toy;
+mod provider;
+pub use provider::Slug;
 
 mod source;
 pub use source::{Extent, Parameters, Source, View};

@@ -4,7 +4,7 @@
 use std::{io::BufRead, ops::Range};
 
 use super::{
-    json_array::JsonArray,
+    json_array::{JsonArray, elements},
     malformed::Malformed,
     source::{Extent, Source, View},
     text::{Text, read_bytes},
@@ -23,6 +23,8 @@ pub struct Snapshot {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum KindFacets {
     Unique(Facets),
+    Registry,
+    Provider,
     #[cfg(test)]
     Toy,
 }
@@ -41,8 +43,10 @@ impl Snapshot {
                 let (spans, keys) = unique::records(&text)?;
                 (spans, KindFacets::Unique(Facets::of(&keys)))
             }
+            Source::Registry => (elements(&text)?, KindFacets::Registry),
+            Source::Provider(_) => (elements(&text)?, KindFacets::Provider),
             #[cfg(test)]
-            Source::Toy => (super::toy::records(&text)?, KindFacets::Toy),
+            Source::Toy => (elements(&text)?, KindFacets::Toy),
         };
         Ok(Self::new(text.into(), spans, facets))
     }
@@ -61,6 +65,7 @@ impl Snapshot {
         }
         match &self.facets {
             KindFacets::Unique(facets) => facets.pack(&mut bytes),
+            KindFacets::Registry | KindFacets::Provider => {}
             #[cfg(test)]
             KindFacets::Toy => {}
         }
@@ -81,6 +86,8 @@ impl Snapshot {
             places.as_chunks().0.iter().map(|[start, end]| *start..*end).collect();
         let facets = match source {
             Source::Unique(_) => KindFacets::Unique(Facets::unpack(entries, rest)?),
+            Source::Registry => KindFacets::Registry,
+            Source::Provider(_) => KindFacets::Provider,
             #[cfg(test)]
             Source::Toy => KindFacets::Toy,
         };
@@ -94,6 +101,7 @@ impl Snapshot {
         const PLACE: usize = 8;
         match source {
             Source::Unique(_) => Facets::BYTES.saturating_add(PLACE),
+            Source::Registry | Source::Provider(_) => PLACE,
             #[cfg(test)]
             Source::Toy => PLACE,
         }
@@ -113,9 +121,11 @@ impl Snapshot {
     pub fn count(&self, view: &View) -> usize {
         match (&self.facets, view) {
             (KindFacets::Unique(facets), View::Unique(selection)) => facets.count(selection),
+            (KindFacets::Registry, View::Registry) | (KindFacets::Provider, View::Provider(_)) => {
+                self.len()
+            }
             #[cfg(test)]
             (KindFacets::Toy, View::Toy) => self.len(),
-            #[cfg(test)]
             _ => 0,
         }
     }
@@ -124,13 +134,18 @@ impl Snapshot {
     pub fn order(&self, view: &View) -> Vec<u32> {
         match (&self.facets, view) {
             (KindFacets::Unique(facets), View::Unique(selection)) => facets.order(selection),
-            #[cfg(test)]
-            (KindFacets::Toy, View::Toy) => {
-                (0..self.len()).filter_map(|index| u32::try_from(index).ok()).collect()
+            (KindFacets::Registry, View::Registry) | (KindFacets::Provider, View::Provider(_)) => {
+                self.whole()
             }
             #[cfg(test)]
+            (KindFacets::Toy, View::Toy) => self.whole(),
             _ => Vec::new(),
         }
+    }
+
+    /// Every position, in the origin's order.
+    fn whole(&self) -> Vec<u32> {
+        (0..self.len()).filter_map(|index| u32::try_from(index).ok()).collect()
     }
 
     /// The JSON array, in the origin's order.
@@ -143,7 +158,7 @@ impl Snapshot {
         self.array.len()
     }
 
-    /// Whether there is no entry: such a snapshot is never published.
+    /// Whether there is no entry: most sources never publish such a snapshot ([`Source::may_be_empty`]).
     pub fn is_empty(&self) -> bool {
         self.array.is_empty()
     }
@@ -152,6 +167,7 @@ impl Snapshot {
     pub fn extent(&self) -> Extent {
         let offers_max = match &self.facets {
             KindFacets::Unique(facets) => facets.offers_max(),
+            KindFacets::Registry | KindFacets::Provider => 0,
             #[cfg(test)]
             KindFacets::Toy => 0,
         };
@@ -167,6 +183,7 @@ impl Snapshot {
     pub fn bytes(&self) -> usize {
         let facets = match &self.facets {
             KindFacets::Unique(facets) => facets.bytes(),
+            KindFacets::Registry | KindFacets::Provider => 0,
             #[cfg(test)]
             KindFacets::Toy => 0,
         };

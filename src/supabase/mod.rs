@@ -61,6 +61,7 @@ impl Supabase {
     async fn read(&self, source: Source, reader: &Reader<'_>) -> Result<Load, OriginError> {
         match source {
             Source::Unique(scope) => self.read_unique(scope, reader).await,
+            Source::Registry | Source::Provider(_) => Err(OriginError::Malformed),
             #[cfg(test)]
             Source::Toy => Err(OriginError::Malformed),
         }

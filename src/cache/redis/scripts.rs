@@ -34,6 +34,9 @@ pub const COUNT: &str = script!("count");
 /// Reads counters, and versions beside them.
 pub const TALLY: &str = script!("tally");
 
+/// How sources stand; a read.
+pub(super) const STANDING: &str = script!("standing");
+
 /// A script as it is sent: without its comments and indents, which Redis would be sent again and again.
 pub(super) fn sent(script: &str) -> String {
     let lines = script.lines().map(str::trim_start);

@@ -77,6 +77,11 @@ impl Knowledge {
         }
     }
 
+    /// The sources of which a version was seen.
+    pub(in crate::cache) fn sources(&self) -> impl Iterator<Item = Source> {
+        self.versions.keys().copied()
+    }
+
     /// The newest version of a source that was seen.
     pub(in crate::cache) fn version(&self, source: Source) -> Option<&Version> {
         self.versions.get(&source)

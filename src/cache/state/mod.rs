@@ -11,7 +11,11 @@ mod leases;
 mod memory;
 mod publishing;
 
-use std::{collections::HashMap, rc::Rc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    rc::Rc,
+    time::Duration,
+};
 
 pub(super) use breaker::Permit;
 pub use breaker::{Breaker, BreakerState};
@@ -136,6 +140,13 @@ impl State {
         let known = self.knowledge.known(resource.source());
         let resident = self.memory.get(resource)?;
         Some((resident.clone(), resident.entry.freshness(&known, now, policy)))
+    }
+
+    /// Every source that this isolate knows of, in the order in which reports list them.
+    pub(super) fn sources(&self) -> Vec<Source> {
+        let known = self.knowledge.sources().chain(self.memory.sources());
+        let known = known.chain(self.backoff.keys().copied());
+        BTreeSet::from_iter(known.chain(Source::STANDING)).into_iter().collect()
     }
 
     /// How an entry may be served.
