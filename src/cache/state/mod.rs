@@ -26,7 +26,7 @@ pub(super) use memory::Resident;
 
 use super::{
     entry::{Content, Entry},
-    protocol::{Freshness, Version},
+    protocol::{Freshness, Place, Version},
     telemetry::{Counters, Readiness, Reason},
 };
 use crate::{
@@ -168,6 +168,9 @@ impl State {
         now: Timestamp,
         policy: &Policy,
     ) -> Freshness {
+        if version.place == Place::Nowhere {
+            return Freshness::Gone;
+        }
         let known = self.knowledge.known(source);
         version.dated().freshness(Some(version.hash), &known, now, policy)
     }
