@@ -17,6 +17,8 @@ pub use unique::{
     Assembly, Changes, Order, Price, ProviderRow, Scope, Selection, SortBy, WARM, python_float,
 };
 
+pub mod provider;
+
 #[cfg(test)]
 mod toy;
 
