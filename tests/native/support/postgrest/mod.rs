@@ -4,7 +4,7 @@
 mod query;
 mod rows;
 
-use std::{cell::RefCell, collections::BTreeMap, time::Duration};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc, time::Duration};
 
 use async_trait::async_trait;
 use model_catalog_edge::ports::{Http, HttpError, HttpRequest, HttpResponse};
@@ -18,7 +18,7 @@ type Tamper = Box<dyn Fn(&str, HttpResponse) -> Result<HttpResponse, HttpError>>
 
 /// The tables, and how the server behaves.
 pub struct FakePostgrest {
-    tables: Value,
+    tables: Rc<Value>,
     /// The same as text, for numbers that no `Value` holds.
     texts: Tables,
     pub rows_max: usize,
@@ -31,16 +31,18 @@ pub struct FakePostgrest {
 
 impl FakePostgrest {
     pub fn new(tables: Value) -> Self {
-        let texts = Tables::read(&tables.to_string());
+        let tables = Rc::new(tables);
+        let texts = Tables::of(&tables);
         Self::over(tables, texts)
     }
 
     /// Over tables as text. Where a number in it is absurd there is no unique catalog.
     pub fn of_text(tables: &str) -> Self {
-        Self::over(serde_json::from_str(tables).unwrap_or_default(), Tables::read(tables))
+        let values = serde_json::from_str(tables).unwrap_or_default();
+        Self::over(Rc::new(values), Tables::read(tables))
     }
 
-    fn over(tables: Value, texts: Tables) -> Self {
+    fn over(tables: Rc<Value>, texts: Tables) -> Self {
         Self {
             tables,
             texts,
@@ -112,9 +114,10 @@ impl FakePostgrest {
     }
 
     fn answer(&self, request: &HttpRequest) -> HttpResponse {
-        let rows = match request.url.contains("/unique_models_provider?") {
-            true => self.mappings(&request.url),
-            false => self.texts.select(&Query::read(&request.url)),
+        let rows = if request.url.contains("/unique_models_provider?") {
+            self.mappings(&request.url)
+        } else {
+            self.texts.select(&Query::read(&request.url))
         };
         let total = rows.len();
         let Query { limit, offset, .. } = Query::read(&request.url);

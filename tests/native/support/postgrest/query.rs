@@ -139,13 +139,13 @@ fn parts(text: &str) -> Vec<&str> {
             '(' if !quoted => depth += 1,
             ')' if !quoted => depth -= 1,
             ',' if !quoted && depth == 0 => {
-                found.push(&text[start..at]);
+                found.extend(text.get(start..at));
                 start = at + 1;
             }
             _ => {}
         }
         escaped = c == '\\' && !escaped;
     }
-    found.push(&text[start..]);
+    found.extend(text.get(start..));
     found
 }

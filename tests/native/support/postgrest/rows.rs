@@ -1,26 +1,49 @@
 //! The rows that a request selects of tables as text: what stands in them goes through verbatim, as large as its numbers may be.
 
-use std::{cmp::Ordering, collections::BTreeMap};
+use std::{cell::LazyCell, cmp::Ordering, collections::BTreeMap, rc::Rc};
 
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 
 use super::query::{Condition, Item, Query, Test};
 
 /// A row by its columns.
 type Row = BTreeMap<String, Box<RawValue>>;
 
+/// Rows that are read when they are first asked for: most tests ask for few tables.
+type Rows = LazyCell<Vec<Row>, Box<dyn FnOnce() -> Vec<Row>>>;
+
 /// Tables in the order in which rows were inserted.
-pub struct Tables(BTreeMap<String, Vec<Row>>);
+pub struct Tables(BTreeMap<String, Rows>);
 
 impl Tables {
     pub fn read(text: &str) -> Self {
-        Self(serde_json::from_str(text).unwrap())
+        let tables: BTreeMap<String, Box<RawValue>> = serde_json::from_str(text).unwrap();
+        Self::lazy(tables.into_iter().map(|(name, rows)| (name, move || rows.to_string())))
+    }
+
+    pub fn of(tables: &Rc<Value>) -> Self {
+        let names: Vec<String> = tables.as_object().unwrap().keys().cloned().collect();
+        Self::lazy(names.into_iter().map(|name| {
+            let (tables, of) = (Rc::clone(tables), name.clone());
+            (name, move || tables[of].to_string())
+        }))
+    }
+
+    fn lazy<F: FnOnce() -> String + 'static>(tables: impl Iterator<Item = (String, F)>) -> Self {
+        let rows = |text: F| -> Rows {
+            LazyCell::new(Box::new(move || serde_json::from_str(&text()).unwrap()))
+        };
+        Self(tables.map(|(name, text)| (name, rows(text))).collect())
+    }
+
+    fn rows(&self, table: &str) -> &[Row] {
+        self.0.get(table).map_or(&[], |rows| rows)
     }
 
     /// Every row that a query selects, in its order and as JSON. Without an order, and among rows that are equal in it, the last
     /// comes first: an order that is not unique is no order to rely on.
     pub fn select(&self, query: &Query) -> Vec<String> {
-        let rows = self.0.get(&query.table).into_iter().flatten().rev();
+        let rows = self.rows(&query.table).iter().rev();
         let mut rows: Vec<&Row> = rows.filter(|row| self.is_selected(row, query)).collect();
         rows.sort_by(|a, b| {
             let columns =
@@ -52,7 +75,7 @@ impl Tables {
             _ => panic!("no relationship between {from} and {table}"),
         };
         let key = value(row, own)?;
-        self.0.get(table)?.iter().find(|candidate| value(candidate, other) == Some(key))
+        self.rows(table).iter().find(|candidate| value(candidate, other) == Some(key))
     }
 
     fn json(&self, row: &Row, table: &str, items: &[Item]) -> String {
@@ -80,12 +103,11 @@ fn value<'r>(row: &'r Row, column: &str) -> Option<&'r str> {
 /// A column, or what its members lead to: NULL where it has none.
 fn at(row: &Row, path: &[String]) -> String {
     let (column, keys) = path.split_first().unwrap();
-    let mut text = value(row, column).unwrap_or("null").to_owned();
-    for key in keys {
+    let text = value(row, column).unwrap_or("null").to_owned();
+    keys.iter().fold(text, |text, key| {
         let object: Row = serde_json::from_str(&text).unwrap_or_default();
-        text = object.get(key).map_or("null", |value| value.get()).to_owned();
-    }
-    text
+        object.get(key).map_or("null", |value| value.get()).to_owned()
+    })
 }
 
 /// Numbers as numbers, texts by their bytes as in collation C, NULL last.
@@ -125,8 +147,8 @@ fn is(value: Option<&str>, test: &Test) -> bool {
     match (value, test) {
         (value, Test::IsNull) => value.is_none(),
         (Some(value), Test::IsTrue) => value == "true",
-        (Some(value), Test::Equal(text)) => plain(value) == *text,
-        (Some(value), Test::In(texts)) => texts.contains(&plain(value)),
+        (Some(value), Test::Equal(other)) => plain(value) == *other,
+        (Some(value), Test::In(others)) => others.contains(&plain(value)),
         (None, _) => false,
     }
 }
