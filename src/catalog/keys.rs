@@ -52,9 +52,16 @@ impl KeySpace {
     pub fn listing(&self, view: &View) -> String {
         match view {
             View::Unique(selection) => self.unique(selection),
+            View::Registry => self.edge_alone("registry"),
+            View::Provider(slug) => format!("{}models:provider:{}", self.namespace, slug.as_str()),
             #[cfg(test)]
             View::Toy => format!("{}models:toy", self.namespace),
         }
+    }
+
+    /// Every provider's list, one after the other: the backend's.
+    pub fn full(&self) -> String {
+        format!("{}models:catalog:v2:full", self.namespace)
     }
 
     fn unique(&self, selection: &Selection) -> String {
@@ -215,7 +222,7 @@ mod tests {
     #[test]
     fn an_invalidation_names_every_value_and_no_control() {
         let keys = KeySpace::new("gw:");
-        let values = keys.values(&Source::ALL, 5);
+        let values = keys.values(&Source::STANDING, 5);
         let mut distinct = values.clone();
         distinct.sort();
         distinct.dedup();
@@ -226,11 +233,11 @@ mod tests {
         for kind in EARLIER {
             assert!(values.contains(&format!("gw:models:edge:{kind}")), "{kind}");
         }
-        for source in Source::ALL {
+        for source in Source::STANDING {
             assert!(values.contains(&keys.resource(&Resource::Snapshot(source))), "{source:?}");
             assert!(values.contains(&keys.derived(source)), "{source:?}");
         }
-        let kept = Source::ALL
+        let kept = Source::STANDING
             .into_iter()
             .flat_map(|source| [keys.lease(source), keys.backoff(source), keys.version(source)])
             .chain([keys.control(), keys.statistics(), keys.warm_report(), keys.backend_epoch()]);

@@ -18,6 +18,7 @@ pub use unique::{
 };
 
 pub mod provider;
+pub use provider::Slug;
 
 #[cfg(test)]
 mod toy;

@@ -62,6 +62,18 @@ impl Supabase {
     async fn read(&self, source: Source, reader: &Reader<'_>) -> Result<Load, OriginError> {
         match source {
             Source::Unique(scope) => self.read_unique(scope, reader).await,
+            Source::Registry => {
+                let entries = self.read_registry(reader).await?;
+                let rows = entries.len();
+                let snapshot = Snapshot::of_registry(entries)?;
+                Ok(Load { snapshot, rows, requests: reader.requests() })
+            }
+            Source::Provider(slug) => {
+                let assembly = self.read_provider(slug, reader).await?;
+                let rows = assembly.rows().len();
+                let snapshot = Snapshot::of_provider(assembly)?;
+                Ok(Load { snapshot, rows, requests: reader.requests() })
+            }
             #[cfg(test)]
             Source::Toy => Err(OriginError::Malformed),
         }

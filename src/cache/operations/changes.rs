@@ -131,11 +131,12 @@ async fn rebuild_all(isolate: &Rc<Isolate>, not_before: Timestamp) -> bool {
 
 /// What is kept warm, and what is published besides.
 async fn published(isolate: &Isolate) -> Vec<Source> {
-    let observed = tiers::check(isolate, &Source::ALL).await.ok();
+    let sources = isolate.state.borrow().sources();
+    let observed = tiers::check(isolate, &sources).await.ok();
     let state = isolate.state.borrow();
     let is_there = |source: &Source| {
         let is_known = observed.as_ref().and_then(|observed| observed.version(*source)).is_some();
         *source == Source::WARMED || is_known || state.memory.snapshot(*source).is_some()
     };
-    Source::ALL.into_iter().filter(is_there).collect()
+    sources.into_iter().filter(is_there).collect()
 }

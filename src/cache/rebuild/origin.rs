@@ -130,7 +130,7 @@ fn count_load(isolate: &Isolate, duration_ms: u64) {
 fn admit(isolate: &Isolate, source: Source, load: Load, force: bool) -> Result<Snapshot, Reason> {
     let yardstick = isolate.state.borrow().extent(source);
     let models = load.snapshot.len();
-    let judged = integrity::judge(models, yardstick.map(|extent| extent.models), force);
+    let judged = integrity::judge(source, models, yardstick.map(|extent| extent.models), force);
     judged.map(|()| load.snapshot).inspect_err(|refused| {
         quarantine(isolate, source, *refused, models);
     })

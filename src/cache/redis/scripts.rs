@@ -19,6 +19,9 @@ pub const ADD: &str = script!("control/record", "values/add");
 pub const RENEW: &str = script!("control/record", "values/renew");
 /// Unlinks every value and raises control.
 pub const INVALIDATE: &str = script!("control/record", "control/clock", "control/invalidate");
+/// Withdraws one source.
+pub(super) const WITHDRAW: &str =
+    script!("control/record", "control/clock", "values/version", "values/withdraw");
 /// Gives a lease back.
 pub const RELEASE: &str = script!("lease/release");
 /// Lets a lease last on.
@@ -33,6 +36,9 @@ pub const CONTROL: &str = script!("control/read");
 pub const COUNT: &str = script!("count");
 /// Reads counters, and versions beside them.
 pub const TALLY: &str = script!("tally");
+
+/// How sources stand; a read.
+pub(super) const STANDING: &str = script!("standing");
 
 /// A script as it is sent: without its comments and indents, which Redis would be sent again and again.
 pub(super) fn sent(script: &str) -> String {
