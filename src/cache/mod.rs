@@ -44,12 +44,12 @@ pub use protocol::Freshness;
 pub use rebuild::Unavailable;
 pub use state::{Breaker, BreakerState};
 pub use telemetry::{
-    Counter, Failure, Family, Kind, Label, Probed, Published, Readiness, Reason, RouteName, Sample,
-    Status, WarmReport, WarmedView, WebhookOutcome,
+    Counter, Failure, Family, Kind, Label, Probed, ProvidersReport, Published, Readiness, Reason,
+    RouteName, Sample, Status, WarmReport, WarmedProvider, WarmedView, WebhookOutcome,
 };
 
 use crate::{
-    catalog::{KeySpace, Source, View},
+    catalog::{KeySpace, Slug, Source, View},
     config::Policy,
     ports::{Ports, TierError, Timestamp},
 };
@@ -93,6 +93,11 @@ impl Cache {
     /// Rebuilds what is kept warm, once, for everyone. `force` admits a snapshot that lost more than half of its entries.
     pub async fn warm(&self, force: bool) -> WarmReport {
         operations::warm(&self.0, force).await
+    }
+
+    /// Rebuilds these providers' catalogs, for everyone.
+    pub async fn warm_providers(&self, slugs: &[Slug], force: bool) -> ProvidersReport {
+        operations::warm_providers(&self.0, slugs, force, None).await
     }
 
     /// Declares everything that is cached wrong.

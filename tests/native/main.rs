@@ -13,6 +13,7 @@
 mod support;
 
 mod budgets;
+mod catalogs;
 mod degradation;
 mod fake_redis;
 mod faults;

@@ -9,6 +9,7 @@ use super::{
     asked::Asked,
     count_and_log,
     memory::answer_from_memory,
+    note_demand,
     origin::ask_origin,
     outcome::{Answer, Served, Trace},
     pass_through::pass_through,
@@ -91,6 +92,7 @@ pub(in crate::cache) async fn lookup_all(
         read_mode(isolate).await;
     }
     let begin = |view: &View| {
+        note_demand(isolate, view);
         let asked = Asked { view: *view, ..asked };
         Part { walk: Walk::new(Rc::clone(isolate), asked), answer: None }
     };

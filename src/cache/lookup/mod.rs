@@ -28,11 +28,12 @@ use super::{
     telemetry::{Counter, Event, Lookup, Reason},
     tiers::has_unleft,
 };
-use crate::{config::Mode, ports::Tier};
+use crate::{catalog::View, config::Mode, ports::Tier};
 use walk::Walk;
 
 /// Finds the listing of a view.
 pub(super) async fn lookup(isolate: &Rc<Isolate>, asked: Asked<'_>) -> Outcome {
+    note_demand(isolate, &asked.view);
     if mode_is_unknown(isolate) {
         // Who is rolled back must not serve from caches for having just been born.
         let clock = &*isolate.ports.clock;
@@ -57,6 +58,13 @@ pub(super) async fn lookup(isolate: &Rc<Isolate>, asked: Asked<'_>) -> Outcome {
         follow_ups.push(FollowUp::FlushCounters);
     }
     Outcome { answer, trace: walk.trace, follow_ups }
+}
+
+/// Notes that a provider's catalog is asked for.
+fn note_demand(isolate: &Isolate, view: &View) {
+    if let View::Provider(slug) = view {
+        isolate.state.borrow_mut().demand.note(*slug, isolate.now());
+    }
 }
 
 /// The listing of a view, if memory has it fresh, in its order, and leaves nothing to do: an answer that awaits nothing. What

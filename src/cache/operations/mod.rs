@@ -3,6 +3,7 @@
 mod changes;
 mod invalidate;
 mod metrics;
+mod providers;
 mod readiness;
 mod statistics;
 mod warm;
@@ -13,6 +14,7 @@ pub(super) use changes::hear_of_change;
 pub(super) use invalidate::invalidate;
 pub use invalidate::{Invalidated, InvalidationMode};
 pub(super) use metrics::metrics;
+pub(super) use providers::warm_providers;
 pub(super) use readiness::readiness;
 pub use statistics::Statistics;
 pub(super) use statistics::statistics;

@@ -3,9 +3,10 @@
 
 use std::rc::Rc;
 
+use super::providers::warm_asked;
 use crate::{
     cache::{
-        background::{note_changed, read_mode_if_due},
+        background::{named, note_changed, read_mode_if_due},
         entry::{Content, Entry},
         isolate::Isolate,
         protocol::{Place, Version},
@@ -27,15 +28,10 @@ pub(in crate::cache) async fn warm(isolate: &Rc<Isolate>, force: bool) -> WarmRe
     read_mode_if_due(isolate).await;
     let report = match isolate.mode() {
         Mode::Active => {
-            let request = LoadRequest {
-                not_before: Some(isolate.now()),
-                force,
-                insist: true,
-                can_wait: !force,
-                only_to_publish: true,
-                ..LoadRequest::default()
-            };
-            rebuild(isolate, Source::WARMED, request, true).await
+            let request = request_of(isolate, force);
+            let mut report = rebuild(isolate, Source::WARMED, request, true).await;
+            report.providers = warm_asked(isolate).await;
+            report
         }
         Mode::ReadOnly => refused(isolate, Reason::ReadOnly),
         Mode::Passthrough => refused(isolate, Reason::Passthrough),
@@ -47,6 +43,18 @@ pub(in crate::cache) async fn warm(isolate: &Rc<Isolate>, force: bool) -> WarmRe
     report
 }
 
+/// What cron and operators want of a load; `force` admits a snapshot that lost more than half of its entries.
+pub(super) fn request_of(isolate: &Isolate, force: bool) -> LoadRequest {
+    LoadRequest {
+        not_before: Some(isolate.now()),
+        force,
+        insist: true,
+        can_wait: !force,
+        only_to_publish: true,
+        ..LoadRequest::default()
+    }
+}
+
 /// Keeps the report for statistics, and takes the counters along: cron's isolate may never see a request that would.
 async fn save(isolate: &Isolate, report: &WarmReport) {
     let paused = isolate.state.borrow().publishing.pause.reason(isolate.now()).is_some();
@@ -54,9 +62,11 @@ async fn save(isolate: &Isolate, report: &WarmReport) {
         return;
     }
     let Ok(text) = serde_json::to_string(report) else { return };
-    let counts = isolate.state.borrow_mut().counters.take_unflushed();
-    let named: Vec<(String, u64)> =
-        counts.iter().map(|(counter, by)| (counter.to_string(), *by)).collect();
+    let (counts, asked) = {
+        let mut state = isolate.state.borrow_mut();
+        (state.counters.take_unflushed(), state.demand.take_untold())
+    };
+    let named = named(&counts, &asked);
     // The log has the report; a Redis that fails is logged where it is found.
     let saved =
         tiers::redis(isolate, async |session| redis::save_report(session, &text, &named).await)
@@ -64,6 +74,7 @@ async fn save(isolate: &Isolate, report: &WarmReport) {
     let mut state = isolate.state.borrow_mut();
     if saved.is_err() {
         state.counters.restore(&counts);
+        state.demand.restore(&asked);
     }
     state.flushed_at = isolate.ports.clock.now();
 }
@@ -189,10 +200,11 @@ fn report(
         at_ms: isolate.now().0,
         error: warmed.err(),
         published: Published::default(),
+        providers: None,
     }
 }
 
-fn refused(isolate: &Isolate, reason: Reason) -> WarmReport {
+pub(super) fn refused(isolate: &Isolate, reason: Reason) -> WarmReport {
     report(isolate, Source::WARMED, Err(Failure { tier: None, reason }), None)
 }
 

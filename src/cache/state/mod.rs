@@ -1,14 +1,14 @@
 //! What an isolate knows: plain data, lost with the isolate. Nothing here awaits.
 
-mod backoff;
 mod breaker;
 mod colo;
+mod demand;
 mod front;
 mod handover;
-mod hedge_budget;
 mod knowledge;
 mod leases;
 mod memory;
+mod pacing;
 mod publishing;
 
 use std::{
@@ -34,14 +34,14 @@ use crate::{
     config::Policy,
     ports::{Tier, TierError, Timestamp},
 };
-use backoff::Backoff;
 use colo::Colo;
+use demand::Demand;
 use front::Front;
 use handover::Handover;
-use hedge_budget::HedgeBudget;
 use knowledge::Knowledge;
 use leases::Leases;
 use memory::Memory;
+use pacing::{Backoff, HedgeBudget};
 use publishing::Publishing;
 
 /// The same failure of a tier is logged at most this often.
@@ -74,6 +74,7 @@ pub(super) struct State {
     pub(super) leases: Leases,
     pub(super) hedge_budget: HedgeBudget,
     pub(super) counters: Counters,
+    pub(super) demand: Demand,
     pub(super) knowledge: Knowledge,
     pub(super) handover: Handover,
     pub(super) publishing: Publishing,
@@ -111,6 +112,7 @@ impl State {
             leases: Leases::default(),
             hedge_budget: HedgeBudget::default(),
             counters: Counters::default(),
+            demand: Demand::default(),
             knowledge: Knowledge::default(),
             handover: Handover::default(),
             publishing: Publishing::default(),

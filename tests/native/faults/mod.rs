@@ -28,7 +28,7 @@ use crate::support::{
 type Answered = (Result<Answer, Unavailable>, Duration);
 
 impl World {
-    fn secs(&self, secs: u64) {
+    pub fn secs(&self, secs: u64) {
         self.sim.run_for(Duration::from_secs(secs));
     }
 }

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::breaker::jittered;
-use crate::ports::Timestamp;
+use crate::{cache::state::breaker::jittered, ports::Timestamp};
 
 const FIRST: Duration = Duration::from_secs(1);
 const MAX: Duration = Duration::from_secs(60);
