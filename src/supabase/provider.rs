@@ -1,7 +1,5 @@
 //! Reading one provider's models, with the prices that other rows have for those without one, and the registry of providers.
 
-use std::time::Duration;
-
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
@@ -37,31 +35,7 @@ const ENCODED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/').remove(b':');
 
 impl Supabase {
-    /// A provider's rows, their prices looked up where they have none, as its snapshot is made of; with how many requests it took.
-    pub async fn load_provider(
-        &self,
-        slug: Slug,
-        timeout: Duration,
-    ) -> Result<(Assembly, usize), OriginError> {
-        self.attempt(timeout, async |reader| {
-            let assembly = self.read_provider(slug, reader).await?;
-            Ok((assembly, reader.requests()))
-        })
-        .await
-    }
-
-    /// The active and enabled providers, of which the registry is made; with how many requests it took.
-    pub async fn load_registry(
-        &self,
-        timeout: Duration,
-    ) -> Result<(Vec<RegistryEntry>, usize), OriginError> {
-        self.attempt(timeout, async |reader| {
-            let entries = self.read_registry(reader).await?;
-            Ok((entries, reader.requests()))
-        })
-        .await
-    }
-
+    /// A provider's rows, their prices looked up where they have none, as its snapshot is made of.
     pub(super) async fn read_provider(
         &self,
         slug: Slug,
@@ -85,6 +59,7 @@ impl Supabase {
         Ok(assembly)
     }
 
+    /// The active and enabled providers, of which the registry is made.
     pub(super) async fn read_registry(
         &self,
         reader: &Reader<'_>,
