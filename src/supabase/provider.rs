@@ -27,7 +27,7 @@ const REGISTRY: &str =
 
 /// A list of ids is at most as long, in bytes: with what stands around it a URL stays below what proxies refuse.
 const LIST_BYTES_MAX: usize = 5_400;
-/// Where more lists would be needed the whole table is read instead: that many requests are as many as its pages.
+/// Where more lists would be needed the whole table is read instead: that many requests are about as many as its pages.
 const LISTS_MAX: usize = 10;
 
 /// What need not be encoded in a query, nor in a list of values in quotes.
@@ -46,7 +46,7 @@ impl Supabase {
         let query = format!("{MODELS}&providers.slug=eq.{slug}");
         let total = reader.read(&query, |page| assembly.add(page)).await?;
         check_ids(assembly.rows().iter().copied(), total)?;
-        // The pages of the price table are read only for what has no price of its own: mostly for nothing.
+        // Mostly every row has a price of its own, and nothing more is read.
         for query in price_queries(&assembly.unpriced_ids()) {
             let mut rows = Vec::new();
             let take = |page: &str| {
