@@ -113,32 +113,23 @@ impl Supabase {
         let enabled = &self.enabled_providers;
         !slug.is_empty() && (enabled.is_empty() || enabled.contains(&normalized(slug)))
     }
-
-    /// Reads something within `timeout`. A row that came or went between two pages is no failure: what is there now can be read at
-    /// once.
-    async fn attempt<T>(
-        &self,
-        timeout: Duration,
-        read: impl AsyncFn(&Reader<'_>) -> Result<T, OriginError>,
-    ) -> Result<T, OriginError> {
-        let (clock, retries) = (Rc::clone(&self.clock), Rc::clone(&self.retries));
-        let allowance = Allowance::new(clock, timeout, retries);
-        let reader = Reader::new(&self.client, &allowance);
-        match read(&reader).await {
-            Err(OriginError::CountMismatch { .. } | OriginError::DuplicateIds { .. })
-                if allowance.time_left().is_some() =>
-            {
-                read(&reader).await
-            }
-            result => result,
-        }
-    }
 }
 
 #[async_trait(?Send)]
 impl Origin for Supabase {
     async fn load(&self, source: Source, timeout: Duration) -> Result<Load, OriginError> {
-        self.attempt(timeout, async |reader| self.read(source, reader).await).await
+        let (clock, retries) = (Rc::clone(&self.clock), Rc::clone(&self.retries));
+        let allowance = Allowance::new(clock, timeout, retries);
+        let reader = Reader::new(&self.client, &allowance);
+        match self.read(source, &reader).await {
+            // A row that came or went between two pages is no failure: what is there now can be read at once.
+            Err(OriginError::CountMismatch { .. } | OriginError::DuplicateIds { .. })
+                if allowance.time_left().is_some() =>
+            {
+                self.read(source, &reader).await
+            }
+            result => result,
+        }
     }
 
     async fn probe(&self, timeout: Duration) -> Result<(), OriginError> {

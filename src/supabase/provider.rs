@@ -1,7 +1,5 @@
 //! Reading one provider's models, with the prices that other rows have for those without one, and the registry of providers.
 
-use std::time::Duration;
-
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
@@ -29,7 +27,7 @@ const REGISTRY: &str =
 
 /// A list of ids is at most as long, in bytes: with what stands around it a URL stays below what proxies refuse.
 const LIST_BYTES_MAX: usize = 5_400;
-/// Where more lists would be needed the whole table is read instead: that many requests are as many as its pages.
+/// Where more lists would be needed the whole table is read instead: that many requests are about as many as its pages.
 const LISTS_MAX: usize = 10;
 
 /// What need not be encoded in a query, nor in a list of values in quotes.
@@ -37,31 +35,7 @@ const ENCODED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/').remove(b':');
 
 impl Supabase {
-    /// A provider's rows, their prices looked up where they have none, as its snapshot is made of; with how many requests it took.
-    pub async fn load_provider(
-        &self,
-        slug: Slug,
-        timeout: Duration,
-    ) -> Result<(Assembly, usize), OriginError> {
-        self.attempt(timeout, async |reader| {
-            let assembly = self.read_provider(slug, reader).await?;
-            Ok((assembly, reader.requests()))
-        })
-        .await
-    }
-
-    /// The active and enabled providers, of which the registry is made; with how many requests it took.
-    pub async fn load_registry(
-        &self,
-        timeout: Duration,
-    ) -> Result<(Vec<RegistryEntry>, usize), OriginError> {
-        self.attempt(timeout, async |reader| {
-            let entries = self.read_registry(reader).await?;
-            Ok((entries, reader.requests()))
-        })
-        .await
-    }
-
+    /// A provider's rows, their prices looked up where they have none, as its snapshot is made of.
     pub(super) async fn read_provider(
         &self,
         slug: Slug,
@@ -72,7 +46,7 @@ impl Supabase {
         let query = format!("{MODELS}&providers.slug=eq.{slug}");
         let total = reader.read(&query, |page| assembly.add(page)).await?;
         check_ids(assembly.rows().iter().copied(), total)?;
-        // The pages of the price table are read only for what has no price of its own: mostly for nothing.
+        // Mostly every row has a price of its own, and nothing more is read.
         for query in price_queries(&assembly.unpriced_ids()) {
             let mut rows = Vec::new();
             let take = |page: &str| {
@@ -85,6 +59,7 @@ impl Supabase {
         Ok(assembly)
     }
 
+    /// The active and enabled providers, of which the registry is made.
     pub(super) async fn read_registry(
         &self,
         reader: &Reader<'_>,

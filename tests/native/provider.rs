@@ -4,11 +4,11 @@
 use std::{cell::Cell, collections::BTreeMap, rc::Rc, time::Duration};
 
 use model_catalog_edge::{
-    catalog::provider::{
-        Assembled, Registry, RegistryEntry, Slug, records,
-        registry::{self, assemble},
+    catalog::{
+        KeySpace, Slug, Snapshot, Source, View,
+        provider::{RegistryEntry, records},
     },
-    ports::{Http, HttpResponse, OriginError},
+    ports::{Http, HttpResponse, Origin, OriginError},
     supabase::Supabase,
 };
 use serde_json::{Value, json, value::RawValue};
@@ -27,27 +27,32 @@ fn origin(sim: &Sim, http: Rc<dyn Http>, enabled: &[&str]) -> Supabase {
     Supabase::new(http, clock, "https://project.example", "jwt", &enabled)
 }
 
-/// A provider's snapshot, which reads back as what it was put together as.
-fn load(postgrest: &Rc<FakePostgrest>, slug: &str) -> Result<Assembled, OriginError> {
+/// What the origin gives of a source, which its text reads back as, and what is packed of it.
+fn snapshot(
+    postgrest: &Rc<FakePostgrest>,
+    source: Source,
+    enabled: &[&str],
+) -> Result<Snapshot, OriginError> {
     let sim = Sim::new(1);
-    let supabase = origin(&sim, Rc::clone(postgrest) as Rc<dyn Http>, &[]);
-    let slug = Slug::new(slug).unwrap();
-    let loaded = sim.block_on(async move { supabase.load_provider(slug, DEADLINE).await });
-    let assembled = loaded?.0.finish()?;
-    let (spans, facets) = records(&assembled.text.to_string()).unwrap();
-    assert_eq!(spans, assembled.spans);
-    assert_eq!(facets, assembled.facets);
-    Ok(assembled)
+    let origin = origin(&sim, Rc::clone(postgrest) as Rc<dyn Http>, enabled);
+    let snapshot = sim.block_on(async move { origin.load(source, DEADLINE).await })?.snapshot;
+    assert_eq!(Snapshot::decode(source, snapshot.text().to_string()).unwrap(), snapshot);
+    let (packed, checksum) = snapshot.pack().unwrap();
+    let (entries, hash) = (snapshot.len(), snapshot.hash());
+    assert_eq!(
+        Snapshot::unpack(source, &packed, checksum, entries, hash).as_ref(),
+        Some(&snapshot)
+    );
+    Ok(snapshot)
+}
+
+fn load(postgrest: &Rc<FakePostgrest>, slug: &str) -> Result<Snapshot, OriginError> {
+    snapshot(postgrest, Source::Provider(Slug::new(slug).unwrap()), &[])
 }
 
 fn registry(postgrest: &Rc<FakePostgrest>, enabled: &[&str]) -> Vec<RegistryEntry> {
-    let sim = Sim::new(1);
-    let supabase = origin(&sim, Rc::clone(postgrest) as Rc<dyn Http>, enabled);
-    let loaded = sim.block_on(async move { supabase.load_registry(DEADLINE).await });
-    let (text, spans) = assemble(loaded.unwrap().0).unwrap();
-    let text = text.to_string();
-    assert_eq!(registry::records(&text).unwrap(), spans);
-    Registry::read(&text).unwrap().entries().to_vec()
+    let snapshot = snapshot(postgrest, Source::Registry, enabled).unwrap();
+    snapshot.registry().unwrap().entries().to_vec()
 }
 
 fn providers() -> FakePostgrest {
@@ -80,7 +85,8 @@ fn expected(slug: &str) -> Vec<String> {
     if slug == "lonely" {
         return Vec::new();
     }
-    let text = vectors::text(&format!("providers/expected/gw:models:provider:{slug}.json"));
+    let key = KeySpace::new("gw:").listing(&View::Provider(Slug::new(slug).unwrap()));
+    let text = vectors::text(&format!("providers/expected/{key}.json"));
     let entries: Vec<&RawValue> = serde_json::from_str(&text).unwrap();
     let mut mended = 0;
     let entries = entries.into_iter().map(|entry| {
@@ -114,8 +120,8 @@ fn every_providers_value_is_the_backends() {
         let mut entries = 0;
         for slug in SLUGS {
             let expected = expected(slug);
-            let assembled = load(&postgrest, slug).unwrap();
-            let text = assembled.text.to_string();
+            let snapshot = load(&postgrest, slug).unwrap();
+            let text = snapshot.text().to_string();
             let found: Vec<&RawValue> = serde_json::from_str(&text).unwrap();
             for (at, (found, expected)) in found.iter().zip(&expected).enumerate() {
                 assert_eq!(ordered(found.get()), ordered(expected), "{at} of {slug}");
@@ -150,7 +156,7 @@ fn the_backends_spaced_and_escaped_values_are_read() {
 
 #[test]
 fn numbers_of_metadata_survive_verbatim() {
-    let text = load(&Rc::new(providers()), "openai").unwrap().text.to_string();
+    let text = load(&Rc::new(providers()), "openai").unwrap().text().to_string();
     for number in ["12345678901234567890123", "12345678901234568"] {
         assert!(text.contains(number), "{number}");
     }
@@ -158,7 +164,7 @@ fn numbers_of_metadata_survive_verbatim() {
         "models":[{"id":1,"provider_id":1,"model_name":"A","provider_model_id":"a\"\u0041","description":null,
         "context_length":8,"modality":null,"health_status":null,"average_response_time_ms":0,"is_active":true,
         "metadata":{"b": 1.50, "a": [1e2, -0, 0.1000], "\"c \\": "x  \" y"}}],"model_pricing":[]}"#;
-    let text = load(&Rc::new(FakePostgrest::of_text(tables)), "a").unwrap().text.to_string();
+    let text = load(&Rc::new(FakePostgrest::of_text(tables)), "a").unwrap().text().to_string();
     let metadata =
         r#""metadata":{"b":1.50,"a":[1e2,-0,0.1000],"\"c \\":"x  \" y"},"supported_parameters""#;
     assert!(text.contains(metadata), "{text}");
@@ -171,7 +177,7 @@ fn hostile_tables_never_cost_a_model() {
     for (slug, ids, unpriced) in [("openai", 12, 7), ("groq", 3, 1), ("odd slug,(x)", 1, 0)] {
         let mut postgrest = FakePostgrest::of_text(&text);
         postgrest.rows_max = 5;
-        let text = load(&Rc::new(postgrest), slug).unwrap().text.to_string();
+        let text = load(&Rc::new(postgrest), slug).unwrap().text().to_string();
         // Some numbers are larger than a `Value` holds.
         let entries: Vec<BTreeMap<&str, &RawValue>> = serde_json::from_str(&text).unwrap();
         assert_eq!(entries.len(), ids, "{slug}");
@@ -213,8 +219,8 @@ fn no_value_of_a_column_costs_a_model() {
                 "providers": [{"id": 1, "slug": "a", "is_active": true, "site_url": null, "logo_url": null}],
                 "models": [row], "model_pricing": [],
             });
-            let assembled = load(&Rc::new(FakePostgrest::new(tables)), "a").unwrap();
-            assert_eq!(assembled.spans.len(), 1, "{place:?} = {value}");
+            let snapshot = load(&Rc::new(FakePostgrest::new(tables)), "a").unwrap();
+            assert_eq!(snapshot.len(), 1, "{place:?} = {value}");
         }
     }
 }
@@ -242,7 +248,7 @@ fn with_models(models: &[Value]) -> FakePostgrest {
 }
 
 fn prompt_of_first(postgrest: FakePostgrest) -> Value {
-    let text = load(&Rc::new(postgrest), "a").unwrap().text.to_string();
+    let text = load(&Rc::new(postgrest), "a").unwrap().text().to_string();
     let entries: Value = serde_json::from_str(&text).unwrap();
     let is_named = entries[0]["pricing_source"] == json!("database");
     assert_eq!(is_named, !entries[0]["pricing"].is_null());
@@ -362,7 +368,7 @@ fn a_row_that_goes_between_two_pages_is_read_around() {
         });
         let loaded = load(&Rc::new(postgrest), "openai");
         match loaded {
-            Ok(assembled) => assert!(!always && assembled.spans.len() == 56),
+            Ok(snapshot) => assert!(!always && snapshot.len() == 56),
             Err(error) => assert!(always && matches!(error, OriginError::CountMismatch { .. })),
         }
     }

@@ -61,7 +61,7 @@ impl FakePostgrest {
         self.rows(table).iter().map(|row| (row["id"].as_i64().unwrap(), row)).collect()
     }
 
-    fn mappings(&self, url: &str) -> Vec<String> {
+    fn mappings(&self, url: &str) -> Vec<Value> {
         let (_, query) = url.split_once('?').unwrap();
         let query: BTreeMap<&str, &str> =
             query.split('&').map(|pair| pair.split_once('=').unwrap()).collect();
@@ -110,22 +110,24 @@ impl FakePostgrest {
         } else {
             joined.reverse();
         }
-        joined.iter().map(Value::to_string).collect()
+        joined
     }
 
     fn answer(&self, request: &HttpRequest) -> HttpResponse {
-        let rows = if request.url.contains("/unique_models_provider?") {
-            self.mappings(&request.url)
+        let query = Query::read(&request.url);
+        let (total, page) = if query.table == "unique_models_provider" {
+            let rows = self.mappings(&request.url);
+            let page = rows.iter().skip(query.offset).take(query.limit.min(self.rows_max));
+            (rows.len(), page.map(Value::to_string).collect())
         } else {
-            self.texts.select(&Query::read(&request.url))
+            self.texts.select(&query, self.rows_max)
         };
-        let total = rows.len();
-        let Query { limit, offset, .. } = Query::read(&request.url);
-        let end = offset.saturating_add(limit.min(self.rows_max)).min(total);
-        let page = rows.get(offset..end).unwrap_or_default();
         let counted = request.headers.contains(&("prefer", "count=exact".to_owned()));
         let total = if counted { total.to_string() } else { "*".to_owned() };
-        let range = if page.is_empty() { "*".to_owned() } else { format!("{offset}-{}", end - 1) };
+        let range = match page.len() {
+            0 => "*".to_owned(),
+            rows => format!("{}-{}", query.offset, query.offset + rows - 1),
+        };
         HttpResponse {
             status: 200,
             content_range: Some(format!("{range}/{total}")),

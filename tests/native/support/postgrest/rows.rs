@@ -1,6 +1,6 @@
 //! The rows that a request selects of tables as text: what stands in them goes through verbatim, as large as its numbers may be.
 
-use std::{cell::LazyCell, cmp::Ordering, collections::BTreeMap, rc::Rc};
+use std::{cell::LazyCell, collections::BTreeMap, rc::Rc};
 
 use serde_json::{Value, value::RawValue};
 
@@ -40,21 +40,20 @@ impl Tables {
         self.0.get(table).map_or(&[], |rows| rows)
     }
 
-    /// Every row that a query selects, in its order and as JSON. Without an order, and among rows that are equal in it, the last
-    /// comes first: an order that is not unique is no order to rely on.
-    pub fn select(&self, query: &Query) -> Vec<String> {
+    /// How many rows a query selects, and those of a page of them as JSON, in its order. Without an order, and among rows that are
+    /// equal in it, the last comes first: an order that is not unique is no order to rely on.
+    pub fn select(&self, query: &Query, rows_max: usize) -> (usize, Vec<String>) {
         let rows = self.rows(&query.table).iter().rev();
         let mut rows: Vec<&Row> = rows.filter(|row| self.is_selected(row, query)).collect();
-        rows.sort_by(|a, b| {
-            let columns =
-                query.order.iter().map(|column| compare(value(a, column), value(b, column)));
-            columns.fold(Ordering::Equal, Ordering::then)
+        rows.sort_by_cached_key(|row| {
+            query.order.iter().map(|column| Key::of(value(row, column))).collect::<Vec<_>>()
         });
-        rows.into_iter().map(|row| self.json(row, &query.table, &query.select)).collect()
+        let page = rows.iter().skip(query.offset).take(query.limit.min(rows_max));
+        (rows.len(), page.map(|row| self.json(row, &query.table, &query.select)).collect())
     }
 
     fn is_selected(&self, row: &Row, query: &Query) -> bool {
-        let has_inner = query.select.iter().all(|item| match item {
+        let has_inner = |item: &Item| match item {
             Item::Embed { table, is_inner: true, .. } => {
                 // A filter of an inner row is one of the row.
                 let inner = self.embedded(row, &query.table, table);
@@ -63,8 +62,9 @@ impl Tables {
                 })
             }
             _ => true,
-        });
-        has_inner && query.filters.iter().all(|condition| holds(condition, row))
+        };
+        query.filters.iter().all(|condition| holds(condition, row))
+            && query.select.iter().all(has_inner)
     }
 
     /// The row that one of a table has in another: its provider, or the one that is about it.
@@ -110,14 +110,18 @@ fn at(row: &Row, path: &[String]) -> String {
     })
 }
 
-/// Numbers as numbers, texts by their bytes as in collation C, NULL last.
-fn compare(a: Option<&str>, b: Option<&str>) -> Ordering {
-    match (a, b) {
-        (Some(a), Some(b)) => match (a.parse::<i64>(), b.parse::<i64>()) {
-            (Ok(a), Ok(b)) => a.cmp(&b),
-            _ => plain(a).cmp(&plain(b)),
-        },
-        (a, b) => a.is_none().cmp(&b.is_none()),
+/// What a column is ordered by: numbers as numbers, texts by their bytes as in collation C, NULL last.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Number(i64),
+    Text(String),
+    Null,
+}
+
+impl Key {
+    fn of(value: Option<&str>) -> Self {
+        let Some(value) = value else { return Self::Null };
+        value.parse().map_or_else(|_| Self::Text(plain(value)), Self::Number)
     }
 }
 
