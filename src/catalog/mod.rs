@@ -18,7 +18,7 @@ pub use unique::{
 };
 
 mod provider;
-pub use provider::Slug;
+pub use provider::{Registry, RegistryEntry, Slug, served};
 
 mod source;
 pub use source::{Extent, Parameters, Source, View};

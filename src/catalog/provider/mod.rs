@@ -2,3 +2,10 @@
 
 mod slug;
 pub use slug::Slug;
+
+mod capabilities;
+
+mod registry;
+pub use registry::{Registry, RegistryEntry};
+
+pub mod served;

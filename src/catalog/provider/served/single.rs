@@ -1,0 +1,98 @@
+//! `GET /v1/models/{developer}/{model}`: one provider's offer of a model, by the model's id.
+
+use super::{
+    draft::Draft,
+    entry::{Form, Members, Row, write_shown},
+    filter::is_shown,
+};
+
+/// Who passes on what others offer is asked last.
+const LAST: &str = "openrouter";
+/// Whose ids have no developer in them, but are asked for with one.
+const BARE: &str = "google-vertex";
+
+/// What one provider offers.
+#[derive(Clone, Debug)]
+pub struct Block<'a> {
+    /// Its slug.
+    pub gateway: &'a str,
+    /// Its entries.
+    pub rows: Vec<Row<'a>>,
+}
+
+/// The first offer of a model among these providers, in their order; none where nobody offers it. Letter case does not count. `is_chosen`
+/// says that the client named the provider.
+pub fn single(
+    blocks: &[Block<'_>],
+    developer: &str,
+    model: &str,
+    is_chosen: bool,
+) -> Option<Draft> {
+    let id = format!("{developer}/{model}").to_lowercase();
+    let bare = model.to_lowercase();
+    let (last, first): (Vec<_>, Vec<_>) = blocks.iter().partition(|block| block.gateway == LAST);
+    let found = first.into_iter().chain(last).find_map(|block| {
+        let by_id = |id: &str| block.rows.iter().find(|row| is_shown(row) && has_id(row, id));
+        let by_bare = || by_id(&bare).filter(|_| is_chosen && block.gateway == BARE);
+        Some((block, by_id(&id).or_else(by_bare)?))
+    });
+    let (block, row) = found?;
+    let draft = Draft::new()
+        .with_written("data", |into| write_shown(row.text, Form::Plain, into))
+        .with("provider", developer)
+        .with("model", model)
+        .with("gateway", block.gateway);
+    Some(draft)
+}
+
+fn has_id(row: &Row<'_>, id: &str) -> bool {
+    let known = Members::read(row.text).and_then(|members| members.text("id"));
+    known.is_some_and(|known| known.to_lowercase() == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(id: &str, is_chosen: bool, only: Option<&str>) -> Option<String> {
+        let (a, down) = (r#"{"id":"Dev/A"}"#, r#"{"id":"dev/a","health_status":"down"}"#);
+        let blocks = [
+            (LAST, vec![a, r#"{"id":"dev/c/d"}"#]),
+            ("near", vec![down]),
+            ("groq", vec![a]),
+            (BARE, vec![r#"{"id":"gemini"}"#]),
+        ];
+        let blocks: Vec<Block<'_>> = blocks
+            .iter()
+            .filter(|(gateway, _)| only.is_none_or(|only| only == *gateway))
+            .map(|(gateway, texts)| Block {
+                gateway,
+                rows: texts.iter().map(|text| Row::read(text)).collect(),
+            })
+            .collect();
+        let (developer, model) = id.split_once('/').unwrap();
+        let text = single(&blocks, developer, model, is_chosen)?.finish();
+        let answer: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        assert_eq!(
+            (answer["provider"].as_str(), answer["model"].as_str()),
+            (Some(developer), Some(model))
+        );
+        Some(answer["gateway"].as_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn a_model_is_found_with_whoever_offers_it_and_is_up() {
+        for (id, only, expected) in [
+            ("DEV/a", None, Some("groq")),
+            ("dev/a", Some(LAST), Some(LAST)),
+            ("dev/a", Some("near"), None),
+            ("dev/c/d", None, Some(LAST)),
+            ("dev/c", None, None),
+            ("google/gemini", None, None),
+            ("google/gemini", Some(BARE), Some(BARE)),
+            ("google/gemini", Some("groq"), None),
+        ] {
+            assert_eq!(found(id, only.is_some(), only).as_deref(), expected, "{id} of {only:?}");
+        }
+    }
+}
