@@ -72,6 +72,17 @@ impl Listing {
         Entries(pieces)
     }
 
+    /// The entries of a page, each by itself.
+    pub fn records(&self, page: &Page) -> impl Iterator<Item = &str> {
+        let end = page.offset.saturating_add(page.limit).min(self.len());
+        (page.offset..end).filter_map(|at| match self {
+            Self::Foreign(array) => array.element(at),
+            Self::Ordered(snapshot, order) => {
+                snapshot.array().element(usize::try_from(*order.get(at)?).ok()?)
+            }
+        })
+    }
+
     /// The whole listing as a JSON array, for the key that others read.
     pub fn to_text(&self) -> String {
         self.text_pieces().concat()

@@ -4,6 +4,7 @@
 //! percent-decoded once before it comes here, so that `%2F` is `/`. No variable is empty. A path that is written out wins over one with
 //! variables, and among those the first row.
 
+use super::params::models::Kind;
 use crate::cache::RouteName;
 
 /// A row of the table. `openapi/` describes each.
@@ -43,6 +44,7 @@ pub(super) enum Endpoint {
     OpenApi,
     Docs,
     Unique,
+    Catalog(Kind),
     Healthz,
     Readyz,
     Clear,
@@ -52,7 +54,7 @@ pub(super) enum Endpoint {
     Metrics,
 }
 
-pub(super) const ROUTES: [Route; 11] = [
+pub(super) const ROUTES: [Route; 17] = [
     Route {
         paths: &["/"],
         methods: Methods::Read,
@@ -119,6 +121,42 @@ pub(super) const ROUTES: [Route; 11] = [
         access: Access::Scraper,
         endpoint: Endpoint::Metrics,
     },
+    Route {
+        paths: &["/models", "/v1/models"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::Catalog(Kind::Models),
+    },
+    Route {
+        paths: &["/v1/models/search"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::Catalog(Kind::Search),
+    },
+    Route {
+        paths: &["/v1/gateways"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::Catalog(Kind::Gateways),
+    },
+    Route {
+        paths: &["/v1/provider"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::Catalog(Kind::Providers),
+    },
+    Route {
+        paths: &["/v1/models/{developer}/{+model}"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::Catalog(Kind::Model),
+    },
+    Route {
+        paths: &["/v1/models/{developer}"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::Catalog(Kind::Developer),
+    },
 ];
 
 /// A row, and how a path came to it.
@@ -127,7 +165,6 @@ pub(super) struct Found<'a> {
     /// The path, as the row has it.
     pub(super) path: &'static str,
     /// What stands for its variables, in order.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no row has variables yet"))]
     pub(super) values: Vec<&'a str>,
 }
 
@@ -172,6 +209,7 @@ impl Endpoint {
             Self::OpenApi => RouteName::OpenApi,
             Self::Docs => RouteName::Docs,
             Self::Unique => RouteName::Unique,
+            Self::Catalog(kind) => kind.name(),
             Self::Clear => RouteName::Clear,
             Self::Warm => RouteName::Warm,
             Self::Statistics => RouteName::Statistics,

@@ -8,7 +8,7 @@ use super::{
     auth::Operators,
     cors,
     endpoints::{
-        about, health, metrics,
+        about, health, metrics, models,
         operators::{clear, statistics, warm},
         unique, webhook,
     },
@@ -131,7 +131,7 @@ fn find<'a>(path: &'a str, service: &Service) -> Option<Found<'a>> {
 }
 
 async fn ask(
-    Found { route, path, .. }: Found<'_>,
+    Found { route, path, values }: Found<'_>,
     cache: &Cache,
     service: &Service,
     (request, id): (Request, &str),
@@ -148,6 +148,11 @@ async fn ask(
         Endpoint::Unique => {
             let (query, headers) = (request.query.as_str(), &request.headers);
             unique::get(cache, unique::Asked { path, query, headers, request_id: id }).await
+        }
+        Endpoint::Catalog(kind) => {
+            let (query, headers) = (request.query.as_str(), &request.headers);
+            let asked = models::Asked { values: &values, query, headers, request_id: id };
+            models::get(cache, kind, asked).boxed_local().await
         }
         Endpoint::Healthz => (health::healthz(), Vec::new()),
         // What is not run is not compiled, if it is in a box of its own (docs/platform.md, "Code is compiled when it first runs").

@@ -4,19 +4,28 @@ use serde::Serialize;
 
 /// An answer whose end is not written yet: what an entity tag is made of, since the time that ends it says nothing of its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Draft(Vec<u8>);
+pub struct Draft {
+    text: Vec<u8>,
+    is_timed: bool,
+}
 
 impl Draft {
     /// An object without members.
     pub(super) fn new() -> Self {
-        Self(vec![b'{'])
+        Self { text: vec![b'{'], is_timed: false }
+    }
+
+    /// The object, whose last member will be the time that it is of.
+    #[must_use]
+    pub(super) fn timed(self) -> Self {
+        Self { is_timed: true, ..self }
     }
 
     /// The object with one more member.
     #[must_use]
     pub(super) fn with(mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Self {
         self.name(name);
-        self.0.extend_from_slice(json(value).as_bytes());
+        self.text.extend_from_slice(json(value).as_bytes());
         self
     }
 
@@ -29,14 +38,14 @@ impl Draft {
         write: impl Fn(T, &mut Vec<u8>),
     ) -> Self {
         self.name(name);
-        self.0.push(b'[');
+        self.text.push(b'[');
         for (index, item) in items.into_iter().enumerate() {
             if index > 0 {
-                self.0.push(b',');
+                self.text.push(b',');
             }
-            write(item, &mut self.0);
+            write(item, &mut self.text);
         }
-        self.0.push(b']');
+        self.text.push(b']');
         self
     }
 
@@ -44,32 +53,33 @@ impl Draft {
     #[must_use]
     pub(super) fn with_written(mut self, name: &str, write: impl FnOnce(&mut Vec<u8>)) -> Self {
         self.name(name);
-        write(&mut self.0);
+        write(&mut self.text);
         self
     }
 
     /// What is written so far.
     pub fn text(&self) -> &[u8] {
-        &self.0
+        &self.text
     }
 
     /// The object as it is.
-    pub fn finish(mut self) -> Vec<u8> {
-        self.0.push(b'}');
-        self.0
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        self.text.push(b'}');
+        self.text
     }
 
-    /// The object, with the time that it is of as its last member.
+    /// The whole object; `timestamp` is the time that it is of.
     pub fn finish_at(self, timestamp: &str) -> Vec<u8> {
-        self.with("timestamp", timestamp).finish()
+        let whole = if self.is_timed { self.with("timestamp", timestamp) } else { self };
+        whole.finish()
     }
 
     fn name(&mut self, name: &str) {
-        if self.0.len() > 1 {
-            self.0.push(b',');
+        if self.text.len() > 1 {
+            self.text.push(b',');
         }
-        self.0.extend_from_slice(json(name).as_bytes());
-        self.0.push(b':');
+        self.text.extend_from_slice(json(name).as_bytes());
+        self.text.push(b':');
     }
 }
 
@@ -95,7 +105,9 @@ mod tests {
         let text = r#"{"b":"ü\"","a":[1,2],"c":{}"#;
         assert_eq!(draft().text(), text.as_bytes());
         assert_eq!(draft().finish(), format!("{text}}}").into_bytes());
-        assert_eq!(draft().finish_at("now"), format!(r#"{text},"timestamp":"now"}}"#).into_bytes());
+        assert_eq!(draft().finish_at("now"), draft().finish());
+        let timed = format!(r#"{text},"timestamp":"now"}}"#);
+        assert_eq!(draft().timed().finish_at("now"), timed.into_bytes());
         assert_eq!(Draft::new().finish(), b"{}");
     }
 }

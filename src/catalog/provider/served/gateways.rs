@@ -16,6 +16,7 @@ pub fn gateways(registry: &Registry) -> Draft {
         .with_each("data", &entries, |entry, into| into.extend(gateway(entry).finish()))
         .with_each("routers", [(); 0], |(), _| {})
         .with("total", &entries.len())
+        .timed()
 }
 
 fn gateway(entry: &RegistryEntry) -> Draft {
@@ -53,10 +54,12 @@ mod tests {
     #[test]
     fn fast_ones_come_first_and_what_is_missing_has_a_default() {
         let providers = json!([
-            { "id": 2, "slug": "z", "name": "Z", "aliases": [], "has_fetch_function": true, "site_url": "https://z.example" },
-            { "id": 3, "slug": "s", "aliases": ["t"], "has_fetch_function": true, "priority": "slow", "logo_url": "" },
-            { "id": 1, "slug": "f", "name": "z", "aliases": [], "has_fetch_function": false, "priority": "fast", "color": "red",
-              "site_url": "x", "logo_url": "l", "icon": "zap" },
+            { "id": 1, "slug": "f", "name": "z", "aliases": [], "fetch_override": null, "has_fetch_function": false, "site_url": "x",
+              "logo_url": "l", "color": "red", "priority": "fast", "icon": "zap" },
+            { "id": 2, "slug": "z", "name": "Z", "aliases": [], "fetch_override": null, "has_fetch_function": true,
+              "site_url": "https://z.example", "logo_url": null, "color": null, "priority": null, "icon": null },
+            { "id": 3, "slug": "s", "name": null, "aliases": ["t"], "fetch_override": null, "has_fetch_function": true,
+              "site_url": null, "logo_url": "", "color": null, "priority": "slow", "icon": null },
         ]);
         let registry = Registry::read(&providers.to_string()).unwrap();
         let answer: Value = serde_json::from_slice(&gateways(&registry).finish()).unwrap();

@@ -1,7 +1,7 @@
 //! `GET /models`: a page of a provider's models, or of all of them, in the backend's envelope.
 
 use super::{
-    draft::{Draft, json},
+    draft::Draft,
     entry::{Form, Row, write_shown},
     filter::Filter,
 };
@@ -50,7 +50,8 @@ pub fn list(rows: &[Row<'_>], filter: &Filter<'_>, part: Part<'_>, gateway: &str
         .with("has_more", &next.is_some())
         .with("next_offset", &next)
         .with("gateway", gateway)
-        .with_written("note", |into| into.extend_from_slice(json(&note(gateway)).as_bytes()))
+        .with("note", &note(gateway))
+        .timed()
 }
 
 /// The backend's note on a gateway; those it has none on are OpenRouter's to it.

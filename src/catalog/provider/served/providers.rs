@@ -25,6 +25,7 @@ pub fn providers(
         .with_written("offset", |into| part.write_offset(into))
         .with("limit", &part.page.limit)
         .with("gateway", gateway)
+        .timed()
 }
 
 fn provider(entry: &RegistryEntry, models: usize) -> Draft {

@@ -68,7 +68,10 @@ pub(super) mod tests {
         providers: &[(&str, &[&str])],
     ) -> Registry {
         let entries = providers.iter().zip(1_i64..).map(|((slug, aliases), id)| {
-            serde_json::json!({ "id": id, "slug": slug, "aliases": aliases, "has_fetch_function": true })
+            serde_json::json!({
+                "id": id, "slug": slug, "name": null, "aliases": aliases, "fetch_override": null, "has_fetch_function": true,
+                "site_url": null, "logo_url": null, "color": null, "priority": null, "icon": null,
+            })
         });
         Registry::read(&entries.collect::<serde_json::Value>().to_string()).unwrap()
     }

@@ -91,6 +91,7 @@ pub fn search(rows: &[Row<'_>], search: &Search<'_>) -> Draft {
                 .with_written("filters_applied", |into| into.extend(search.applied().finish()));
             into.extend(meta.finish());
         })
+        .timed()
 }
 
 /// An entry, and what it is searched and ordered by.

@@ -6,8 +6,8 @@ use super::{
     filter::is_shown,
 };
 
-/// Who passes on what others offer is asked last.
-const LAST: &str = "openrouter";
+/// Who passes on what others offer is asked last, but for what the backend asks it for first.
+const ROUTER: &str = "openrouter";
 /// Whose ids have no developer in them, but are asked for with one.
 const BARE: &str = "google-vertex";
 
@@ -20,8 +20,8 @@ pub struct Block<'a> {
     pub rows: Vec<Row<'a>>,
 }
 
-/// The first offer of a model among these providers, in their order; none where nobody offers it. Letter case does not count. `is_chosen`
-/// says that the client named the provider.
+/// The first offer of a model among these providers; none where nobody offers it. Letter case does not count. `is_chosen` says that the
+/// client named the provider; else the one that the id speaks of is asked first, and the others in their order.
 pub fn single(
     blocks: &[Block<'_>],
     developer: &str,
@@ -30,8 +30,14 @@ pub fn single(
 ) -> Option<Draft> {
     let id = format!("{developer}/{model}").to_lowercase();
     let bare = model.to_lowercase();
-    let (last, first): (Vec<_>, Vec<_>) = blocks.iter().partition(|block| block.gateway == LAST);
-    let found = first.into_iter().chain(last).find_map(|block| {
+    let guess = guess(&id);
+    let rank = |block: &Block<'_>| {
+        let is_guess = guess == Some(block.gateway);
+        (!is_guess, block.gateway == ROUTER)
+    };
+    let mut order: Vec<&Block<'_>> = blocks.iter().collect();
+    order.sort_by_key(|block| rank(block));
+    let found = order.into_iter().find_map(|block| {
         let by_id = |id: &str| block.rows.iter().find(|row| is_shown(row) && has_id(row, id));
         let by_bare = || by_id(&bare).filter(|_| is_chosen && block.gateway == BARE);
         Some((block, by_id(&id).or_else(by_bare)?))
@@ -41,8 +47,22 @@ pub fn single(
         .with_written("data", |into| write_shown(row.text, Form::Plain, into))
         .with("provider", developer)
         .with("model", model)
-        .with("gateway", block.gateway);
+        .with("gateway", block.gateway)
+        .timed();
     Some(draft)
+}
+
+/// Whom the backend asks first for an id, as it guesses from it.
+fn guess(id: &str) -> Option<&'static str> {
+    let (developer, model) = id.split_once('/')?;
+    match developer {
+        _ if model.ends_with(":free") => Some(ROUTER),
+        "openai" | "anthropic" | "xai" => Some(ROUTER),
+        "google" if model.starts_with("gemini") => Some(ROUTER),
+        "groq" => Some("groq"),
+        "fal" => Some("fal"),
+        _ => None,
+    }
 }
 
 fn has_id(row: &Row<'_>, id: &str) -> bool {
@@ -57,9 +77,10 @@ mod tests {
     fn found(id: &str, is_chosen: bool, only: Option<&str>) -> Option<String> {
         let (a, down) = (r#"{"id":"Dev/A"}"#, r#"{"id":"dev/a","health_status":"down"}"#);
         let blocks = [
-            (LAST, vec![a, r#"{"id":"dev/c/d"}"#]),
+            (ROUTER, vec![a, r#"{"id":"dev/c/d"}"#, r#"{"id":"openai/e"}"#, r#"{"id":"groq/f"}"#]),
+            ("openai", vec![r#"{"id":"openai/e"}"#, r#"{"id":"openai/g"}"#, r#"{"id":"groq/f"}"#]),
             ("near", vec![down]),
-            ("groq", vec![a]),
+            ("groq", vec![a, r#"{"id":"groq/f"}"#]),
             (BARE, vec![r#"{"id":"gemini"}"#]),
         ];
         let blocks: Vec<Block<'_>> = blocks
@@ -84,9 +105,13 @@ mod tests {
     fn a_model_is_found_with_whoever_offers_it_and_is_up() {
         for (id, only, expected) in [
             ("DEV/a", None, Some("groq")),
-            ("dev/a", Some(LAST), Some(LAST)),
+            ("dev/a", Some(ROUTER), Some(ROUTER)),
+            ("openai/e", None, Some(ROUTER)),
+            ("openai/e", Some("openai"), Some("openai")),
+            ("openai/g", None, Some("openai")),
+            ("groq/f", None, Some("groq")),
             ("dev/a", Some("near"), None),
-            ("dev/c/d", None, Some(LAST)),
+            ("dev/c/d", None, Some(ROUTER)),
             ("dev/c", None, None),
             ("google/gemini", None, None),
             ("google/gemini", Some(BARE), Some(BARE)),

@@ -45,7 +45,9 @@ impl Marks {
 }
 
 fn is_blank(members: &Members<'_>) -> bool {
-    members.text("id").is_none_or(|id| id.trim().is_empty())
+    // Python also counts the four ASCII separators as white space.
+    let is_space = |c: char| c.is_whitespace() || matches!(c, '\x1c'..='\x1f');
+    members.text("id").is_none_or(|id| id.chars().all(is_space))
 }
 
 /// No status, or one that is not known, is no reason to hide a model.
@@ -91,7 +93,7 @@ mod tests {
             (r#"{"id":"a","metadata":{"is_private": true}}"#, Marks { private, ..none }),
             (r#"{"id":"a","metadata":{"is_private":"true"}}"#, none),
             (r#"{"id":"a","is_private":true}"#, none),
-            (r#"{"id":" \u00a0"}"#, Marks { blank, ..none }),
+            (r#"{"id":" \u00a0\u001c"}"#, Marks { blank, ..none }),
             (r#"{"id":7,"health_status":"down"}"#, Marks { blank, down, ..none }),
             ("[]", Marks { blank, ..none }),
         ] {
