@@ -37,7 +37,7 @@ use std::{rc::Rc, time::Duration};
 pub use background::{FLUSH_EVERY, FollowUp};
 pub use entry::{Content, Entry};
 pub use lookup::{Answer, Asked, Directives, ForwardReason, Outcome, Served, TierReport, Trace};
-pub use operations::{ChangeOutcome, Invalidated, InvalidationMode, Statistics};
+pub use operations::{ChangeOutcome, Invalidated, InvalidationMode, Statistics, Withdrawal};
 pub use protocol::Freshness;
 pub use rebuild::Unavailable;
 pub use state::{Breaker, BreakerState};
@@ -47,7 +47,7 @@ pub use telemetry::{
 };
 
 use crate::{
-    catalog::KeySpace,
+    catalog::{KeySpace, Source},
     config::Policy,
     ports::{Ports, TierError, Timestamp},
 };
@@ -91,6 +91,21 @@ impl Cache {
     /// Declares everything that is cached wrong.
     pub async fn invalidate(&self, mode: InvalidationMode) -> Result<Invalidated, TierError> {
         operations::invalidate(&self.0, mode).await
+    }
+
+    /// Declares what is cached of one source wrong, and what stands under `others` with it.
+    pub async fn withdraw(
+        &self,
+        source: Source,
+        mode: InvalidationMode,
+        others: Vec<String>,
+    ) -> Result<Withdrawal, TierError> {
+        operations::withdraw(&self.0, source, mode, others).await
+    }
+
+    /// Forgets that loads of a source failed.
+    pub async fn forgive(&self, source: Source) -> Result<(), TierError> {
+        operations::forgive(&self.0, source).await
     }
 
     /// Hears that the tables changed. A `signature` counts once, for as long as it `lasts`.

@@ -7,10 +7,9 @@ use std::{
     ops::Range,
 };
 
-use serde_json::value::RawValue;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{malformed::Malformed, page::Page, text::Text};
+use super::{page::Page, text::Text};
 
 /// A JSON array as it is cached and served.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -146,12 +145,6 @@ impl Eq for Digests {}
 fn bytes(span: &Range<u32>) -> Range<usize> {
     let size = |position: u32| usize::try_from(position).unwrap_or(usize::MAX);
     size(span.start)..size(span.end)
-}
-
-/// Where each element of an array stands in its text, whatever it is.
-pub(super) fn elements(text: &str) -> Result<Vec<Range<u32>>, Malformed> {
-    let items: Vec<&RawValue> = serde_json::from_str(text)?;
-    Ok(items.into_iter().filter_map(|item| span(text, item.get())).collect())
 }
 
 /// Where a part of a text stands in it, in bytes; none where that is beyond four gigabytes.

@@ -59,6 +59,11 @@ impl KeySpace {
         }
     }
 
+    /// Every provider's list, one after the other: the backend's.
+    pub fn full(&self) -> String {
+        format!("{}models:catalog:v2:full", self.namespace)
+    }
+
     fn unique(&self, selection: &Selection) -> String {
         let inactive = match selection.scope {
             Scope::Active => "",

@@ -17,8 +17,11 @@ pub use unique::{
     Assembly, Changes, Order, Price, ProviderRow, Scope, Selection, SortBy, WARM, python_float,
 };
 
-mod provider;
-pub use provider::{Registry, RegistryEntry, Slug, served};
+pub mod provider;
+pub use provider::Slug;
+
+#[cfg(test)]
+mod toy;
 
 mod source;
 pub use source::{Extent, Parameters, Source, View};

@@ -4,8 +4,9 @@
 use std::{io::BufRead, ops::Range};
 
 use super::{
-    json_array::{JsonArray, elements},
+    json_array::JsonArray,
     malformed::Malformed,
+    provider::{self, Registry, RegistryEntry, registry},
     source::{Extent, Source, View},
     text::{Text, read_bytes},
     unique::{self, Assembled, Assembly, Changes, Facets, unpack_u32s},
@@ -23,8 +24,8 @@ pub struct Snapshot {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum KindFacets {
     Unique(Facets),
-    Registry,
-    Provider,
+    Registry(Registry),
+    Provider(provider::Facets),
     #[cfg(test)]
     Toy,
 }
@@ -36,6 +37,19 @@ impl Snapshot {
         Ok(Self::new(text, spans, KindFacets::Unique(Facets::of(&keys))))
     }
 
+    /// What a provider offers, as its rows were made into.
+    pub fn of_provider(assembly: provider::Assembly) -> Result<Self, Malformed> {
+        let provider::Assembled { text, spans, facets } = assembly.finish()?;
+        Ok(Self::new(text, spans, KindFacets::Provider(facets)))
+    }
+
+    /// The registry of these providers.
+    pub fn of_registry(entries: Vec<RegistryEntry>) -> Result<Self, Malformed> {
+        let (text, spans) = registry::assemble(entries)?;
+        let registry = Registry::read(&text.to_string())?;
+        Ok(Self::new(text, spans, KindFacets::Registry(registry)))
+    }
+
     /// Reads the text of a snapshot of a source; what is not whole and well-formed is refused.
     pub fn decode(source: Source, text: String) -> Result<Self, Malformed> {
         let (spans, facets) = match source {
@@ -43,10 +57,15 @@ impl Snapshot {
                 let (spans, keys) = unique::records(&text)?;
                 (spans, KindFacets::Unique(Facets::of(&keys)))
             }
-            Source::Registry => (elements(&text)?, KindFacets::Registry),
-            Source::Provider(_) => (elements(&text)?, KindFacets::Provider),
+            Source::Registry => {
+                (registry::records(&text)?, KindFacets::Registry(Registry::read(&text)?))
+            }
+            Source::Provider(_) => {
+                let (spans, facets) = provider::records(&text)?;
+                (spans, KindFacets::Provider(facets))
+            }
             #[cfg(test)]
-            Source::Toy => (elements(&text)?, KindFacets::Toy),
+            Source::Toy => (super::toy::records(&text)?, KindFacets::Toy),
         };
         Ok(Self::new(text.into(), spans, facets))
     }
@@ -65,7 +84,8 @@ impl Snapshot {
         }
         match &self.facets {
             KindFacets::Unique(facets) => facets.pack(&mut bytes),
-            KindFacets::Registry | KindFacets::Provider => {}
+            KindFacets::Provider(facets) => facets.pack(&mut bytes),
+            KindFacets::Registry(_) => {}
             #[cfg(test)]
             KindFacets::Toy => {}
         }
@@ -84,15 +104,17 @@ impl Snapshot {
         let (places, rest) = unpack_u32s(entries.checked_mul(2)?, &prefix)?;
         let spans: Vec<Range<u32>> =
             places.as_chunks().0.iter().map(|[start, end]| *start..*end).collect();
+        let ends = spans.iter().filter_map(|span| usize::try_from(span.end).ok());
+        let array = JsonArray::new(Text::read(from, ends)?, spans);
         let facets = match source {
             Source::Unique(_) => KindFacets::Unique(Facets::unpack(entries, rest)?),
-            Source::Registry => KindFacets::Registry,
-            Source::Provider(_) => KindFacets::Provider,
+            Source::Registry => {
+                KindFacets::Registry(Registry::read(&array.text().to_string()).ok()?)
+            }
+            Source::Provider(_) => KindFacets::Provider(provider::Facets::unpack(entries, rest)?),
             #[cfg(test)]
             Source::Toy => KindFacets::Toy,
         };
-        let ends = spans.iter().filter_map(|span| usize::try_from(span.end).ok());
-        let array = JsonArray::new(Text::read(from, ends)?, spans);
         array.is_sound().then_some(Self { array, hash, facets })
     }
 
@@ -101,7 +123,8 @@ impl Snapshot {
         const PLACE: usize = 8;
         match source {
             Source::Unique(_) => Facets::BYTES.saturating_add(PLACE),
-            Source::Registry | Source::Provider(_) => PLACE,
+            Source::Provider(_) => provider::Facets::BYTES.saturating_add(PLACE),
+            Source::Registry => PLACE,
             #[cfg(test)]
             Source::Toy => PLACE,
         }
@@ -121,9 +144,8 @@ impl Snapshot {
     pub fn count(&self, view: &View) -> usize {
         match (&self.facets, view) {
             (KindFacets::Unique(facets), View::Unique(selection)) => facets.count(selection),
-            (KindFacets::Registry, View::Registry) | (KindFacets::Provider, View::Provider(_)) => {
-                self.len()
-            }
+            (KindFacets::Registry(_), View::Registry)
+            | (KindFacets::Provider(_), View::Provider(_)) => self.len(),
             #[cfg(test)]
             (KindFacets::Toy, View::Toy) => self.len(),
             _ => 0,
@@ -134,12 +156,27 @@ impl Snapshot {
     pub fn order(&self, view: &View) -> Vec<u32> {
         match (&self.facets, view) {
             (KindFacets::Unique(facets), View::Unique(selection)) => facets.order(selection),
-            (KindFacets::Registry, View::Registry) | (KindFacets::Provider, View::Provider(_)) => {
-                self.whole()
-            }
+            (KindFacets::Registry(_), View::Registry)
+            | (KindFacets::Provider(_), View::Provider(_)) => self.whole(),
             #[cfg(test)]
             (KindFacets::Toy, View::Toy) => self.whole(),
             _ => Vec::new(),
+        }
+    }
+
+    /// The providers, where these are its entries.
+    pub fn registry(&self) -> Option<&Registry> {
+        match &self.facets {
+            KindFacets::Registry(registry) => Some(registry),
+            _ => None,
+        }
+    }
+
+    /// What a provider's entries are filtered by, where this is a provider's.
+    pub fn provider_facets(&self) -> Option<&provider::Facets> {
+        match &self.facets {
+            KindFacets::Provider(facets) => Some(facets),
+            _ => None,
         }
     }
 
@@ -167,7 +204,7 @@ impl Snapshot {
     pub fn extent(&self) -> Extent {
         let offers_max = match &self.facets {
             KindFacets::Unique(facets) => facets.offers_max(),
-            KindFacets::Registry | KindFacets::Provider => 0,
+            KindFacets::Registry(_) | KindFacets::Provider(_) => 0,
             #[cfg(test)]
             KindFacets::Toy => 0,
         };
@@ -183,7 +220,9 @@ impl Snapshot {
     pub fn bytes(&self) -> usize {
         let facets = match &self.facets {
             KindFacets::Unique(facets) => facets.bytes(),
-            KindFacets::Registry | KindFacets::Provider => 0,
+            KindFacets::Provider(facets) => facets.bytes(),
+            // Taken apart it is about as large again.
+            KindFacets::Registry(_) => self.text().len(),
             #[cfg(test)]
             KindFacets::Toy => 0,
         };

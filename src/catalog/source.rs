@@ -4,9 +4,9 @@
 use serde::Serialize;
 
 use super::{
-    json_array::{JsonArray, elements},
+    json_array::JsonArray,
     malformed::Malformed,
-    provider::Slug,
+    provider::{self, Slug, registry},
     unique::{self, Scope, Selection, WARM},
 };
 
@@ -158,9 +158,10 @@ impl View {
     pub fn decode(&self, text: String) -> Result<JsonArray, Malformed> {
         let spans = match self {
             Self::Unique(_) => unique::records(&text)?.0,
-            Self::Registry | Self::Provider(_) => elements(&text)?,
+            Self::Registry => registry::records(&text)?,
+            Self::Provider(_) => provider::records(&text)?.0,
             #[cfg(test)]
-            Self::Toy => elements(&text)?,
+            Self::Toy => super::toy::records(&text)?,
         };
         Ok(JsonArray::new(text.into(), spans))
     }

@@ -2,6 +2,7 @@
 //! model and its model embedded (docs/platform.md, "PostgREST embeds related rows").
 
 mod client;
+mod provider;
 mod retry;
 mod rows;
 
@@ -61,7 +62,18 @@ impl Supabase {
     async fn read(&self, source: Source, reader: &Reader<'_>) -> Result<Load, OriginError> {
         match source {
             Source::Unique(scope) => self.read_unique(scope, reader).await,
-            Source::Registry | Source::Provider(_) => Err(OriginError::Malformed),
+            Source::Registry => {
+                let entries = self.read_registry(reader).await?;
+                let rows = entries.len();
+                let snapshot = Snapshot::of_registry(entries)?;
+                Ok(Load { snapshot, rows, requests: reader.requests() })
+            }
+            Source::Provider(slug) => {
+                let assembly = self.read_provider(slug, reader).await?;
+                let rows = assembly.rows().len();
+                let snapshot = Snapshot::of_provider(assembly)?;
+                Ok(Load { snapshot, rows, requests: reader.requests() })
+            }
             #[cfg(test)]
             Source::Toy => Err(OriginError::Malformed),
         }
@@ -77,7 +89,7 @@ impl Supabase {
             })
             .await?;
         check_ids(providers.iter().map(|provider| provider.id), total)?;
-        providers.retain(|provider| self.is_enabled(provider));
+        providers.retain(|provider| self.is_enabled(provider.slug.as_deref().unwrap_or_default()));
         let mut assembly = Assembly::new(&providers);
         if !providers.is_empty() {
             let ids: Vec<String> =
@@ -95,29 +107,37 @@ impl Supabase {
         Ok(Load { snapshot, rows, requests: reader.requests() })
     }
 
-    fn is_enabled(&self, provider: &ProviderRow) -> bool {
-        let Some(slug) = provider.slug.as_deref().filter(|slug| !slug.is_empty()) else {
-            return false;
-        };
-        self.enabled_providers.is_empty() || self.enabled_providers.contains(&normalized(slug))
+    /// Whether providers of this slug are enabled; one without a slug never is.
+    fn is_enabled(&self, slug: &str) -> bool {
+        let enabled = &self.enabled_providers;
+        !slug.is_empty() && (enabled.is_empty() || enabled.contains(&normalized(slug)))
+    }
+
+    /// Reads something within `timeout`. A row that came or went between two pages is no failure: what is there now can be read at
+    /// once.
+    async fn attempt<T>(
+        &self,
+        timeout: Duration,
+        read: impl AsyncFn(&Reader<'_>) -> Result<T, OriginError>,
+    ) -> Result<T, OriginError> {
+        let (clock, retries) = (Rc::clone(&self.clock), Rc::clone(&self.retries));
+        let allowance = Allowance::new(clock, timeout, retries);
+        let reader = Reader::new(&self.client, &allowance);
+        match read(&reader).await {
+            Err(OriginError::CountMismatch { .. } | OriginError::DuplicateIds { .. })
+                if allowance.time_left().is_some() =>
+            {
+                read(&reader).await
+            }
+            result => result,
+        }
     }
 }
 
 #[async_trait(?Send)]
 impl Origin for Supabase {
     async fn load(&self, source: Source, timeout: Duration) -> Result<Load, OriginError> {
-        let (clock, retries) = (Rc::clone(&self.clock), Rc::clone(&self.retries));
-        let allowance = Allowance::new(clock, timeout, retries);
-        let reader = Reader::new(&self.client, &allowance);
-        match self.read(source, &reader).await {
-            // A row that came or went between two pages is no failure: what is there now can be read at once.
-            Err(OriginError::CountMismatch { .. } | OriginError::DuplicateIds { .. })
-                if allowance.time_left().is_some() =>
-            {
-                self.read(source, &reader).await
-            }
-            result => result,
-        }
+        self.attempt(timeout, async |reader| self.read(source, reader).await).await
     }
 
     async fn probe(&self, timeout: Duration) -> Result<(), OriginError> {

@@ -111,7 +111,7 @@ pub(in crate::cache) async fn invalidate(
     Ok(done)
 }
 
-fn offers_named(isolate: &Isolate) -> u32 {
+pub(super) fn offers_named(isolate: &Isolate) -> u32 {
     let state = isolate.state.borrow();
     let extents = state.sources().into_iter().filter_map(|source| state.extent(source));
     extents.map(|extent| extent.offers_max).fold(OFFERS_NAMED, u32::max)

@@ -6,6 +6,7 @@ mod metrics;
 mod readiness;
 mod statistics;
 mod warm;
+mod withdraw;
 
 pub use changes::ChangeOutcome;
 pub(super) use changes::hear_of_change;
@@ -16,3 +17,5 @@ pub(super) use readiness::readiness;
 pub use statistics::Statistics;
 pub(super) use statistics::statistics;
 pub(super) use warm::warm;
+pub use withdraw::Withdrawal;
+pub(super) use withdraw::{forgive, withdraw};

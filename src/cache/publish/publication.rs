@@ -55,7 +55,10 @@ impl Publication {
     /// What is to be published of an entry. None of what belongs to no epoch, and must not be.
     pub(super) fn of(isolate: &Isolate, source: Source, entry: &Entry) -> Result<Self, Reason> {
         let Content::Snapshot(snapshot) = &entry.content else { return Err(Reason::Malformed) };
-        let known = isolate.state.borrow().knowledge.known(source);
+        let (known, known_version) = {
+            let knowledge = &isolate.state.borrow().knowledge;
+            (knowledge.known(source), knowledge.version(source).copied())
+        };
         let (at, epoch, backend_epoch) = match entry.dated.adopted(&known) {
             Dated::Ours { at, epoch, backend_epoch } => (at, epoch, backend_epoch),
             Dated::Provisional(_) => return Err(Reason::BackendSyncing),
@@ -85,6 +88,7 @@ impl Publication {
                 place: Place::Redis,
                 listings: 0,
                 packed: None,
+                barrier_at: known_version.and_then(|version| version.barrier_at),
             },
             is_in_kv: false,
         })
@@ -190,7 +194,7 @@ pub(super) fn likely_derived(source: Source, version: &Version) -> Vec<View> {
 pub(super) fn keys_of(isolate: &Isolate, source: Source, version: &Version) -> Vec<String> {
     let snapshot = match version.place {
         Place::Redis => Some(isolate.keys.resource(&Resource::Snapshot(source))),
-        Place::Kv => None,
+        Place::Kv | Place::Nowhere => None,
     };
     let listings = views_of(source, version);
     snapshot.into_iter().chain(listings.iter().map(|view| isolate.keys.listing(view))).collect()

@@ -14,7 +14,7 @@ use crate::{
     cache::{
         entry::Entry,
         isolate::Isolate,
-        protocol::{Dated, Freshness, Observed, Version},
+        protocol::{Dated, Freshness, Observed, Place, Version},
         publish::{note_refusal, note_write_passed},
         redis::{self, Claim},
         state::{Hold, Work},
@@ -305,6 +305,9 @@ async fn found_elsewhere(
         return Some(LoadOutcome::unavailable(left, Reason::BackendSyncing));
     }
     let version = claim.version.filter(|version| is_ours(isolate, version))?;
+    if version.place == Place::Nowhere {
+        return None;
+    }
     let is_wanted = |dated: Dated, hash| {
         let known = isolate.state.borrow().knowledge.known(source);
         let fresh = dated.freshness(Some(hash), &known, isolate.now(), &isolate.policy);

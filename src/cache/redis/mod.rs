@@ -13,7 +13,7 @@ mod tally;
 
 pub use changes::{changed_at, note_change};
 pub use claim::{Claim, OriginHealth, Release, claim, extend};
-pub use invalidate::{Raised, Sweep, control, invalidate, unlink};
+pub use invalidate::{Raised, Sweep, Withdrawn, control, invalidate, unlink, withdraw};
 pub use publish::{Guarded, Living, PublishReply, add, publish, renew};
 pub use read::{ReadDerived, ReadListing, check, read_derived, read_listing, read_snapshot};
 pub use scripts::{

@@ -19,6 +19,9 @@ pub const ADD: &str = script!("control/record", "values/add");
 pub const RENEW: &str = script!("control/record", "values/renew");
 /// Unlinks every value and raises control.
 pub const INVALIDATE: &str = script!("control/record", "control/clock", "control/invalidate");
+/// Withdraws one source.
+pub(super) const WITHDRAW: &str =
+    script!("control/record", "control/clock", "values/version", "values/withdraw");
 /// Gives a lease back.
 pub const RELEASE: &str = script!("lease/release");
 /// Lets a lease last on.

@@ -89,8 +89,13 @@ impl Knowledge {
 
     /// What a value of a source is judged by.
     pub(in crate::cache) fn known(&self, source: Source) -> Known {
-        let version = self.version(source).map(|version| (version.order(), version.hash));
-        Known { control: self.control, backend_epoch: self.backend_epoch, version }
+        let version = self.version(source);
+        Known {
+            control: self.control,
+            backend_epoch: self.backend_epoch,
+            version: version.map(|version| (version.order(), version.hash)),
+            barrier_at: version.and_then(|version| version.barrier_at),
+        }
     }
 
     /// When KV was last asked for its marker, and answered.

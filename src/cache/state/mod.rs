@@ -26,11 +26,11 @@ pub(super) use memory::Resident;
 
 use super::{
     entry::{Content, Entry},
-    protocol::{Freshness, Version},
+    protocol::{Freshness, Place, Version},
     telemetry::{Counters, Readiness, Reason},
 };
 use crate::{
-    catalog::{Extent, Resource, Snapshot, Source, View},
+    catalog::{Extent, Resource, Slug, Snapshot, Source, View, provider::Registry},
     config::Policy,
     ports::{Tier, TierError, Timestamp},
 };
@@ -145,8 +145,20 @@ impl State {
     /// Every source that this isolate knows of, in the order in which reports list them.
     pub(super) fn sources(&self) -> Vec<Source> {
         let known = self.knowledge.sources().chain(self.memory.sources());
-        let known = known.chain(self.backoff.keys().copied());
+        let known = known.chain(self.backoff.keys().copied()).chain(self.providers());
         BTreeSet::from_iter(known.chain(Source::STANDING)).into_iter().collect()
+    }
+
+    /// What each provider of the registry offers, as far as memory has that.
+    pub(super) fn providers(&self) -> Vec<Source> {
+        let Some(Content::Snapshot(snapshot)) =
+            self.memory.snapshot(Source::Registry).map(|entry| &entry.content)
+        else {
+            return Vec::new();
+        };
+        let entries = snapshot.registry().map(Registry::entries).unwrap_or_default();
+        let slugs = entries.iter().filter_map(|entry| Slug::new(&entry.slug));
+        slugs.map(Source::Provider).collect()
     }
 
     /// How an entry may be served.
@@ -168,6 +180,9 @@ impl State {
         now: Timestamp,
         policy: &Policy,
     ) -> Freshness {
+        if version.place == Place::Nowhere {
+            return Freshness::Gone;
+        }
         let known = self.knowledge.known(source);
         version.dated().freshness(Some(version.hash), &known, now, policy)
     }

@@ -209,6 +209,8 @@ labels! {
         OperatorHard = "operator-hard",
         /// An operator said so, gently.
         OperatorSoft = "operator-soft",
+        /// An operator said so, for one provider.
+        OperatorSource = "operator-source",
     }
 }
 

@@ -24,5 +24,6 @@ pub(in crate::cache) async fn read_published(
     match version.place {
         Place::Redis => (Tier::Upstash, read_upstash(isolate, source).await),
         Place::Kv => (Tier::Kv, read_kv(isolate, source).await),
+        Place::Nowhere => (Tier::Upstash, Found::Nothing),
     }
 }

@@ -1,6 +1,7 @@
-//! What a model is said to be able to do: guessed from its id, as the backend guesses it (docs/api.md, "Provider catalogs").
+//! What a model can do as the backend guesses it: by words within its id and by its provider (docs/backend.md, "Capabilities of
+//! a provider's model").
 
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use serde::{Serialize, Serializer, ser::SerializeMap};
 
 const TOOLS: [&str; 22] = [
     "claude",
@@ -42,22 +43,22 @@ const VISION: [&str; 12] = [
 ];
 const CACHING: [&str; 5] = ["anthropic", "openai", "google", "google-vertex", "deepseek"];
 
-/// What every model takes.
-const ALWAYS: [&str; 4] = ["max_tokens", "temperature", "top_p", "stop"];
-/// What those take that call tools.
-const WITH_TOOLS: [&str; 4] = ["tools", "tool_choice", "parallel_tool_calls", "response_format"];
+const PARAMETERS: [&str; 4] = ["max_tokens", "temperature", "top_p", "stop"];
+const TOOL_PARAMETERS: [&str; 4] =
+    ["tools", "tool_choice", "parallel_tool_calls", "response_format"];
+const CACHE_PARAMETER: &str = "cache_control";
 
-/// What a model can do besides streaming, which every one can.
+/// What a model can do; streaming always.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::catalog) struct Capabilities {
+pub struct Capabilities {
     tools: bool,
     vision: bool,
     prompt_caching: bool,
 }
 
 impl Capabilities {
-    /// Those of a model with this id, of this provider.
-    pub(in crate::catalog) fn of(id: &str, provider_slug: &str) -> Self {
+    /// What a model of this id can do when this provider serves it.
+    pub fn of(id: &str, provider_slug: &str) -> Self {
         let id = id.to_lowercase();
         let has = |words: &[&str]| words.iter().any(|word| id.contains(word));
         Self {
@@ -67,22 +68,22 @@ impl Capabilities {
         }
     }
 
-    /// The parameters that the model takes.
-    pub(in crate::catalog) fn supported_parameters(self) -> Vec<&'static str> {
-        let tools: &[_] = if self.tools { &WITH_TOOLS } else { &[] };
-        let caching: &[_] = if self.prompt_caching { &["cache_control"] } else { &[] };
-        [&ALWAYS, tools, caching].concat()
+    /// The names of the parameters that a request for the model may have, in the backend's order.
+    pub fn supported_parameters(self) -> Vec<&'static str> {
+        let tools = TOOL_PARAMETERS.into_iter().filter(|_| self.tools);
+        let caching = Some(CACHE_PARAMETER).filter(|_| self.prompt_caching);
+        PARAMETERS.into_iter().chain(tools).chain(caching).collect()
     }
 }
 
 impl Serialize for Capabilities {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_struct("Capabilities", 4)?;
-        object.serialize_field("tools", &self.tools)?;
-        object.serialize_field("vision", &self.vision)?;
-        object.serialize_field("prompt_caching", &self.prompt_caching)?;
-        object.serialize_field("streaming", &true)?;
-        object.end()
+        let mut map = serializer.serialize_map(Some(4))?;
+        map.serialize_entry("tools", &self.tools)?;
+        map.serialize_entry("vision", &self.vision)?;
+        map.serialize_entry("prompt_caching", &self.prompt_caching)?;
+        map.serialize_entry("streaming", &true)?;
+        map.end()
     }
 }
 
@@ -91,16 +92,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn capabilities_are_read_out_of_the_id_and_the_provider() {
+    fn a_word_anywhere_in_the_id_counts_in_any_letter_case() {
         for (id, slug, tools, vision, prompt_caching) in [
-            ("GPT-4o", "x", true, true, false),
-            ("footstep-1", "x", true, false, false),
-            ("mixed-two", "MixedCase", false, false, false),
-            ("@cf/meta/llama-3.1-8b", "openai", true, false, true),
-            ("@cf/meta/llama-3.1-8b", "@cf", true, false, false),
-            ("google/aurora", "google", false, false, true),
-            ("Anthropic/x", "other", false, false, true),
-            ("x", "OpenAI", false, false, false),
+            ("x/plain", "groq", false, false, false),
+            ("X/GPT-4o-mini", "groq", true, true, false),
+            ("footstep-1", "groq", true, false, false),
+            ("solo1", "groq", true, false, false),
+            ("x/pixtral", "groq", false, true, false),
+            ("deepseek-v3", "near", true, false, true),
+            ("plain", "google-vertex", false, false, true),
+            ("plain", "Google", false, false, false),
+            ("", "openai", false, false, true),
         ] {
             let expected = Capabilities { tools, vision, prompt_caching };
             assert_eq!(Capabilities::of(id, slug), expected, "{id} of {slug}");
@@ -108,17 +110,17 @@ mod tests {
     }
 
     #[test]
-    fn parameters_follow_from_capabilities() {
-        let of = |id, slug| Capabilities::of(id, slug).supported_parameters().join(" ");
-        let always = "max_tokens temperature top_p stop";
-        let tools = "tools tool_choice parallel_tool_calls response_format";
-        assert_eq!(of("x", "x"), always);
-        assert_eq!(of("qwen", "x"), format!("{always} {tools}"));
-        assert_eq!(of("x", "google"), format!("{always} cache_control"));
-        assert_eq!(of("deepseek-v3", "x"), format!("{always} {tools} cache_control"));
+    fn parameters_and_fields_stand_in_the_backends_order() {
+        let all = Capabilities { tools: true, vision: false, prompt_caching: true };
         assert_eq!(
-            serde_json::to_string(&Capabilities::of("gpt-4o", "x")).unwrap(),
-            r#"{"tools":true,"vision":true,"prompt_caching":false,"streaming":true}"#
+            all.supported_parameters().join(" "),
+            "max_tokens temperature top_p stop tools tool_choice parallel_tool_calls response_format cache_control"
         );
+        assert_eq!(
+            serde_json::to_string(&all).unwrap(),
+            r#"{"tools":true,"vision":false,"prompt_caching":true,"streaming":true}"#
+        );
+        let none = Capabilities::of("plain", "groq");
+        assert_eq!(none.supported_parameters(), PARAMETERS);
     }
 }

@@ -4,10 +4,11 @@ mod selection;
 pub use selection::{Order, Scope, Selection, SortBy, WARM};
 
 mod price;
+pub(super) use price::python_repr;
 pub use price::{Price, python_float};
 
 mod shape;
-pub(super) use shape::records;
+pub(super) use shape::{Object, present, records};
 
 mod rows;
 pub use rows::ProviderRow;

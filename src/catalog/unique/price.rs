@@ -76,7 +76,7 @@ pub fn python_float(text: &str) -> Option<f64> {
 }
 
 /// Python's `repr(float)`: the shortest digits that read back the same, in positional notation from 1e-4 up to 1e16.
-fn python_repr(value: f64) -> String {
+pub(in crate::catalog) fn python_repr(value: f64) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "inf".into() } else { "-inf".into() };
     }

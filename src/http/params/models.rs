@@ -10,7 +10,7 @@ use crate::{
     cache::RouteName,
     catalog::{
         Page,
-        served::{Filter, Part, Search, SearchBy},
+        provider::served::{Filter, Part, Search, SearchBy},
     },
 };
 

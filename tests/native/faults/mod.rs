@@ -10,6 +10,7 @@ mod liveness;
 mod nonsense;
 mod outages;
 mod refusals;
+mod withdrawals;
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 

@@ -2,7 +2,7 @@
 
 use super::lookups::{Lookups, gateway, rows};
 use crate::{
-    catalog::served::{Draft, developer},
+    catalog::provider::served::{Draft, developer},
     http::{params::models, problem, response::Response},
 };
 

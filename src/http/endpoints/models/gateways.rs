@@ -2,7 +2,7 @@
 
 use super::lookups::Lookups;
 use crate::{
-    catalog::served::{self, Draft},
+    catalog::provider::served::{self, Draft},
     http::response::Response,
 };
 

@@ -2,7 +2,7 @@
 
 use super::lookups::{Lookups, gateway, rows, whole};
 use crate::{
-    catalog::served::{Draft, Gateway, Row, list},
+    catalog::provider::served::{Draft, Gateway, Row, list},
     http::{
         params::models::{GATEWAY_DEFAULT, models},
         problem,

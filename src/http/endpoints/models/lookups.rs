@@ -8,8 +8,11 @@ use super::{Asked, standing::Standing};
 use crate::{
     cache::{self, Cache, FollowUp, Outcome, Reason, Served, Unavailable},
     catalog::{
-        Listing, Page, Registry, RegistryEntry, Selection, Slug, View,
-        served::{Block, Draft, Gateway, Row, resolve},
+        Listing, Page, Selection, Slug, View,
+        provider::{
+            Registry, RegistryEntry,
+            served::{Block, Draft, Gateway, Row, resolve},
+        },
     },
     http::{
         headers::{self, cache_status},
@@ -46,7 +49,7 @@ pub(super) struct Offered<'r> {
 impl Offered<'_> {
     /// Its entries.
     pub(super) fn rows(&self) -> Vec<Row<'_>> {
-        whole(&self.listing).into_iter().map(Row::read).collect()
+        self.listing.rows()
     }
 
     /// Its entries, under its name.
@@ -69,7 +72,11 @@ impl<'a> Lookups<'a> {
     pub(super) async fn registry(&mut self) -> Result<Registry, Response> {
         let outcome = self.look_up(View::Registry).await;
         let listing = self.take(View::Registry, outcome)?;
-        Registry::read(&listing.to_text()).map_err(|_| self.nothing())
+        match &listing {
+            Listing::Ordered(snapshot, _) => snapshot.registry().cloned(),
+            Listing::Foreign(array) => Registry::read(&array.text().to_string()).ok(),
+        }
+        .ok_or_else(|| self.nothing())
     }
 
     /// The lists of the providers that are asked for, in the order of the registry.

@@ -2,7 +2,7 @@
 
 use super::lookups::{Lookups, Offered, gateway};
 use crate::{
-    catalog::served::{Block, Draft, Gateway, single},
+    catalog::provider::served::{Block, Draft, Gateway, single},
     http::{params::models, problem, response::Response},
 };
 

@@ -2,7 +2,7 @@
 
 use super::lookups::{Lookups, gateway};
 use crate::{
-    catalog::served::{self, Draft, is_shown},
+    catalog::provider::served::{self, Draft, is_shown},
     http::{params::models, problem, response::Response},
 };
 

@@ -2,7 +2,7 @@
 
 use super::lookups::{Lookups, gateway, rows};
 use crate::{
-    catalog::served::{self, Draft},
+    catalog::provider::served::{self, Draft},
     http::{params::models, problem, response::Response},
 };
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    catalog::served::SearchBy,
+    catalog::provider::served::SearchBy,
     http::{
         openapi::{
             components::{Named, json_body, problem, public},

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{array_of, count, flag, number, object, or_null, text, words};
 use crate::{
-    catalog::served::SearchBy,
+    catalog::provider::served::SearchBy,
     http::openapi::components::{Named, to},
 };
 

@@ -14,7 +14,7 @@ use std::{
 use async_trait::async_trait;
 use model_catalog_edge::{
     app::App,
-    catalog::{Snapshot, Source},
+    catalog::{Snapshot, Source, provider::registry},
     config::Config,
     http::Response,
     ports::{Load, Origin, OriginError, Ports},
@@ -30,10 +30,13 @@ use crate::support::{
     vectors,
 };
 
-/// Texts by source, and the tables of the unique catalog.
+const URL: &str = "https://project.example";
+
+/// The lists of providers by their sources' names, the registry, and the tables, which the unique catalog is read of.
 struct Stored {
     texts: RefCell<BTreeMap<String, String>>,
-    unique: Supabase,
+    registry: Snapshot,
+    tables: Supabase,
     /// A source that cannot be read.
     broken: Cell<Option<&'static str>>,
 }
@@ -44,13 +47,16 @@ impl Origin for Stored {
         if self.broken.get() == Some(source.as_str()) {
             return Err(OriginError::Unreachable);
         }
-        if matches!(source, Source::Unique(_)) {
-            return self.unique.load(source, timeout).await;
+        let whole = |snapshot: Snapshot| Load { rows: snapshot.len(), requests: 1, snapshot };
+        match source {
+            Source::Unique(_) => return self.tables.load(source, timeout).await,
+            Source::Registry => return Ok(whole(self.registry.clone())),
+            Source::Provider(_) => {}
         }
         let text = self.texts.borrow().get(source.as_str()).cloned();
         let text = text.unwrap_or_else(|| panic!("nobody may ask for {}", source.as_str()));
         let snapshot = Snapshot::decode(source, text).map_err(|_| OriginError::Malformed)?;
-        Ok(Load { rows: snapshot.len(), requests: 1, snapshot })
+        Ok(whole(snapshot))
     }
 
     async fn probe(&self, _timeout: Duration) -> Result<(), OriginError> {
@@ -58,20 +64,7 @@ impl Origin for Stored {
     }
 }
 
-/// The registry of a row of `providers`.
-fn registered(row: &Value) -> Value {
-    let metadata = &row["metadata"];
-    let aliases = metadata.get("aliases").cloned().unwrap_or_else(|| json!([]));
-    json!({
-        "id": row["id"], "slug": row["slug"], "name": row["name"], "aliases": aliases,
-        "fetch_override": metadata["fetch_slug_override"],
-        "has_fetch_function": metadata["has_fetch_function"] != json!(false),
-        "site_url": row["site_url"], "logo_url": row["logo_url"], "color": metadata["color"],
-        "priority": metadata["priority"], "icon": metadata["icon"],
-    })
-}
-
-/// A service over the vectors; `change` makes another row of a row of `providers`.
+/// A service over the vectors.
 struct Catalogs {
     service: Service,
     stored: Rc<Stored>,
@@ -82,36 +75,35 @@ impl Catalogs {
         Self::with(&[], |_| {})
     }
 
-    fn with(more: &[(&'static str, &'static str)], change: impl Fn(&mut Value)) -> Self {
-        let tables = vectors::read("providers/tables.json");
-        let rows = tables["providers"].as_array().unwrap().clone();
-        let mut texts = BTreeMap::new();
-        let mut registry = Vec::new();
-        for mut row in rows {
-            change(&mut row);
-            if row["is_active"] != json!(true) {
-                continue;
-            }
+    /// The same where these providers are enabled, and rows of `providers` are changed.
+    fn with(enabled: &[&str], change: impl FnMut(&mut Value)) -> Self {
+        let mut tables = vectors::read("providers/tables.json");
+        tables["providers"].as_array_mut().unwrap().iter_mut().for_each(change);
+        let rows = tables["providers"].as_array().unwrap();
+        let is_shown = |row: &&Value| {
             let slug = row["slug"].as_str().unwrap();
-            let text = match slug {
-                "lonely" => "[]".to_owned(),
-                _ => vectors::text(&format!("providers/expected/gw:models:provider:{slug}.json")),
-            };
-            texts.insert(format!("provider:{slug}"), text);
-            registry.push(registered(&row));
-        }
-        texts.insert("registry".to_owned(), Value::from(registry).to_string());
+            row["is_active"] == json!(true) && (enabled.is_empty() || enabled.contains(&slug))
+        };
+        let active: Vec<&Value> = rows.iter().filter(is_shown).collect();
+        let registry = registry::read_rows(&json!(active).to_string()).unwrap();
+        let registry = Snapshot::of_registry(registry).unwrap();
+        let text = |row: &Value| {
+            let slug = row["slug"].as_str().unwrap();
+            let key = format!("providers/expected/gw:models:provider:{slug}.json");
+            // The reference keeps no empty list.
+            let text = if slug == "lonely" { "[]".to_owned() } else { vectors::text(&key) };
+            (format!("provider:{slug}"), text)
+        };
+        let texts = RefCell::new(active.into_iter().map(text).collect());
         let world = World::new(1);
         let clock = SimClock { sim: world.sim.clone(), skew_ms: 0 };
         let postgrest = Rc::new(FakePostgrest::new(tables));
-        let unique =
-            Supabase::new(postgrest, Rc::new(clock), "https://project.example", "jwt", &[]);
-        let broken = Cell::default();
-        let stored = Rc::new(Stored { texts: RefCell::new(texts), unique, broken });
+        let tables = Supabase::new(postgrest, Rc::new(clock), URL, "jwt", &[]);
+        let stored = Rc::new(Stored { texts, registry, tables, broken: Cell::default() });
         let log = Rc::new(Lines::default());
         let origin = Rc::clone(&stored) as Rc<dyn Origin>;
         let ports = Ports { origin, ..ports(&world, Rc::clone(&log) as Rc<_>) };
-        let config = Config::from_vars(&settings(more)).unwrap();
+        let config = Config::from_vars(&settings(&[])).unwrap();
         let app = Rc::new(App::new(config, ports));
         Self { service: Service { app, world, log }, stored }
     }
