@@ -36,7 +36,9 @@ use std::{rc::Rc, time::Duration};
 
 pub use background::{FLUSH_EVERY, FollowUp};
 pub use entry::{Content, Entry};
-pub use lookup::{Answer, Asked, Directives, ForwardReason, Outcome, Served, TierReport, Trace};
+pub use lookup::{
+    Answer, Asked, Directives, ForwardReason, Joined, Outcome, Parts, Served, TierReport, Trace,
+};
 pub use operations::{ChangeOutcome, Invalidated, InvalidationMode, Statistics, Withdrawal};
 pub use protocol::Freshness;
 pub use rebuild::Unavailable;
@@ -47,7 +49,7 @@ pub use telemetry::{
 };
 
 use crate::{
-    catalog::{KeySpace, Source},
+    catalog::{KeySpace, Source, View},
     config::Policy,
     ports::{Ports, TierError, Timestamp},
 };
@@ -66,6 +68,11 @@ impl Cache {
     /// Finds the listing of a view.
     pub async fn lookup(&self, asked: Asked<'_>) -> Outcome {
         lookup::lookup(&self.0, asked).await
+    }
+
+    /// Finds the listings of many views, each of a source of its own; `asked` says how old they may be.
+    pub async fn lookup_all(&self, asked: Asked<'_>, views: &[View]) -> Joined {
+        lookup::lookup_all(&self.0, asked, views).await
     }
 
     /// The listing of a view, if memory can answer it without waiting and without leaving anything to do.
@@ -93,14 +100,13 @@ impl Cache {
         operations::invalidate(&self.0, mode).await
     }
 
-    /// Declares what is cached of one source wrong, and what stands under `others` with it.
+    /// Declares what is cached of one source wrong, and the list of all that a provider is part of.
     pub async fn withdraw(
         &self,
         source: Source,
         mode: InvalidationMode,
-        others: Vec<String>,
     ) -> Result<Withdrawal, TierError> {
-        operations::withdraw(&self.0, source, mode, others).await
+        operations::withdraw(&self.0, source, mode).await
     }
 
     /// Forgets that loads of a source failed.

@@ -53,6 +53,7 @@ impl KeySpace {
         match view {
             View::Unique(selection) => self.unique(selection),
             View::Registry => self.edge_alone("registry"),
+            View::Full => self.full(),
             View::Provider(slug) => format!("{}models:provider:{}", self.namespace, slug.as_str()),
             #[cfg(test)]
             View::Toy => format!("{}models:toy", self.namespace),
@@ -60,7 +61,7 @@ impl KeySpace {
     }
 
     /// Every provider's list, one after the other: the backend's.
-    pub fn full(&self) -> String {
+    fn full(&self) -> String {
         format!("{}models:catalog:v2:full", self.namespace)
     }
 
@@ -151,9 +152,19 @@ impl KeySpace {
         listings.chain(own).chain(EARLIER.map(|kind| self.edge_alone(kind))).collect()
     }
 
-    /// What begins every listing's key, in Redis and in KV.
-    pub fn listing_prefix(&self) -> String {
-        format!("{}models:unique:filtered:", self.namespace)
+    /// What begins the keys of the backend's listings of a kind, in Redis and in KV.
+    fn listing_prefixes(&self) -> [String; 2] {
+        ["unique:filtered:", "provider:"].map(|kind| format!("{}models:{kind}", self.namespace))
+    }
+
+    /// Whether a key is a listing's.
+    pub fn is_listing(&self, key: &str) -> bool {
+        self.listing_prefixes().iter().any(|prefix| key.starts_with(prefix))
+    }
+
+    /// What begins the keys that [`Self::is_listing`] is asked of, and what follows that in SCAN's language: little else begins so.
+    pub fn listing_pattern(&self) -> (String, &'static str) {
+        (self.prefix(), "[up][nr]*:*")
     }
 
     /// What begins every key of ours in KV.
@@ -173,7 +184,7 @@ impl KeySpace {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Order, SortBy, WARM};
+    use crate::catalog::{Order, Slug, SortBy, WARM};
 
     const ACTIVE: Source = Source::Unique(Scope::Active);
 
@@ -212,7 +223,14 @@ mod tests {
         assert_eq!(keys.statistics(), "gw:models:edge:statistics");
         assert_eq!(keys.warm_report(), "gw:models:edge:warm");
         assert_eq!(keys.prefix(), "gw:models:");
-        assert_eq!(keys.listing_prefix(), "gw:models:unique:filtered:");
+        assert_eq!(keys.listing_pattern(), ("gw:models:".to_owned(), "[up][nr]*:*"));
+        let of = |kind: &str| keys.is_listing(&format!("gw:models:{kind}"));
+        assert!(of("unique:filtered:sortname:asc") && of("provider:fal"));
+        assert!(!of("unique:index") && !of("pricing:x") && !of("edge:control"));
+        let provider = Source::Provider(Slug::new("fal").unwrap());
+        assert_eq!(keys.listing(&provider.views(0)[0]), "gw:models:provider:fal");
+        assert_eq!(keys.version(provider), "gw:models:edge:version:provider:fal");
+        assert_eq!(keys.listing(&View::Full), "gw:models:catalog:v2:full");
         assert_eq!(
             keys.resource(&Resource::Snapshot(Scope::All.into())),
             "gw:models:edge:snapshot:all"

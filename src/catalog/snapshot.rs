@@ -60,7 +60,7 @@ impl Snapshot {
             Source::Registry => {
                 (registry::records(&text)?, KindFacets::Registry(Registry::read(&text)?))
             }
-            Source::Provider(_) => {
+            Source::Provider(_) | Source::Full => {
                 let (spans, facets) = provider::records(&text)?;
                 (spans, KindFacets::Provider(facets))
             }
@@ -111,7 +111,9 @@ impl Snapshot {
             Source::Registry => {
                 KindFacets::Registry(Registry::read(&array.text().to_string()).ok()?)
             }
-            Source::Provider(_) => KindFacets::Provider(provider::Facets::unpack(entries, rest)?),
+            Source::Provider(_) | Source::Full => {
+                KindFacets::Provider(provider::Facets::unpack(entries, rest)?)
+            }
             #[cfg(test)]
             Source::Toy => KindFacets::Toy,
         };
@@ -123,7 +125,7 @@ impl Snapshot {
         const PLACE: usize = 8;
         match source {
             Source::Unique(_) => Facets::BYTES.saturating_add(PLACE),
-            Source::Provider(_) => provider::Facets::BYTES.saturating_add(PLACE),
+            Source::Provider(_) | Source::Full => provider::Facets::BYTES.saturating_add(PLACE),
             Source::Registry => PLACE,
             #[cfg(test)]
             Source::Toy => PLACE,

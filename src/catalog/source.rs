@@ -19,6 +19,9 @@ pub enum Source {
     Registry,
     /// What one provider offers.
     Provider(Slug),
+    /// Every provider's list, one after the other, as the backend keeps it: found under its key or joined from the others, and
+    /// never loaded.
+    Full,
     /// A kind that exists to show what a new one has to touch.
     #[cfg(test)]
     Toy,
@@ -33,6 +36,8 @@ pub enum View {
     Registry,
     /// What one provider offers, whole.
     Provider(Slug),
+    /// Every provider's list, one after the other.
+    Full,
     /// The one list of the toy.
     #[cfg(test)]
     Toy,
@@ -91,6 +96,7 @@ impl Source {
             Self::Unique(scope) => scope.as_str(),
             Self::Registry => "registry",
             Self::Provider(slug) => slug.source_name(),
+            Self::Full => "full",
             #[cfg(test)]
             Self::Toy => "toy",
         }
@@ -112,7 +118,7 @@ impl Source {
         match self {
             Self::Unique(Scope::Active) => "models-active",
             Self::Unique(Scope::All) => "models-all",
-            Self::Registry | Self::Provider(_) => "models-providers",
+            Self::Registry | Self::Provider(_) | Self::Full => "models-providers",
             #[cfg(test)]
             Self::Toy => "models-toy",
         }
@@ -122,8 +128,10 @@ impl Source {
     pub fn views(self, offers_max: u32) -> Vec<View> {
         match self {
             Self::Unique(scope) => Selection::all(scope, offers_max).map(View::Unique).collect(),
-            Self::Registry => vec![View::Registry],
+            // It has no key of the backend's, so it is served from its snapshot alone.
+            Self::Registry => Vec::new(),
             Self::Provider(slug) => vec![View::Provider(slug)],
+            Self::Full => vec![View::Full],
             #[cfg(test)]
             Self::Toy => vec![View::Toy],
         }
@@ -133,7 +141,7 @@ impl Source {
     pub fn warm_views(self) -> Vec<View> {
         match self {
             Self::Unique(Scope::Active) => WARM.map(View::Unique).to_vec(),
-            Self::Unique(Scope::All) | Self::Registry => Vec::new(),
+            Self::Unique(Scope::All) | Self::Registry | Self::Full => Vec::new(),
             Self::Provider(slug) => vec![View::Provider(slug)],
             #[cfg(test)]
             Self::Toy => vec![View::Toy],
@@ -148,6 +156,7 @@ impl View {
             Self::Unique(selection) => Source::Unique(selection.scope),
             Self::Registry => Source::Registry,
             Self::Provider(slug) => Source::Provider(*slug),
+            Self::Full => Source::Full,
             #[cfg(test)]
             Self::Toy => Source::Toy,
         }
@@ -159,7 +168,7 @@ impl View {
         let spans = match self {
             Self::Unique(_) => unique::records(&text)?.0,
             Self::Registry => registry::records(&text)?,
-            Self::Provider(_) => provider::records(&text)?.0,
+            Self::Provider(_) | Self::Full => provider::records(&text)?.0,
             #[cfg(test)]
             Self::Toy => super::toy::records(&text)?,
         };
@@ -181,6 +190,7 @@ impl View {
             },
             // The backend has no such list.
             Self::Registry => Some(false),
+            Self::Full => Some(true),
             // The backend keeps no empty list either.
             Self::Provider(_) => extent.map(|extent| extent.models > 0),
             #[cfg(test)]
@@ -198,7 +208,7 @@ impl View {
                 order: selection.order.as_str(),
             },
             Self::Provider(slug) => Parameters::Provider { gateway: slug.as_str().to_owned() },
-            Self::Registry => Parameters::None {},
+            Self::Registry | Self::Full => Parameters::None {},
             #[cfg(test)]
             Self::Toy => Parameters::None {},
         }

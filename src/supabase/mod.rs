@@ -62,6 +62,7 @@ impl Supabase {
     async fn read(&self, source: Source, reader: &Reader<'_>) -> Result<Load, OriginError> {
         match source {
             Source::Unique(scope) => self.read_unique(scope, reader).await,
+            Source::Full => Err(OriginError::Malformed),
             Source::Registry => {
                 let entries = self.read_registry(reader).await?;
                 let rows = entries.len();

@@ -22,6 +22,7 @@ mod planet;
 #[path = "planet/tests.rs"]
 mod planet_tests;
 mod policy;
+mod provider;
 mod publishing;
 mod resilience;
 mod retries;

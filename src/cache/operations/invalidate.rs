@@ -15,6 +15,7 @@ use crate::{
         telemetry::{Cause, Counter, Event, KvOperation},
         tiers::{self, Deadline},
     },
+    catalog::Source,
     config::Mode,
     ports::TierError,
 };
@@ -71,7 +72,8 @@ pub(in crate::cache) async fn invalidate(
         return Err(TierError::ReadOnly);
     }
     let begun = isolate.now();
-    let sources = isolate.state.borrow().sources();
+    let mut sources = isolate.state.borrow().sources();
+    sources.push(Source::Full);
     let values = isolate.keys.values(&sources, offers_named(isolate));
     let hard = mode == InvalidationMode::Hard;
     let timeout = isolate.policy.upstash_timeout.saturating_mul(5);

@@ -23,13 +23,12 @@ pub struct Withdrawal {
     pub keys_deleted: u64,
 }
 
-/// Unlinks what there is of a source, and `others`, and leaves a version that says so, as one step in Redis. Isolates find it with
+/// Unlinks what there is of a source, and the backend's list of all that a provider is part of, and leaves a version that says so, as one step in Redis. Isolates find it with
 /// their next check, as they find any version; KV's copy is judged by it. Its back-off is forgotten as well.
 pub(in crate::cache) async fn withdraw(
     isolate: &Isolate,
     source: Source,
     mode: InvalidationMode,
-    others: Vec<String>,
 ) -> Result<Withdrawal, TierError> {
     read_mode_if_due(isolate).await;
     if isolate.mode() != Mode::Active {
@@ -39,8 +38,9 @@ pub(in crate::cache) async fn withdraw(
     // What is published says how large the source was: the gate's yardstick must outlive it.
     let there = tiers::check(isolate, &[source]).await?.version(source);
     let last = there.filter(|there| is_ours(isolate, there)).unwrap_or_else(|| unknown(isolate));
-    let mut values = isolate.keys.values(&[source], offers_named(isolate));
-    values.extend(others);
+    let cascade = matches!(source, Source::Provider(_)).then_some(Source::Full);
+    let sources: Vec<Source> = [source].into_iter().chain(cascade).collect();
+    let mut values = isolate.keys.values(&sources, offers_named(isolate));
     values.push(isolate.keys.backoff(source));
     let hard = mode == InvalidationMode::Hard;
     let remembered = isolate.policy.ttl.saturating_add(isolate.policy.stale);
@@ -60,7 +60,7 @@ pub(in crate::cache) async fn withdraw(
     tiers::note_published(isolate, source, withdrawn.version);
     tiers::leave(isolate).await;
     isolate.count(Counter::Invalidations);
-    isolate.count(Counter::InvalidationCauses(Cause::OperatorSource));
+    isolate.count(Counter::InvalidationCauses(Cause::Withdrawn));
     note_changed(isolate, [source]);
     let keys_deleted = withdrawn.unlinked;
     isolate.log(&Event::Withdrawn { source: source.as_str(), keys_deleted, mode: mode.as_str() });

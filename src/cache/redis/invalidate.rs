@@ -140,7 +140,8 @@ impl Sweep {
             );
         }
         if let Some(cursor) = &self.cursor {
-            let pattern = format!("{}*", glob_escaped(&session.keys.listing_prefix()));
+            let (prefix, rest) = session.keys.listing_pattern();
+            let pattern = format!("{}{rest}", glob_escaped(&prefix));
             commands.push(command(["SCAN", cursor, "MATCH", &pattern, "COUNT", SCAN_COUNT]));
         }
         if commands.is_empty() {
@@ -154,6 +155,7 @@ impl Sweep {
             let (next, found) = replies.scanned()?;
             self.cursor = (next != "0").then_some(next);
             self.found = found;
+            self.found.retain(|key| session.keys.is_listing(key));
         }
         Ok(())
     }

@@ -14,8 +14,10 @@ mod tally;
 pub use changes::{changed_at, note_change};
 pub use claim::{Claim, OriginHealth, Release, claim, extend};
 pub use invalidate::{Raised, Sweep, Withdrawn, control, invalidate, unlink, withdraw};
-pub use publish::{Guarded, Living, PublishReply, add, publish, renew};
-pub use read::{ReadDerived, ReadListing, check, read_derived, read_listing, read_snapshot};
+pub use publish::{Guarded, Living, PublishReply, add, full_lasts, publish, publish_full, renew};
+pub use read::{
+    ReadDerived, ReadListing, check, read_derived, read_listing, read_snapshot, read_snapshots,
+};
 pub use scripts::{
     ADD, CLAIM, CONTROL, COUNT, DERIVED, EXTEND, INVALIDATE, LISTING, PUBLISH, RELEASE, RENEW,
     TALLY,

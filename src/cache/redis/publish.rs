@@ -1,18 +1,20 @@
 //! Publishing: values for everybody, guarded where they are written.
 
+use std::time::Duration;
+
 use super::{
     claim::Release,
     replies::Replies,
-    scripts::{ADD, PUBLISH, RENEW},
-    session::Session,
+    scripts::{ADD, FULL, PUBLISH, RENEW},
+    session::{Session, command},
 };
 use crate::{
     cache::{
         protocol::{Control, Version},
         telemetry::Reason,
     },
-    catalog::Source,
-    ports::{TierError, Timestamp, Word},
+    catalog::{Source, View},
+    ports::{TierError, Timestamp, Word, millis},
 };
 
 /// What the guard in Redis said.
@@ -152,6 +154,30 @@ pub async fn add(
         arguments.push(value);
     }
     guarded(session, ADD, keys, arguments, release).await
+}
+
+/// How long the list of all providers' models still lasts; nothing where there is none.
+pub async fn full_lasts(session: Session<'_>) -> Result<Duration, TierError> {
+    let key = session.keys.listing(&View::Full);
+    let left = session.run(vec![command(["PTTL", &key])]).await?.integer()?;
+    Ok(Duration::from_millis(u64::try_from(left).unwrap_or_default()))
+}
+
+/// Publishes the list of all providers' models for `lifetime`, unless there is one that lasts for longer than `good_enough`.
+pub async fn publish_full(
+    session: Session<'_>,
+    epoch: u64,
+    lifetime: Duration,
+    good_enough: Duration,
+    text: String,
+) -> Result<Guarded, TierError> {
+    let keys = session.keys;
+    let names = vec![keys.control(), keys.sync_marker(), keys.listing(&View::Full)];
+    let arguments: Vec<Word> =
+        [epoch.to_string(), millis(lifetime).to_string(), millis(good_enough).to_string(), text]
+            .map(Word::from)
+            .into();
+    guarded(session, FULL, names, arguments, None).await
 }
 
 /// What a renewal lets live on.

@@ -15,6 +15,8 @@ pub const PUBLISH: &str =
     script!("control/record", "control/clock", "values/version", "values/publish");
 /// Publishes listings of a version that is there.
 pub const ADD: &str = script!("control/record", "values/add");
+/// Publishes the list of all providers' models.
+pub(super) const FULL: &str = script!("control/record", "values/full");
 /// Renews what is published.
 pub const RENEW: &str = script!("control/record", "values/renew");
 /// Unlinks every value and raises control.

@@ -146,7 +146,8 @@ impl State {
     pub(super) fn sources(&self) -> Vec<Source> {
         let known = self.knowledge.sources().chain(self.memory.sources());
         let known = known.chain(self.backoff.keys().copied()).chain(self.providers());
-        BTreeSet::from_iter(known.chain(Source::STANDING)).into_iter().collect()
+        let known = known.chain(Source::STANDING).filter(|source| *source != Source::Full);
+        known.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// What each provider of the registry offers, as far as memory has that.

@@ -210,7 +210,7 @@ labels! {
         /// An operator said so, gently.
         OperatorSoft = "operator-soft",
         /// An operator said so, for one provider.
-        OperatorSource = "operator-source",
+        Withdrawn = "operator-source",
     }
 }
 

@@ -137,7 +137,7 @@ impl<'t> Object<'t> {
         Ok(start..self.text.len())
     }
 
-    /// Writes a member whose numbers stay as they are, without the white space that PostgreSQL puts between `jsonb`'s items.
+    /// Writes a member whose numbers stay as they are, without the white space that `PostgreSQL` puts between `jsonb`'s items.
     fn verbatim(&mut self, name: &str, value: &RawValue) {
         self.name(name);
         let (mut in_text, mut is_escaped) = (false, false);

@@ -91,25 +91,28 @@ impl Said<'_> {
 
     fn of_model_pricing(self) -> Option<Pricing> {
         let Table { price_per_input_token, price_per_output_token } = one(self.model_pricing?)?;
+        let zero = || Some("0".to_owned());
         let [prompt, completion] = [price_per_input_token, price_per_output_token]
             .map(|column| column.map_or(Some(0.0), number));
         let is_zero = |price: Option<f64>| price.is_none_or(|price| price == 0.0);
         if is_zero(prompt) && is_zero(completion) {
             return None;
         }
-        let text = |price: Option<f64>| price.and_then(|price| of_table(price, python_repr(price)));
-        Some(Pricing::of_table([text(prompt), text(completion), zero(), zero()]))
+        let shown = |price: Option<f64>| Some(in_table(price?, python_repr(price?)));
+        Some(Pricing::of_table([shown(prompt), shown(completion), zero(), zero()]))
     }
 
     fn of_metadata(self) -> Option<Pricing> {
         let source = self.pricing_raw.filter(|value| !is_falsy(value)).or(self.pricing);
         let Stored { prompt, completion, image, request } = object(source)?;
-        let text = |value: Option<&RawValue>| {
-            value.map_or_else(zero, |value| of_table(number(value)?, text(value)?))
+        // What is absent is zero there; what is no number is unknown, and left out.
+        let shown = |value: Option<&RawValue>| {
+            let Some(value) = value else { return Some("0".to_owned()) };
+            Some(in_table(number(value)?, text(value)?))
         };
         let is_known = |value: Option<&RawValue>| value.and_then(number).is_some();
         (is_known(prompt) || is_known(completion)).then(|| {
-            Pricing::of_table([text(prompt), text(completion), text(request), text(image)])
+            Pricing::of_table([shown(prompt), shown(completion), shown(request), shown(image)])
         })
     }
 }
@@ -123,12 +126,8 @@ impl Pricing {
 }
 
 /// What the price table shows of a number; a negative one, which some providers use for "dynamic", is zero there.
-fn of_table(number: f64, text: String) -> Option<String> {
-    if number < 0.0 { zero() } else { Some(text) }
-}
-
-fn zero() -> Option<String> {
-    Some("0".to_owned())
+fn in_table(number: f64, text: String) -> String {
+    if number < 0.0 { "0".to_owned() } else { text }
 }
 
 /// `str()` of a value that is not null; none of what is no scalar.

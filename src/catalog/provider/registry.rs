@@ -150,3 +150,60 @@ impl From<ProviderRow<'_>> for RegistryEntry {
 fn read<'a, T: Deserialize<'a>>(value: Option<&'a RawValue>) -> Option<T> {
     serde_json::from_str(value?.get()).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn rows_become_a_text_that_reads_back() {
+        let long = "x".repeat(65);
+        let rows = json!([
+            {"id": 7, "slug": "b", "name": null, "site_url": null, "logo_url": "", "metadata": null},
+            {"id": 2, "slug": "a", "name": "A", "site_url": "s", "logo_url": "l", "metadata": {
+                "aliases": ["one", 2, null, "Two"], "fetch_slug_override": "over", "has_fetch_function": false,
+                "color": "c", "priority": "fast", "icon": null,
+            }},
+            {"id": 9, "slug": null, "name": "N", "site_url": null, "logo_url": null, "metadata": {
+                "aliases": "one", "fetch_slug_override": "", "has_fetch_function": "no", "color": 5,
+            }},
+            {"id": 10, "slug": long, "name": "L", "site_url": null, "logo_url": null, "metadata": [1]},
+        ]);
+        let read = read_rows(&rows.to_string()).unwrap();
+        let (text, spans) = assemble(read.clone()).unwrap();
+        let text = text.to_string();
+        assert_eq!(records(&text).unwrap(), spans);
+        let registry = Registry::read(&text).unwrap();
+        let told: Vec<_> = registry.entries().iter().map(|it| (it.id, it.slug.as_str())).collect();
+        assert_eq!(told, [(2, "a"), (7, "b"), (9, ""), (10, "")], "by primary key");
+        let [a, b, none, _] = registry.entries() else { panic!("{registry:?}") };
+        assert_eq!(a, &read[1]);
+        assert_eq!(
+            (a.aliases.join(" "), a.fetch_override.as_deref()),
+            ("one Two".into(), Some("over"))
+        );
+        assert!(!a.has_fetch_function && b.has_fetch_function && none.has_fetch_function);
+        assert_eq!((none.aliases.len(), &none.fetch_override, &none.color), (0, &None, &None));
+        assert_eq!(
+            (a.color.as_deref(), a.priority.as_deref(), &a.icon),
+            (Some("c"), Some("fast"), &None)
+        );
+    }
+
+    #[test]
+    fn a_value_of_another_shape_is_refused() {
+        let row = json!([{"id": 1, "slug": "a", "name": "A", "site_url": null, "logo_url": null, "metadata": {}}]);
+        let (text, _) = assemble(read_rows(&row.to_string()).unwrap()).unwrap();
+        let whole = text.to_string();
+        for cut in 0..whole.len() {
+            assert!(Registry::read(whole.get(..cut).unwrap()).is_err(), "cut at {cut}");
+        }
+        for name in ["id", "slug", "aliases", "fetch_override", "has_fetch_function", "icon"] {
+            assert!(Registry::read(&whole.replace(name, "other")).is_err(), "without {name}");
+        }
+        assert!(records("[[1]]").is_err() && records("{}").is_err());
+        assert_eq!(records("[]").unwrap(), []);
+    }
+}

@@ -69,10 +69,10 @@ struct PricingShape<'a> {
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "fields that are only there to be required")]
 struct CapabilitiesShape {
-    tools: bool,
-    vision: bool,
-    prompt_caching: bool,
-    streaming: bool,
+    tools: IgnoredAny,
+    vision: IgnoredAny,
+    prompt_caching: IgnoredAny,
+    streaming: IgnoredAny,
 }
 
 /// Checks each entry of an array: where it stands in the text, in bytes, and what it is filtered by.
@@ -87,4 +87,115 @@ pub fn records(text: &str) -> Result<(Vec<Range<u32>>, Facets), Malformed> {
         facets.push(Facet::of(shape.id.as_deref(), shape.health_status.as_deref(), is_private));
     }
     Ok((spans, Facets::new(facets)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn entry() -> Value {
+        json!({
+            "id": "a", "name": "A", "source_gateway": "x", "provider_slug": "x", "context_length": 8,
+            "pricing": {"prompt": "1", "completion": "2"}, "description": null, "modality": "text", "is_active": true,
+            "health_status": "Down", "provider_site_url": null, "model_logo_url": null,
+            "metadata": {"is_private": true}, "average_response_time_ms": 5,
+            "supported_parameters": ["stop"],
+            "capabilities": {"tools": true, "vision": false, "prompt_caching": false, "streaming": true},
+            "is_free": false, "pricing_source": "database",
+        })
+    }
+
+    fn is_read(entry: &Value) -> bool {
+        records(&json!([entry]).to_string()).is_ok()
+    }
+
+    #[test]
+    fn an_entry_is_found_with_what_it_is_filtered_by() {
+        let text = format!("[ {} , {}]", entry(), json!({"id": null}));
+        assert!(records(&text).is_err(), "one that is not whole");
+        let text = format!("[ {} ]", entry());
+        let (spans, facets) = records(&text).unwrap();
+        let [Range { start, end }] = spans.as_slice() else { panic!("{spans:?}") };
+        assert_eq!((*start, usize::try_from(*end)), (2, Ok(text.len() - 2)));
+        assert!(facets.is_down(0) && facets.is_private(0) && !facets.is_blank(0));
+        assert_eq!(records("[]").unwrap(), (Vec::new(), Facets::default()));
+    }
+
+    #[test]
+    fn a_value_of_another_shape_is_refused() {
+        let whole = json!([entry()]).to_string();
+        for cut in 0..whole.len() {
+            assert!(records(whole.get(..cut).unwrap()).is_err(), "cut at {cut}");
+        }
+        for name in [
+            "id",
+            "name",
+            "source_gateway",
+            "provider_slug",
+            "context_length",
+            "pricing",
+            "description",
+            "modality",
+            "is_active",
+            "health_status",
+            "provider_site_url",
+            "model_logo_url",
+        ] {
+            let mut entry = entry();
+            entry.as_object_mut().unwrap().shift_remove(name);
+            assert!(!is_read(&entry), "without {name}");
+        }
+        for (name, value) in [
+            ("id", json!(1)),
+            ("provider_slug", json!(null)),
+            ("pricing", json!({"prompt": 1})),
+            ("pricing", json!(["1", "2", "0", "0"])),
+            ("is_active", json!("true")),
+            ("supported_parameters", json!("stop")),
+            ("capabilities", json!({"tools": true})),
+        ] {
+            let mut entry = entry();
+            entry[name] = value;
+            assert!(!is_read(&entry), "{entry}");
+        }
+        // What the backend's own fetchers leave under the same key.
+        let fetched = json!({
+            "id": "a", "slug": "a", "canonical_slug": "a", "name": "A", "description": "", "context_length": 8,
+            "architecture": {}, "pricing": {"prompt": "1"}, "per_request_limits": null, "supported_parameters": [],
+            "provider_slug": "x", "provider_site_url": null, "model_logo_url": null, "source_gateway": "x",
+        });
+        assert!(!is_read(&fetched));
+        for text in ["", "null", "{}", "[1]", "[[]]", "\"text\"", "[NaN]", "[]x"] {
+            assert!(records(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_an_entry_may_lack_it_may_lack() {
+        for name in [
+            "metadata",
+            "average_response_time_ms",
+            "supported_parameters",
+            "capabilities",
+            "is_free",
+            "pricing_source",
+        ] {
+            let mut entry = entry();
+            entry.as_object_mut().unwrap().shift_remove(name);
+            assert!(is_read(&entry), "without {name}");
+        }
+        for (name, value) in [
+            ("id", json!(null)),
+            ("name", json!(null)),
+            ("pricing", json!(null)),
+            ("context_length", json!(null)),
+            ("metadata", json!("text")),
+        ] {
+            let mut entry = entry();
+            entry[name] = value;
+            assert!(is_read(&entry), "{entry}");
+        }
+    }
 }

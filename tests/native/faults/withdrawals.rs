@@ -19,7 +19,7 @@ const ALL: Selection = Selection { scope: Scope::All, ..WARM[0] };
 
 fn withdraw(isolate: &Isolate, source: Source, mode: InvalidationMode) -> u64 {
     let cache = isolate.cache.clone();
-    let done = isolate.sim.block_on(async move { cache.withdraw(source, mode, Vec::new()).await });
+    let done = isolate.sim.block_on(async move { cache.withdraw(source, mode).await });
     done.unwrap().keys_deleted
 }
 

@@ -1,18 +1,26 @@
-//! What PostgREST answers to the two queries of the origin's adapter, from tables of the vectors' form: inner joins,
+//! What PostgREST answers to the queries of the origin's adapter, from tables of the vectors' form: inner joins,
 //! filters, pages, counts, a row cap, and no order unless one is asked for.
 
-use std::{cell::RefCell, collections::BTreeMap, time::Duration};
+mod query;
+mod rows;
+
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc, time::Duration};
 
 use async_trait::async_trait;
 use model_catalog_edge::ports::{Http, HttpError, HttpRequest, HttpResponse};
 use serde_json::{Value, json};
+
+use query::Query;
+use rows::Tables;
 
 /// Makes another answer of an answer to a URL, or none.
 type Tamper = Box<dyn Fn(&str, HttpResponse) -> Result<HttpResponse, HttpError>>;
 
 /// The tables, and how the server behaves.
 pub struct FakePostgrest {
-    tables: Value,
+    tables: Rc<Value>,
+    /// The same as text, for numbers that no `Value` holds.
+    texts: Tables,
     pub rows_max: usize,
     pub requests: RefCell<Vec<HttpRequest>>,
     /// The deadline of each request.
@@ -23,8 +31,21 @@ pub struct FakePostgrest {
 
 impl FakePostgrest {
     pub fn new(tables: Value) -> Self {
+        let tables = Rc::new(tables);
+        let texts = Tables::of(&tables);
+        Self::over(tables, texts)
+    }
+
+    /// Over tables as text. Where a number in it is absurd there is no unique catalog.
+    pub fn of_text(tables: &str) -> Self {
+        let values = serde_json::from_str(tables).unwrap_or_default();
+        Self::over(Rc::new(values), Tables::read(tables))
+    }
+
+    fn over(tables: Rc<Value>, texts: Tables) -> Self {
         Self {
             tables,
+            texts,
             rows_max: 1000,
             requests: RefCell::default(),
             timeouts: RefCell::default(),
@@ -40,18 +61,14 @@ impl FakePostgrest {
         self.rows(table).iter().map(|row| (row["id"].as_i64().unwrap(), row)).collect()
     }
 
-    fn providers(&self) -> Vec<Value> {
-        let active = self.rows("providers").iter().filter(|row| row["is_active"] == json!(true));
-        active
-            .map(|row| json!({"id": row["id"], "slug": row["slug"], "name": row["name"]}))
-            .collect()
-    }
-
-    fn mappings(&self, query: &BTreeMap<String, String>) -> Vec<Value> {
+    fn mappings(&self, url: &str) -> Vec<String> {
+        let (_, query) = url.split_once('?').unwrap();
+        let query: BTreeMap<&str, &str> =
+            query.split('&').map(|pair| pair.split_once('=').unwrap()).collect();
         let (uniques, models) = (self.by_id("unique_models"), self.by_id("models"));
         let wanted = query["provider_id"].trim_start_matches("in.(").trim_end_matches(')');
         let wanted: Vec<i64> = wanted.split(',').map(|id| id.parse().unwrap()).collect();
-        let active = query.get("models.is_active").map(String::as_str) == Some("is.true");
+        let active = query.get("models.is_active") == Some(&"is.true");
         let joined = self.rows("unique_models_provider").iter().filter_map(|row| {
             let unique = uniques.get(&row["unique_model_id"].as_i64()?)?;
             let model = models.get(&row["model_id"].as_i64()?)?;
@@ -87,29 +104,23 @@ impl FakePostgrest {
                 "unique_models": unique, "models": embedded,
             }))
         });
-        joined.collect()
+        let mut joined: Vec<Value> = joined.collect();
+        if query.get("order") == Some(&"id") {
+            joined.sort_by_key(|row| row["id"].as_i64());
+        } else {
+            joined.reverse();
+        }
+        joined.iter().map(Value::to_string).collect()
     }
 
     fn answer(&self, request: &HttpRequest) -> HttpResponse {
-        let (_, target) = request.url.split_once("/rest/v1/").expect("the REST path");
-        let (table, query) = target.split_once('?').unwrap();
-        let query: BTreeMap<String, String> = query
-            .split('&')
-            .map(|pair| pair.split_once('=').unwrap())
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
-        let mut rows = match table {
-            "providers" => self.providers(),
-            _ => self.mappings(&query),
-        };
-        if query.get("order").map(String::as_str) == Some("id") {
-            rows.sort_by_key(|row| row["id"].as_i64());
+        let rows = if request.url.contains("/unique_models_provider?") {
+            self.mappings(&request.url)
         } else {
-            rows.reverse();
-        }
+            self.texts.select(&Query::read(&request.url))
+        };
         let total = rows.len();
-        let (limit, offset): (usize, usize) =
-            (query["limit"].parse().unwrap(), query["offset"].parse().unwrap());
+        let Query { limit, offset, .. } = Query::read(&request.url);
         let end = offset.saturating_add(limit.min(self.rows_max)).min(total);
         let page = rows.get(offset..end).unwrap_or_default();
         let counted = request.headers.contains(&("prefer", "count=exact".to_owned()));
@@ -118,7 +129,7 @@ impl FakePostgrest {
         HttpResponse {
             status: 200,
             content_range: Some(format!("{range}/{total}")),
-            body: serde_json::to_string(page).unwrap(),
+            body: format!("[{}]", page.join(",")),
             ..HttpResponse::default()
         }
     }
