@@ -6,6 +6,9 @@ pub use draft::Draft;
 mod entry;
 pub use entry::{Marks, Row};
 
+mod block;
+pub use block::Block;
+
 mod resolve;
 pub use resolve::{Gateway, UnknownGateway, resolve};
 
@@ -19,7 +22,7 @@ mod developer;
 pub use developer::developer;
 
 mod single;
-pub use single::{Block, single};
+pub use single::single;
 
 mod search;
 pub use search::{Search, SearchBy, search};

@@ -2,18 +2,16 @@
 
 use std::cmp::Reverse;
 
-use super::{draft::Draft, list::Part};
+use super::{block::Block, draft::Draft, filter::is_shown, list::Part};
 use crate::catalog::provider::RegistryEntry;
 
 /// The page of these providers, each with its number of models, those with the most first; `gateway` is what they are called together.
 /// OpenRouter's moderation is not in the tables: no provider is known to be moderated.
-pub fn providers(
-    counted: &[(&RegistryEntry, usize)],
-    is_moderated: bool,
-    part: Part<'_>,
-    gateway: &str,
-) -> Draft {
-    let mut chosen = if is_moderated { Vec::new() } else { counted.to_vec() };
+pub fn providers(blocks: &[Block<'_>], is_moderated: bool, part: Part<'_>, gateway: &str) -> Draft {
+    let blocks: &[_] = if is_moderated { &[] } else { blocks };
+    let counted = |block: &Block<'_>| block.rows.iter().filter(|row| is_shown(row)).count();
+    let mut chosen: Vec<(&RegistryEntry, usize)> =
+        blocks.iter().map(|block| (block.provider, counted(block))).collect();
     chosen.sort_by_key(|(_, models)| Reverse(*models));
     let page = part.of(&chosen);
     Draft::new()
@@ -45,17 +43,27 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::catalog::{Page, provider::served::resolve::tests::registry};
+    use crate::catalog::{
+        Page,
+        provider::served::{Row, resolve::tests::registry},
+    };
 
     #[test]
     fn those_with_the_most_models_come_first() {
         let registry = registry(&[("a", &[]), ("b", &[]), ("c", &[])]);
-        let counted: Vec<_> = registry.entries().iter().zip([1, 3, 1]).collect();
+        let shown = Row::read(r#"{"id":"x"}"#);
+        let down = Row::read(r#"{"id":"x","health_status":"down"}"#);
+        let rows = [vec![shown, down, down], vec![shown; 3], vec![shown]];
+        let blocks: Vec<Block<'_>> = registry
+            .entries()
+            .iter()
+            .zip(rows)
+            .map(|(provider, rows)| Block { provider, rows })
+            .collect();
         let of = |is_moderated, limit, offset: usize| -> Value {
             let echo = offset.to_string();
             let part = Part { page: Page { limit, offset }, offset: &echo };
-            serde_json::from_slice(&providers(&counted, is_moderated, part, "all").finish())
-                .unwrap()
+            serde_json::from_slice(&providers(&blocks, is_moderated, part, "all").finish()).unwrap()
         };
         let answer = of(false, 2, 1);
         let slugs: Vec<&Value> =

@@ -1,6 +1,7 @@
 //! `GET /v1/models/{developer}/{model}`: one provider's offer of a model, by the model's id.
 
 use super::{
+    block::Block,
     draft::Draft,
     entry::{Form, Members, Row, write_shown},
     filter::is_shown,
@@ -10,15 +11,6 @@ use super::{
 const ROUTER: &str = "openrouter";
 /// Whose ids have no developer in them, but are asked for with one.
 const BARE: &str = "google-vertex";
-
-/// What one provider offers.
-#[derive(Clone, Debug)]
-pub struct Block<'a> {
-    /// Its slug.
-    pub gateway: &'a str,
-    /// Its entries.
-    pub rows: Vec<Row<'a>>,
-}
 
 /// The first offer of a model among these providers; none where nobody offers it. Letter case does not count. `is_chosen` says that the
 /// client named the provider; else the one that the id speaks of is asked first, and the others in their order.
@@ -32,14 +24,14 @@ pub fn single(
     let bare = model.to_lowercase();
     let guess = guess(&id);
     let rank = |block: &Block<'_>| {
-        let is_guess = guess == Some(block.gateway);
-        (!is_guess, block.gateway == ROUTER)
+        let is_guess = guess == Some(block.provider.slug.as_str());
+        (!is_guess, block.provider.slug == ROUTER)
     };
     let mut order: Vec<&Block<'_>> = blocks.iter().collect();
     order.sort_by_key(|block| rank(block));
     let found = order.into_iter().find_map(|block| {
         let by_id = |id: &str| block.rows.iter().find(|row| is_shown(row) && has_id(row, id));
-        let by_bare = || by_id(&bare).filter(|_| is_chosen && block.gateway == BARE);
+        let by_bare = || by_id(&bare).filter(|_| is_chosen && block.provider.slug == BARE);
         Some((block, by_id(&id).or_else(by_bare)?))
     });
     let (block, row) = found?;
@@ -47,7 +39,7 @@ pub fn single(
         .with_written("data", |into| write_shown(row.text, Form::Plain, into))
         .with("provider", developer)
         .with("model", model)
-        .with("gateway", block.gateway)
+        .with("gateway", &block.provider.slug)
         .timed();
     Some(draft)
 }
@@ -73,6 +65,7 @@ fn has_id(row: &Row<'_>, id: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::provider::served::resolve::tests::registry;
 
     fn found(id: &str, is_chosen: bool, only: Option<&str>) -> Option<String> {
         let (a, down) = (r#"{"id":"Dev/A"}"#, r#"{"id":"dev/a","health_status":"down"}"#);
@@ -83,11 +76,15 @@ mod tests {
             ("groq", vec![a, r#"{"id":"groq/f"}"#]),
             (BARE, vec![r#"{"id":"gemini"}"#]),
         ];
-        let blocks: Vec<Block<'_>> = blocks
+        let names = blocks.each_ref().map(|(gateway, _)| (*gateway, [].as_slice()));
+        let registry = registry(&names);
+        let blocks: Vec<Block<'_>> = registry
+            .entries()
             .iter()
-            .filter(|(gateway, _)| only.is_none_or(|only| only == *gateway))
-            .map(|(gateway, texts)| Block {
-                gateway,
+            .zip(&blocks)
+            .filter(|(provider, _)| only.is_none_or(|only| only == provider.slug))
+            .map(|(provider, (_, texts))| Block {
+                provider,
                 rows: texts.iter().map(|text| Row::read(text)).collect(),
             })
             .collect();

@@ -1,6 +1,6 @@
 //! `GET /v1/models/{developer}`: the models of a developer.
 
-use super::lookups::{Lookups, gateway, rows};
+use super::lookups::{Lookups, gateway};
 use crate::{
     catalog::provider::served::{Draft, developer},
     http::{params::models, problem, response::Response},
@@ -11,8 +11,8 @@ pub(super) async fn draft(lookups: &mut Lookups<'_>) -> Result<Draft, Response> 
         .map_err(|mistakes| problem::unprocessable(&mistakes))?;
     let registry = lookups.registry().await?;
     let gateway = gateway(&query.gateway, &registry)?;
-    let offered = lookups.offered(&registry, gateway).await?;
-    let rows = rows(&offered);
+    let lists = lookups.lists(&registry, gateway).await?;
+    let rows = lists.rows();
     if rows.is_empty() {
         return Err(lookups.nothing());
     }

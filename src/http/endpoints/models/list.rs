@@ -1,6 +1,6 @@
 //! `GET /models`: the models of a provider, or of all.
 
-use super::lookups::{Lookups, gateway, rows, whole};
+use super::lookups::{Lookups, gateway, whole};
 use crate::{
     catalog::provider::served::{Draft, Gateway, Row, list},
     http::{
@@ -25,6 +25,6 @@ pub(super) async fn draft(lookups: &mut Lookups<'_>) -> Result<Draft, Response> 
     if matches!(gateway, Gateway::One(entry) if !entry.has_fetch_function) {
         return Ok(list(&[], &filter, part, gateway.as_str()));
     }
-    let offered = lookups.offered(&registry, gateway).await?;
-    Ok(list(&rows(&offered), &filter, part, gateway.as_str()))
+    let lists = lookups.lists(&registry, gateway).await?;
+    Ok(list(&lists.rows(), &filter, part, gateway.as_str()))
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use futures_util::{StreamExt, stream};
-
 use super::{Asked, standing::Standing};
 use crate::{
-    cache::{self, Cache, FollowUp, Outcome, Reason, Served, Unavailable},
+    cache::{
+        self, Answer, Cache, FollowUp, Joined, Outcome, Parts, Reason, Served, Trace, Unavailable,
+    },
     catalog::{
         Listing, Page, Selection, Slug, View,
         provider::{
@@ -20,9 +20,6 @@ use crate::{
         response::Response,
     },
 };
-
-/// How many catalogs are looked up side by side (docs/platform.md, "Limits of an isolate").
-const SIDE_BY_SIDE: usize = 6;
 
 /// Why there is no answer.
 const UNAVAILABLE: &str = "The model catalog is temporarily unavailable";
@@ -40,27 +37,35 @@ pub(super) struct Lookups<'a> {
     tag: &'static str,
 }
 
-/// The list of one provider.
-pub(super) struct Offered<'r> {
-    pub(super) entry: &'r RegistryEntry,
-    listing: Listing,
+/// The lists of some providers.
+pub(super) struct Lists<'r> {
+    providers: Vec<&'r RegistryEntry>,
+    found: Found,
 }
 
-impl Offered<'_> {
-    /// Its entries.
+enum Found {
+    /// A list for each.
+    Each(Vec<Listing>),
+    /// One of all.
+    Full(Listing),
+}
+
+impl Lists<'_> {
+    /// What each offers, in the order of the registry.
+    pub(super) fn blocks(&self) -> Vec<Block<'_>> {
+        match &self.found {
+            Found::Each(listings) => {
+                let each = self.providers.iter().zip(listings);
+                each.map(|(provider, listing)| Block { provider, rows: listing.rows() }).collect()
+            }
+            Found::Full(listing) => Block::of_full(listing.rows(), &self.providers),
+        }
+    }
+
+    /// What all of them offer.
     pub(super) fn rows(&self) -> Vec<Row<'_>> {
-        self.listing.rows()
+        Block::rows(&self.blocks())
     }
-
-    /// Its entries, under its name.
-    pub(super) fn block(&self) -> Block<'_> {
-        Block { gateway: &self.entry.slug, rows: self.rows() }
-    }
-}
-
-/// The entries of these providers, one after another.
-pub(super) fn rows<'o>(offered: &'o [Offered<'_>]) -> Vec<Row<'o>> {
-    offered.iter().flat_map(Offered::rows).collect()
 }
 
 impl<'a> Lookups<'a> {
@@ -79,12 +84,12 @@ impl<'a> Lookups<'a> {
         .ok_or_else(|| self.nothing())
     }
 
-    /// The lists of the providers that are asked for, in the order of the registry.
-    pub(super) async fn offered<'r>(
+    /// The lists of the providers that are asked for.
+    pub(super) async fn lists<'r>(
         &mut self,
         registry: &'r Registry,
         gateway: Gateway<'r>,
-    ) -> Result<Vec<Offered<'r>>, Response> {
+    ) -> Result<Lists<'r>, Response> {
         let chosen = match gateway {
             Gateway::All => registry.entries(),
             Gateway::One(entry) => std::slice::from_ref(entry),
@@ -92,15 +97,29 @@ impl<'a> Lookups<'a> {
         let views = chosen
             .iter()
             .filter_map(|entry| Slug::new(&entry.slug).map(|slug| (entry, View::Provider(slug))));
-        let this = &*self;
-        let lookups =
-            views.map(|(entry, view)| async move { (entry, view, this.look_up(view).await) });
-        let outcomes: Vec<_> = stream::iter(lookups).buffered(SIDE_BY_SIDE).collect().await;
-        let taken: Vec<_> = outcomes
-            .into_iter()
-            .map(|(entry, view, outcome)| Ok(Offered { entry, listing: self.take(view, outcome)? }))
-            .collect();
-        taken.into_iter().collect()
+        let (providers, views): (Vec<_>, Vec<_>) = views.unzip();
+        let found = match (gateway, &*views) {
+            (Gateway::One(_), [view]) => {
+                let outcome = self.look_up(*view).await;
+                Found::Each(vec![self.take(*view, outcome)?])
+            }
+            _ => self.look_up_all(&views).await?,
+        };
+        Ok(Lists { providers, found })
+    }
+
+    async fn look_up_all(&mut self, views: &[View]) -> Result<Found, Response> {
+        let Joined { found, trace, follow_ups } =
+            self.cache.lookup_all(self.asked_of_cache(View::Full), views).await;
+        self.follow_ups.extend(follow_ups);
+        self.tag = View::Full.source().tag();
+        match found {
+            Parts::Full(answer) => self.noted(Ok(answer), &trace).map(Found::Full),
+            Parts::Each(answers) => {
+                let noted = answers.into_iter().map(|answer| self.noted(answer, &trace));
+                noted.collect::<Result<_, _>>().map(Found::Each)
+            }
+        }
     }
 
     /// The unique models, in the order of the catalog where a snapshot tells it.
@@ -117,32 +136,43 @@ impl<'a> Lookups<'a> {
     }
 
     async fn look_up(&self, view: View) -> Outcome {
+        self.cache.lookup(self.asked_of_cache(view)).await
+    }
+
+    fn asked_of_cache(&self, view: View) -> cache::Asked<'a> {
         let directives = headers::directives(self.asked.headers.cache_control.as_deref());
-        self.cache
-            .lookup(cache::Asked { view, directives, request_id: self.asked.request_id })
-            .await
+        cache::Asked { view, directives, request_id: self.asked.request_id }
     }
 
     /// What a lookup came to is noted, and its listing taken.
     fn take(&mut self, view: View, outcome: Outcome) -> Result<Listing, Response> {
         let Outcome { answer, trace, follow_ups } = outcome;
         self.follow_ups.extend(follow_ups);
+        self.tag = view.source().tag();
+        self.noted(answer, &trace)
+    }
+
+    /// How an answer was served is noted, and its listing taken.
+    fn noted(
+        &mut self,
+        answer: Result<Answer, Unavailable>,
+        trace: &Trace,
+    ) -> Result<Listing, Response> {
         match answer {
             Ok(answer) => {
-                let standing = Standing::of(&answer, trace, self.cache.policy());
+                let standing = Standing::of(&answer, trace.clone(), self.cache.policy());
                 self.standing = Some(match self.standing.take() {
                     Some(others) => others.join(standing),
                     None => standing,
                 });
-                self.tag = view.source().tag();
                 Ok(answer.listing)
             }
             Err(Unavailable { reason: Reason::OnlyIfCached, .. }) => {
-                Err(problem::not_cached().with("cache-status", cache_status(&trace)))
+                Err(problem::not_cached().with("cache-status", cache_status(trace)))
             }
             Err(Unavailable { retry_after, .. }) => {
                 let refusal = problem::unavailable(UNAVAILABLE, retry_after);
-                Err(refusal.with("cache-status", cache_status(&trace)))
+                Err(refusal.with("cache-status", cache_status(trace)))
             }
         }
     }

@@ -1,8 +1,8 @@
 //! `GET /v1/models/{developer}/{model}`: one model, as whoever offers it first has it.
 
-use super::lookups::{Lookups, Offered, gateway};
+use super::lookups::{Lookups, gateway};
 use crate::{
-    catalog::provider::served::{Block, Draft, Gateway, single},
+    catalog::provider::served::{Draft, Gateway, single},
     http::{params::models, problem, response::Response},
 };
 
@@ -12,9 +12,8 @@ pub(super) async fn draft(lookups: &mut Lookups<'_>) -> Result<Draft, Response> 
         Some(name) => gateway(&name, &registry)?,
         None => Gateway::All,
     };
-    let offered = lookups.offered(&registry, gateway).await?;
-    let blocks: Vec<Block<'_>> = offered.iter().map(Offered::block).collect();
+    let lists = lookups.lists(&registry, gateway).await?;
     let (developer, model) = (lookups.asked.value(0), lookups.asked.value(1));
-    single(&blocks, developer, model, gateway != Gateway::All)
+    single(&lists.blocks(), developer, model, gateway != Gateway::All)
         .ok_or_else(|| problem::no_such(&format!("Model '{developer}/{model}' not found")))
 }

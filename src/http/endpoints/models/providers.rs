@@ -2,7 +2,7 @@
 
 use super::lookups::{Lookups, gateway};
 use crate::{
-    catalog::provider::served::{self, Draft, is_shown},
+    catalog::provider::served::{self, Draft},
     http::{params::models, problem, response::Response},
 };
 
@@ -11,10 +11,7 @@ pub(super) async fn draft(lookups: &mut Lookups<'_>) -> Result<Draft, Response> 
         .map_err(|mistakes| problem::unprocessable(&mistakes))?;
     let registry = lookups.registry().await?;
     let gateway = gateway(&query.gateway, &registry)?;
-    let offered = lookups.offered(&registry, gateway).await?;
-    let counted: Vec<_> = offered
-        .iter()
-        .map(|offered| (offered.entry, offered.rows().iter().filter(|row| is_shown(row)).count()))
-        .collect();
-    Ok(served::providers(&counted, query.is_moderated, query.window.part(), gateway.as_str()))
+    let lists = lookups.lists(&registry, gateway).await?;
+    let (blocks, part) = (lists.blocks(), query.window.part());
+    Ok(served::providers(&blocks, query.is_moderated, part, gateway.as_str()))
 }

@@ -1,6 +1,6 @@
 //! `GET /v1/models/search`: the models that meet conditions.
 
-use super::lookups::{Lookups, gateway, rows};
+use super::lookups::{Lookups, gateway};
 use crate::{
     catalog::provider::served::{self, Draft},
     http::{params::models, problem, response::Response},
@@ -11,6 +11,6 @@ pub(super) async fn draft(lookups: &mut Lookups<'_>) -> Result<Draft, Response> 
         .map_err(|mistakes| problem::unprocessable(&mistakes))?;
     let registry = lookups.registry().await?;
     let gateway = gateway(&query.gateway, &registry)?;
-    let offered = lookups.offered(&registry, gateway).await?;
-    Ok(served::search(&rows(&offered), &query.search()))
+    let lists = lookups.lists(&registry, gateway).await?;
+    Ok(served::search(&lists.rows(), &query.search()))
 }

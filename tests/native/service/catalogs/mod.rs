@@ -51,7 +51,7 @@ impl Origin for Stored {
         match source {
             Source::Unique(_) => return self.tables.load(source, timeout).await,
             Source::Registry => return Ok(whole(self.registry.clone())),
-            Source::Provider(_) => {}
+            Source::Provider(_) | Source::Full => {}
         }
         let text = self.texts.borrow().get(source.as_str()).cloned();
         let text = text.unwrap_or_else(|| panic!("nobody may ask for {}", source.as_str()));
@@ -71,12 +71,20 @@ struct Catalogs {
 }
 
 impl Catalogs {
+    /// One that has everything in memory.
     fn new() -> Self {
-        Self::with(&[], |_| {})
+        Self::cold(&[], |_| {}).warmed()
     }
 
-    /// The same where these providers are enabled, and rows of `providers` are changed.
-    fn with(enabled: &[&str], change: impl FnMut(&mut Value)) -> Self {
+    /// Asks for all until it is there: a request loads but some of what is missing.
+    fn warmed(self) -> Self {
+        let is_there = (0..10).any(|_| self.get("/models").status == 200);
+        assert!(is_there, "all is there after as many requests as it has parts");
+        self
+    }
+
+    /// One that has nothing, where these providers are enabled, and rows of `providers` are changed.
+    fn cold(enabled: &[&str], change: impl FnMut(&mut Value)) -> Self {
         let mut tables = vectors::read("providers/tables.json");
         tables["providers"].as_array_mut().unwrap().iter_mut().for_each(change);
         let rows = tables["providers"].as_array().unwrap();
