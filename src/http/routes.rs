@@ -68,7 +68,7 @@ pub(super) const ROUTES: [Route; 17] = [
         endpoint: Endpoint::OpenApi,
     },
     Route {
-        paths: &["/docs"],
+        paths: &["/docs", "/docs/providers"],
         methods: Methods::Read,
         access: Access::Public,
         endpoint: Endpoint::Docs,

@@ -144,7 +144,11 @@ async fn ask(
     match route.endpoint {
         Endpoint::About => (about::get(request.headers.accept.as_deref()), Vec::new()),
         Endpoint::OpenApi => (about::openapi(request.headers.if_none_match.as_deref()), Vec::new()),
-        Endpoint::Docs => (about::docs(request.headers.if_none_match.as_deref()), Vec::new()),
+        Endpoint::Docs => {
+            let held = request.headers.if_none_match.as_deref();
+            let docs = if path == "/docs" { about::docs } else { about::provider_docs };
+            (docs(held), Vec::new())
+        }
         Endpoint::Unique => {
             let (query, headers) = (request.query.as_str(), &request.headers);
             unique::get(cache, unique::Asked { path, query, headers, request_id: id }).await

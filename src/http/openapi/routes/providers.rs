@@ -106,87 +106,78 @@ fn component(kind: Kind, name: &str) -> &'static str {
 }
 
 pub(super) fn parameters() -> Named {
+    [in_paths(), of_lists(), of_searches()].concat()
+}
+
+fn parameter(place: &str, name: &str, description: &str, schema: &Value) -> Value {
+    json!({ "name": name, "in": place, "description": description, "schema": schema })
+}
+
+fn in_paths() -> Named {
+    let of = |name: &str, description: &str| {
+        let mut parameter = parameter("path", name, description, &json!({ "type": "string" }));
+        parameter["required"] = json!(true);
+        parameter
+    };
+    let developer = "The developer's name: what stands before the slash of an id.";
+    vec![
+        ("CatalogDeveloper", of("developer", developer)),
+        ("CatalogModel", of("model", "The rest of the id; it may hold slashes.")),
+    ]
+}
+
+fn of_lists() -> Named {
     let text = json!({ "type": "string" });
     let flag = json!({ "type": "boolean" });
-    let (whole, number) = (json!({ "type": "integer" }), json!({ "type": "number" }));
     let named = json!({ "type": "string", "default": GATEWAY_DEFAULT });
-    let orders = json!({
-        "anyOf": [{ "type": "string", "enum": SearchBy::ALL.map(SearchBy::as_str) }, { "type": "string" }],
-        "default": SearchBy::default().as_str(),
-    });
-    let of = |component, place: &str, name: &str, description: &str, schema: &Value| {
-        let mut parameter =
-            json!({ "name": name, "in": place, "description": description, "schema": schema });
-        if place == "path" {
-            parameter["required"] = json!(true);
-        }
-        (component, parameter)
-    };
-    let query = |component, name: &str, description: &str, schema: &Value| {
-        of(component, "query", name, description, schema)
-    };
     let gateway = "Whose models: a provider's slug or alias in any letter case, or `all`.";
     let provider = "Only models whose ids begin with this and a slash, and those that a provider of this slug offers, in any letter case.";
     let private = "Only models that are private by their metadata, or only those that are not.";
     let unique = "With `gateway=all`: each model once, in the form of `/models/unique`.";
+    let moderated = "Only providers that OpenRouter moderates: none is known to be.";
+    let models = limit(SEARCH_LIMIT, SEARCH_LIMIT_DEFAULT);
+    let providers = limit(PROVIDERS_LIMIT, LIMIT_DEFAULT);
+    let query = |name: &str, description: &str, schema: &Value| {
+        parameter("query", name, description, schema)
+    };
+    vec![
+        ("CatalogGateway", query("gateway", gateway, &named)),
+        ("CatalogProvider", query("provider", provider, &text)),
+        ("CatalogIsPrivate", query("is_private", private, &flag)),
+        ("CatalogUniqueModels", query("unique_models", unique, &flag)),
+        ("CatalogModeratedOnly", query("moderated_only", moderated, &flag)),
+        ("CatalogSearchLimit", query("limit", "At most so many models.", &models)),
+        ("CatalogProvidersLimit", query("limit", "At most so many providers.", &providers)),
+    ]
+}
+
+fn of_searches() -> Named {
+    let text = json!({ "type": "string" });
+    let (whole, number) = (json!({ "type": "integer" }), json!({ "type": "number" }));
+    let known = SearchBy::ALL.map(SearchBy::as_str);
+    let orders = json!({
+        "anyOf": [{ "type": "string", "enum": known }, { "type": "string" }],
+        "default": SearchBy::default().as_str(),
+    });
     let words = "What stands in the id, the name or the description, in any letter case.";
+    let modality = "What stands in the modality, in any letter case.";
     let sort = "What the models are ordered by: `price`, the mean of both prices; `context`; `name`; `popularity`, which keeps their order. \
                 Any other text is the default.";
-    let moderated = "Only providers that OpenRouter moderates: none is known to be.";
+    let order = "`desc` in any letter case; any other text is ascending.";
+    let query = |name: &str, description: &str, schema: &Value| {
+        parameter("query", name, description, schema)
+    };
+    let least = "At least this mean price, in USD per token.";
+    let most = "At most this mean price, in USD per token.";
     vec![
-        of(
-            "CatalogDeveloper",
-            "path",
-            "developer",
-            "The developer's name: what stands before the slash of an id.",
-            &text,
-        ),
-        of("CatalogModel", "path", "model", "The rest of the id; it may hold slashes.", &text),
-        query("CatalogGateway", "gateway", gateway, &named),
-        query("CatalogProvider", "provider", provider, &text),
-        query("CatalogIsPrivate", "is_private", private, &flag),
-        query("CatalogUniqueModels", "unique_models", unique, &flag),
-        query("CatalogQuery", "q", words, &text),
-        query(
-            "CatalogModality",
-            "modality",
-            "What stands in the modality, in any letter case.",
-            &text,
-        ),
-        query("CatalogMinContext", "min_context", "At least so many tokens.", &whole),
-        query("CatalogMaxContext", "max_context", "At most so many tokens.", &whole),
-        query(
-            "CatalogMinPrice",
-            "min_price",
-            "At least this mean price, in USD per token.",
-            &number,
-        ),
-        query(
-            "CatalogMaxPrice",
-            "max_price",
-            "At most this mean price, in USD per token.",
-            &number,
-        ),
-        query("CatalogSortBy", "sort_by", sort, &orders),
-        query(
-            "CatalogOrder",
-            "order",
-            "`desc` in any letter case; any other text is ascending.",
-            &text,
-        ),
-        query(
-            "CatalogSearchLimit",
-            "limit",
-            "At most so many models.",
-            &limit(SEARCH_LIMIT, SEARCH_LIMIT_DEFAULT),
-        ),
-        query(
-            "CatalogProvidersLimit",
-            "limit",
-            "At most so many providers.",
-            &limit(PROVIDERS_LIMIT, LIMIT_DEFAULT),
-        ),
-        query("CatalogModeratedOnly", "moderated_only", moderated, &flag),
+        ("CatalogQuery", query("q", words, &text)),
+        ("CatalogModality", query("modality", modality, &text)),
+        ("CatalogMinContext", query("min_context", "At least so many tokens.", &whole)),
+        ("CatalogMaxContext", query("max_context", "At most so many tokens.", &whole)),
+        ("CatalogMinPrice", query("min_price", least, &number)),
+        ("CatalogMaxPrice", query("max_price", most, &number)),
+        ("CatalogSortBy", query("sort_by", sort, &orders)),
+        ("CatalogOrder", query("order", order, &text)),
     ]
 }
 
