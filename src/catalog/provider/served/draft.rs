@@ -98,7 +98,7 @@ mod tests {
             Draft::new()
                 .with("b", "ü\"")
                 .with_each("a", [1, 2], |number, into| {
-                    into.extend_from_slice(json(&number).as_bytes())
+                    into.extend_from_slice(json(&number).as_bytes());
                 })
                 .with_written("c", |into| into.extend_from_slice(b"{}"))
         };

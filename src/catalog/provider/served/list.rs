@@ -54,7 +54,7 @@ pub fn list(rows: &[Row<'_>], filter: &Filter<'_>, part: Part<'_>, gateway: &str
         .timed()
 }
 
-/// The backend's note on a gateway; those it has none on are OpenRouter's to it.
+/// The backend's note on a gateway; one that it does not know has that on `openrouter`.
 fn note(gateway: &str) -> String {
     let name = match gateway {
         "featherless" => "Featherless",

@@ -6,7 +6,7 @@ use super::{block::Block, draft::Draft, filter::is_shown, list::Part};
 use crate::catalog::provider::RegistryEntry;
 
 /// The page of these providers, each with its number of models, those with the most first; `gateway` is what they are called together.
-/// OpenRouter's moderation is not in the tables: no provider is known to be moderated.
+/// What `openrouter` moderates is not in the tables: no provider is known to be moderated.
 pub fn providers(blocks: &[Block<'_>], is_moderated: bool, part: Part<'_>, gateway: &str) -> Draft {
     let blocks: &[_] = if is_moderated { &[] } else { blocks };
     let counted = |block: &Block<'_>| block.rows.iter().filter(|row| is_shown(row)).count();

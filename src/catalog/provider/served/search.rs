@@ -129,7 +129,7 @@ fn price(pricing: &Members<'_>) -> Option<f64> {
             None => number.parse().ok(),
         },
     };
-    Some((part("prompt")? + part("completion")?) / 2.0).filter(|price| !price.is_nan())
+    Some(f64::midpoint(part("prompt")?, part("completion")?)).filter(|price| !price.is_nan())
 }
 
 impl Search<'_> {

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::written;
+
 /// Cases by their numbers, why they differ, and what holds of the status and body here, and of the body there.
 type Mended = (&'static [u64], &'static str, fn(u16, &Value, &Value) -> bool);
 
@@ -55,7 +57,7 @@ pub(super) const MENDED: &[Mended] = &[
         |status, body, there| {
             let models = body["total"].as_u64();
             status == 200
-                && body["data"].to_string() == there["data"].to_string()
+                && written(&body["data"]) == written(&there["data"])
                 && models == Some(1198)
         },
     ),

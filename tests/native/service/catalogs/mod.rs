@@ -64,6 +64,11 @@ impl Origin for Stored {
     }
 }
 
+/// A value as text, in which the order of keys counts.
+fn written(value: &Value) -> String {
+    serde_json::to_string(value).unwrap()
+}
+
 /// A service over the vectors.
 struct Catalogs {
     service: Service,
@@ -113,7 +118,7 @@ impl Catalogs {
         let ports = Ports { origin, ..ports(&world, Rc::clone(&log) as Rc<_>) };
         let config = Config::from_vars(&settings(&[])).unwrap();
         let app = Rc::new(App::new(config, ports));
-        Self { service: Service { app, world, log }, stored }
+        Self { service: Service { world, app, log }, stored }
     }
 
     fn ask(&self, method: &str, path: &str) -> Response {

@@ -136,7 +136,8 @@ fn nothing_is_answered_in_part() {
             ["/models", "/v1/models/near", "/v1/models/search", "/v1/provider", "/v1/models/no/no"]
         {
             // However often it is asked for.
-            let response = (0..8).map(|_| catalogs.get(path)).last().unwrap();
+            (0..8).for_each(|_| drop(catalogs.get(path)));
+            let response = catalogs.get(path);
             assert_eq!(response.status, 503, "{path} without {broken}");
             assert!(response.header("retry-after").is_some());
         }
