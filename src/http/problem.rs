@@ -38,6 +38,11 @@ pub(super) fn not_found() -> Response {
     problem(404, "Not Found", "Not Found")
 }
 
+/// 404: there is such a route, but nothing of this name.
+pub(super) fn no_such(detail: &str) -> Response {
+    problem(404, "Not Found", detail)
+}
+
 /// 405: there is such a route, but not for this method. `allowed` is the value of `Allow`.
 pub(super) fn method_not_allowed(allowed: &str) -> Response {
     problem(405, "Method Not Allowed", "Method Not Allowed").with("allow", allowed)

@@ -43,6 +43,18 @@ labels! {
         Docs = "docs",
         /// The listing.
         Unique = "unique",
+        /// The models of providers.
+        CatalogModels = "catalog_models",
+        /// Those of a developer.
+        CatalogDeveloper = "catalog_developer",
+        /// One of them.
+        CatalogModel = "catalog_model",
+        /// A search among them.
+        CatalogSearch = "catalog_search",
+        /// The gateways.
+        CatalogGateways = "catalog_gateways",
+        /// How many models each has.
+        CatalogProviders = "catalog_providers",
         /// An invalidation.
         Clear = "clear",
         /// A warm run.

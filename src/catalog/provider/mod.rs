@@ -21,3 +21,5 @@ pub use assembly::{Assembled, Assembly};
 
 pub mod registry;
 pub use registry::{Registry, RegistryEntry};
+
+pub mod served;

@@ -3,6 +3,7 @@
 pub(super) mod about;
 pub(super) mod health;
 pub(super) mod metrics;
+pub(super) mod models;
 pub(super) mod operators;
 pub(super) mod unique;
 pub(super) mod webhook;

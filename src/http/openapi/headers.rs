@@ -25,6 +25,17 @@ pub(super) const LISTING: [&str; 10] = [
     "Cloudflare-CDN-Cache-Control",
 ];
 
+/// What an answer out of the catalogs of providers has, whether or not its body is sent.
+pub(super) const CATALOG: [&str; 7] = [
+    "ETag",
+    "No-Vary-Search",
+    "X-Cache",
+    "Age",
+    "Cache-Status",
+    "Cache-Tag",
+    "Cloudflare-CDN-Cache-Control",
+];
+
 /// What a header is said to be.
 struct Header {
     name: &'static str,

@@ -29,6 +29,7 @@ pub(super) fn index(document: &Value) -> String {
     let links = [
         ("/v1/models/unique", "The catalog", "JSON"),
         ("/docs", "What can be asked, and what is answered", "a page"),
+        ("/docs/providers", "The same of the catalogs of single providers", "a page"),
         ("/openapi.json", "The same for programs", "OpenAPI 3.1"),
     ];
     let links = links.map(|(to, what, kind)| format!("<li><a href=\"{to}\">{what}</a> ({kind})\n"));

@@ -2,8 +2,10 @@
 //! both.
 
 pub(super) mod body;
+mod coercion;
 mod integer;
 mod mistake;
+pub(super) mod models;
 pub(super) mod unique;
 
 pub(super) use body::BodyError;

@@ -2,6 +2,7 @@
 
 mod about;
 mod browsers;
+mod catalogs;
 mod conditions;
 mod described;
 mod front;

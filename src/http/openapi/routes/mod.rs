@@ -4,6 +4,7 @@ mod about;
 mod catalog;
 mod health;
 mod operators;
+mod providers;
 mod webhooks;
 
 use super::{components::Named, operation::Operation};
@@ -16,6 +17,7 @@ pub(super) fn of(endpoint: Endpoint) -> Operation {
         Endpoint::OpenApi => about::openapi(),
         Endpoint::Docs => about::docs(),
         Endpoint::Unique => catalog::models(),
+        Endpoint::Catalog(kind) => providers::of(kind),
         Endpoint::Healthz => health::healthz(),
         Endpoint::Readyz => health::readyz(),
         Endpoint::Webhook => webhooks::supabase(),
@@ -32,6 +34,7 @@ pub(super) fn responses() -> Named {
         about::responses(),
         catalog::responses(),
         health::responses(),
+        providers::responses(),
         webhooks::responses(),
         operators::responses(),
     ]
@@ -40,7 +43,7 @@ pub(super) fn responses() -> Named {
 
 /// What they are asked with.
 pub(super) fn parameters() -> Named {
-    catalog::parameters()
+    [catalog::parameters(), providers::parameters()].concat()
 }
 
 /// The schemas of what they are sent.
