@@ -29,9 +29,7 @@ pub(in crate::cache) async fn warm(isolate: &Rc<Isolate>, force: bool) -> WarmRe
     let report = match isolate.mode() {
         Mode::Active => {
             let request = request_of(isolate, force);
-            let mut report = rebuild(isolate, Source::WARMED, request, true).await;
-            report.providers = warm_asked(isolate).await;
-            report
+            rebuild(isolate, Source::WARMED, request, true).await
         }
         Mode::ReadOnly => refused(isolate, Reason::ReadOnly),
         Mode::Passthrough => refused(isolate, Reason::Passthrough),
@@ -39,8 +37,13 @@ pub(in crate::cache) async fn warm(isolate: &Rc<Isolate>, force: bool) -> WarmRe
     isolate.log(&Event::Warm { report: &report });
     let outcome = if report.error.is_none() { WarmOutcome::Ok } else { WarmOutcome::Error };
     isolate.count(Counter::WarmRuns(outcome));
-    save(isolate, &report).await;
-    report
+    let asked = save(isolate, &report).await;
+    (report, asked)
+}
+
+/// Keeps the report of a run that went on, without its counts, which were taken along before.
+pub(super) async fn save_again(isolate: &Isolate, report: &WarmReport) {
+    save(isolate, report).await;
 }
 
 /// What cron and operators want of a load; `force` admits a snapshot that lost more than half of its entries.
@@ -56,12 +59,12 @@ pub(super) fn request_of(isolate: &Isolate, force: bool) -> LoadRequest {
 }
 
 /// Keeps the report for statistics, and takes the counters along: cron's isolate may never see a request that would.
-async fn save(isolate: &Isolate, report: &WarmReport) {
+async fn save(isolate: &Isolate, report: &WarmReport) -> Vec<(String, u64)> {
     let paused = isolate.state.borrow().publishing.pause.reason(isolate.now()).is_some();
     if isolate.mode() != Mode::Active || paused {
-        return;
+        return Vec::new();
     }
-    let Ok(text) = serde_json::to_string(report) else { return };
+    let Ok(text) = serde_json::to_string(report) else { return Vec::new() };
     let (counts, asked) = {
         let mut state = isolate.state.borrow_mut();
         (state.counters.take_unflushed(), state.demand.take_untold())
@@ -77,6 +80,7 @@ async fn save(isolate: &Isolate, report: &WarmReport) {
         state.demand.restore(&asked);
     }
     state.flushed_at = isolate.ports.clock.now();
+    saved.unwrap_or_default()
 }
 
 /// Loads a source and publishes it. Whether a change is one that no webhook told of is for who `reconciles` to find out: who rebuilds

@@ -39,6 +39,8 @@ pub const COUNT: &str = script!("count");
 /// Reads counters, and versions beside them.
 pub const TALLY: &str = script!("tally");
 
+/// When providers were asked for; a read.
+pub(super) const ASKED: &str = script!("asked");
 /// How sources stand; a read.
 pub(super) const STANDING: &str = script!("standing");
 

@@ -2,7 +2,7 @@
 
 use super::{
     replies::Replies,
-    scripts::{COUNT, STANDING},
+    scripts::{ASKED, COUNT, STANDING},
     session::{Session, command, eval},
 };
 use crate::{
@@ -100,15 +100,21 @@ pub(super) fn counters(reply: Result<Reply, TierError>) -> Vec<(String, u64)> {
     counters
 }
 
-/// Keeps the last warm report for the statistics, and adds to the counters.
+/// Keeps the last warm report for the statistics, and adds to the counters. When providers were asked for, by their slugs.
 pub async fn save_report(
     session: Session<'_>,
     report: &str,
     counters: &[(String, u64)],
-) -> Result<(), TierError> {
+) -> Result<Vec<(String, u64)>, TierError> {
     let mut commands = vec![command(["SET", &session.keys.warm_report(), report])];
     if !counters.is_empty() {
         commands.push(counting(&session, counters));
     }
-    session.run(commands).await.map(drop)
+    commands.push(eval("EVAL_RO", ASKED, vec![session.keys.statistics()], Vec::<String>::new()));
+    let mut replies = session.run(commands).await?;
+    replies.text()?;
+    if !counters.is_empty() {
+        replies.integer()?;
+    }
+    Ok(self::counters(replies.take()))
 }
