@@ -23,4 +23,4 @@ mod facets;
 pub(super) use facets::{Facets, unpack_u32s};
 
 mod changes;
-pub use changes::Changes;
+pub use changes::{ChangeSet, Changes, ToldChanges};
