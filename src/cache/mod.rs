@@ -26,6 +26,8 @@ mod background;
 
 mod lookup;
 
+mod history;
+
 mod operations;
 
 #[cfg(test)]
@@ -38,7 +40,7 @@ pub use background::{FLUSH_EVERY, FollowUp};
 pub use entry::{Content, Entry};
 pub use lookup::{Answer, Asked, Directives, ForwardReason, Outcome, Served, TierReport, Trace};
 pub use operations::{ChangeOutcome, Invalidated, InvalidationMode, Statistics};
-pub use protocol::Freshness;
+pub use protocol::{Freshness, Journal, JournalEntry};
 pub use rebuild::Unavailable;
 pub use state::{Breaker, BreakerState};
 pub use telemetry::{
@@ -47,7 +49,7 @@ pub use telemetry::{
 };
 
 use crate::{
-    catalog::KeySpace,
+    catalog::{KeySpace, Source},
     config::Policy,
     ports::{Ports, TierError, Timestamp},
 };
@@ -99,6 +101,11 @@ impl Cache {
         signature: Option<(&str, Duration)>,
     ) -> Result<ChangeOutcome, TierError> {
         operations::hear_of_change(&self.0, signature).await
+    }
+
+    /// The journal of a source, with what is left to do behind the answer; none while no tier can tell.
+    pub async fn journal(&self, source: Source) -> (Option<Rc<Journal>>, Option<FollowUp>) {
+        history::journal(&self.0, source).await
     }
 
     /// Counts what happened outside of the cache.

@@ -165,7 +165,7 @@ impl Snapshot {
 
     /// The same, change by change, in a form that makes this of the one before it.
     pub fn change_set_since(&self, before: &Self) -> ChangeSet {
-        ChangeSet::between(&before.array, &self.array)
+        ChangeSet::between(before.hash, &before.array, &self.array)
     }
 
     /// What this takes in memory, in bytes.

@@ -67,6 +67,15 @@ impl Source {
         }
     }
 
+    /// Whether what its publications change is told to clients.
+    pub fn has_journal(self) -> bool {
+        match self {
+            Self::Unique(_) => true,
+            #[cfg(test)]
+            Self::Toy => false,
+        }
+    }
+
     /// What a cache in front of the Worker knows the listings of this source by (`Cache-Tag`).
     pub fn tag(self) -> &'static str {
         match self {

@@ -39,6 +39,7 @@ pub(super) enum Endpoint {
     OpenApi,
     Docs,
     Unique,
+    Changes,
     Healthz,
     Readyz,
     Clear,
@@ -48,7 +49,7 @@ pub(super) enum Endpoint {
     Metrics,
 }
 
-pub(super) const ROUTES: [Route; 11] = [
+pub(super) const ROUTES: [Route; 12] = [
     Route {
         paths: &["/"],
         methods: Methods::Read,
@@ -72,6 +73,12 @@ pub(super) const ROUTES: [Route; 11] = [
         methods: Methods::Read,
         access: Access::Public,
         endpoint: Endpoint::Unique,
+    },
+    Route {
+        paths: &["/models/unique/changes", "/v1/models/unique/changes"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::Changes,
     },
     Route {
         paths: &["/healthz"],
@@ -125,6 +132,7 @@ impl Endpoint {
             Self::OpenApi => RouteName::OpenApi,
             Self::Docs => RouteName::Docs,
             Self::Unique => RouteName::Unique,
+            Self::Changes => RouteName::Changes,
             Self::Clear => RouteName::Clear,
             Self::Warm => RouteName::Warm,
             Self::Statistics => RouteName::Statistics,

@@ -6,7 +6,7 @@ use super::{
     auth::Operators,
     cors,
     endpoints::{
-        about, health, metrics,
+        about, changes, health, metrics,
         operators::{clear, statistics, warm},
         unique, webhook,
     },
@@ -146,6 +146,9 @@ async fn ask(
         Endpoint::Unique => {
             let (query, headers) = (request.query.as_str(), &request.headers);
             unique::get(cache, unique::Asked { path, query, headers, request_id: id }).await
+        }
+        Endpoint::Changes => {
+            changes::get(cache, path, &request.query, &request.headers).boxed_local().await
         }
         Endpoint::Healthz => (health::healthz(), Vec::new()),
         // What is not run is not compiled, if it is in a box of its own (docs/platform.md, "Code is compiled when it first runs").

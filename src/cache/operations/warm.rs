@@ -10,12 +10,14 @@ use crate::{
         isolate::Isolate,
         protocol::{Place, Version},
         publish::PublishOutcome,
-        rebuild::{LoadOutcome, LoadRequest, LoadSettlement, load, settle},
+        rebuild::{
+            LoadOutcome, LoadRequest, LoadSettlement, compare_with_published, load, settle_compared,
+        },
         redis,
         telemetry::{
             Counter, Event, Failure, Published, Reason, WarmOutcome, WarmReport, WarmedView,
         },
-        tiers::{self, Found, read_upstash},
+        tiers,
     },
     catalog::{Changes, Snapshot, Source, View},
     config::Mode,
@@ -78,18 +80,18 @@ pub(super) async fn rebuild(
 ) -> WarmReport {
     let begun = isolate.now();
     let before = isolate.state.borrow().memory.snapshot(source).and_then(snapshot_of);
-    let LoadOutcome { result, fetched, settlement, from } =
+    let LoadOutcome { result, fetched, mut settlement, from } =
         load(Rc::clone(isolate), source, request).await;
     let loaded = result.as_ref().ok().and_then(snapshot_of);
-    let changes = match &loaded {
-        Some(loaded) => Some(changes(isolate, source, loaded, before, settlement.as_ref()).await),
-        None => None,
-    };
+    if let Some(settlement) = &mut settlement {
+        compare_with_published(isolate, settlement).await;
+    }
+    let changes = loaded.as_ref().map(|loaded| changes(loaded, before, settlement.as_ref()));
     let there = settlement.as_ref().and_then(|settlement| settlement.there);
     let missed_invalidation =
         reconciles && is_missed(isolate, changes.as_ref(), there.as_ref()).await;
     let published = match settlement {
-        Some(settlement) => settle(isolate, settlement).await,
+        Some(settlement) => settle_compared(isolate, settlement).await,
         None => None,
     };
     tiers::leave(isolate).await;
@@ -135,10 +137,8 @@ fn snapshot_of(entry: &Entry) -> Option<Rc<Snapshot>> {
     }
 }
 
-/// What is new against what was there; that is fetched only if it is something else.
-async fn changes(
-    isolate: &Rc<Isolate>,
-    source: Source,
+/// What is new against what was there, or where that is not known, against what memory held.
+fn changes(
     loaded: &Snapshot,
     before: Option<Rc<Snapshot>>,
     settlement: Option<&LoadSettlement>,
@@ -147,15 +147,8 @@ async fn changes(
     if there.is_some_and(|there| there.hash == loaded.hash()) {
         return Changes::none(loaded.len());
     }
-    let before = match (before, there) {
-        (Some(before), _) => Some(before),
-        (None, Some(_)) => match read_upstash(isolate, source).await {
-            Found::Entry(entry) => snapshot_of(&entry),
-            Found::Nothing | Found::Corrupt | Found::Failed(_) => None,
-        },
-        (None, None) => None,
-    };
-    loaded.changes_since(before.as_deref())
+    let told = settlement.and_then(|settlement| settlement.changes.as_ref());
+    told.map_or_else(|| loaded.changes_since(before.as_deref()), |set| set.counts)
 }
 
 fn report(

@@ -43,6 +43,8 @@ labels! {
         Docs = "docs",
         /// The listing.
         Unique = "unique",
+        /// What changed.
+        Changes = "changes",
         /// An invalidation.
         Clear = "clear",
         /// A warm run.
@@ -85,6 +87,8 @@ labels! {
         MethodNotAllowed = "405",
         /// 409
         Conflict = "409",
+        /// 410
+        Gone = "410",
         /// 413
         ContentTooLarge = "413",
         /// 422
@@ -115,6 +119,7 @@ impl From<u16> for Status {
             404 => Self::NotFound,
             405 => Self::MethodNotAllowed,
             409 => Self::Conflict,
+            410 => Self::Gone,
             413 => Self::ContentTooLarge,
             422 => Self::UnprocessableContent,
             429 => Self::TooManyRequests,

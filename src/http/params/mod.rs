@@ -2,6 +2,7 @@
 //! both.
 
 pub(super) mod body;
+pub(super) mod changes;
 mod integer;
 mod mistake;
 pub(super) mod unique;

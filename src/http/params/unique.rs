@@ -148,7 +148,7 @@ impl Raw {
     }
 }
 
-fn integer(
+pub(super) fn integer(
     mistakes: &mut Vec<Mistake>,
     parameter: Parameter,
     raw: Option<String>,
@@ -194,7 +194,7 @@ fn order(mistakes: &mut Vec<Mistake>, raw: Option<String>) -> Order {
 }
 
 /// pydantic's bool: by these words, in any letter case, and without trimming.
-fn scope(mistakes: &mut Vec<Mistake>, raw: Option<String>) -> Scope {
+pub(super) fn scope(mistakes: &mut Vec<Mistake>, raw: Option<String>) -> Scope {
     let Some(raw) = raw else { return Scope::Active };
     match raw.to_ascii_lowercase().as_str() {
         word if TRUE_WORDS.contains(&word) => Scope::All,

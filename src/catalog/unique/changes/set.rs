@@ -41,6 +41,8 @@ enum Change<'a> {
 /// What changed, as a snapshot's publication tells it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChangeSet {
+    /// The hash of the snapshot that they begin with.
+    pub from: u64,
     /// How many models changed.
     pub counts: Changes,
     /// What became of each; none where that is too much to be told one by one.
@@ -48,8 +50,8 @@ pub struct ChangeSet {
 }
 
 impl ChangeSet {
-    /// Compares two snapshots of a scope.
-    pub fn between(before: &JsonArray, after: &JsonArray) -> Self {
+    /// Compares two snapshots of a scope; the earlier one has this hash.
+    pub(in crate::catalog) fn between(from: u64, before: &JsonArray, after: &JsonArray) -> Self {
         let mut counts = Changes::default();
         let mut text = Some(b"[".to_vec());
         for (name, difference) in differences(Some(before), after) {
@@ -57,7 +59,7 @@ impl ChangeSet {
             text = text.and_then(|text| written(text, &name, difference));
         }
         let counts = counts.of(after.len());
-        Self { counts, packed: text.and_then(|text| pack(counts, text)) }
+        Self { from, counts, packed: text.and_then(|text| pack(counts, text)) }
     }
 }
 
@@ -109,6 +111,11 @@ impl ToldChanges {
         let told = Self { counts: serde_json::from_str(counts).ok()?, changes: changes.to_owned() };
         serde_json::from_str::<Vec<&RawValue>>(&told.changes).ok()?;
         Some(told)
+    }
+
+    /// How much text it is.
+    pub fn bytes(&self) -> usize {
+        self.changes.len()
     }
 
     /// The changes as JSON objects, by name of their models; of those alone that touch this provider, where one is named.

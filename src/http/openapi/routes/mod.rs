@@ -2,6 +2,7 @@
 
 mod about;
 mod catalog;
+mod changes;
 mod health;
 mod operators;
 mod webhooks;
@@ -16,6 +17,7 @@ pub(super) fn of(endpoint: Endpoint) -> Operation {
         Endpoint::OpenApi => about::openapi(),
         Endpoint::Docs => about::docs(),
         Endpoint::Unique => catalog::models(),
+        Endpoint::Changes => changes::changes(),
         Endpoint::Healthz => health::healthz(),
         Endpoint::Readyz => health::readyz(),
         Endpoint::Webhook => webhooks::supabase(),
@@ -31,6 +33,7 @@ pub(super) fn responses() -> Named {
     [
         about::responses(),
         catalog::responses(),
+        changes::responses(),
         health::responses(),
         webhooks::responses(),
         operators::responses(),
@@ -40,7 +43,7 @@ pub(super) fn responses() -> Named {
 
 /// What they are asked with.
 pub(super) fn parameters() -> Named {
-    catalog::parameters()
+    [catalog::parameters(), changes::parameters()].concat()
 }
 
 /// The schemas of what they are sent.
