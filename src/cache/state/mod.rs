@@ -115,7 +115,7 @@ impl State {
             publishing: Publishing::default(),
             colo: Colo::default(),
             front: Front::default(),
-            history: History::default(),
+            history: History::new(memory_max_bytes),
             // A cold isolate's first request has better things to ask of Redis.
             flushed_at: now,
             check_ended_at: Timestamp::default(),

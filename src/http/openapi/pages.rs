@@ -54,7 +54,9 @@ pub(super) fn docs(document: &Value) -> String {
         main.push_str(&operation_section(document, &section));
     }
     main.push_str(&everywhere(document));
-    main.push_str("<h2 id=\"schemas\">Bodies</h2>\n<p>A table each: fields, values, meaning.</p>\n");
+    main.push_str(
+        "<h2 id=\"schemas\">Bodies</h2>\n<p>A table each: fields, values, meaning.</p>\n",
+    );
     for (name, schema) in members(&document["components"]["schemas"]) {
         main.push_str(&schema_section(name, schema));
     }
@@ -263,9 +265,7 @@ fn table(caption: &str, heads: &[&str], rows: &str) -> String {
     };
     let caption =
         if caption.is_empty() { String::new() } else { format!("<caption>{caption}</caption>") };
-    format!(
-        "<table>{caption}{heads}\n{rows}</table>\n"
-    )
+    format!("<table>{caption}{heads}\n{rows}</table>\n")
 }
 
 fn row(name: &str, first: &str, second: &str) -> String {

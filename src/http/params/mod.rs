@@ -3,6 +3,7 @@
 
 pub(super) mod body;
 pub(super) mod changes;
+pub(super) mod cursor;
 mod integer;
 mod mistake;
 pub(super) mod unique;

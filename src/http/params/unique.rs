@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use super::{
+    cursor::Cursor,
     integer::{Integer, IntegerError},
     mistake::Mistake,
 };
@@ -18,17 +19,19 @@ pub(crate) enum Parameter {
     SortBy,
     Order,
     IncludeInactive,
+    Cursor,
 }
 
 impl Parameter {
     /// Every parameter, in the order in which the backend declares them.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Limit,
         Self::Offset,
         Self::MinProviders,
         Self::SortBy,
         Self::Order,
         Self::IncludeInactive,
+        Self::Cursor,
     ];
 
     /// The name in the query.
@@ -40,6 +43,7 @@ impl Parameter {
             Self::SortBy => "sort_by",
             Self::Order => "order",
             Self::IncludeInactive => "include_inactive",
+            Self::Cursor => "cursor",
         }
     }
 
@@ -52,6 +56,7 @@ impl Parameter {
             "sort_by" => Self::SortBy,
             "order" => Self::Order,
             "include_inactive" => Self::IncludeInactive,
+            "cursor" => Self::Cursor,
             _ => return None,
         })
     }
@@ -86,6 +91,17 @@ pub(crate) struct Query {
     pub(crate) offset: Integer,
     /// `min_providers` as it is echoed: it can be larger than any number of offers.
     pub(crate) min_providers: Option<Integer>,
+    /// Whether it walks one version.
+    pub(crate) walk: Option<Walk>,
+}
+
+/// A walk over one version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Walk {
+    /// Over what is published now.
+    Begin,
+    /// Over the version with this hash.
+    Continue(u64),
 }
 
 /// Reads a query string. Of a repeated parameter the last counts, unknown ones are ignored. Every mistake is reported,
@@ -101,6 +117,7 @@ pub(crate) fn parse(query: &str) -> Result<Query, Vec<Mistake>> {
             Parameter::SortBy => &mut raw.sort_by,
             Parameter::Order => &mut raw.order,
             Parameter::IncludeInactive => &mut raw.include_inactive,
+            Parameter::Cursor => &mut raw.cursor,
         };
         *field = Some(value.into_owned());
     }
@@ -115,10 +132,44 @@ struct Raw {
     sort_by: Option<String>,
     order: Option<String>,
     include_inactive: Option<String>,
+    cursor: Option<String>,
 }
 
 impl Raw {
-    fn check(self) -> Result<Query, Vec<Mistake>> {
+    fn check(mut self) -> Result<Query, Vec<Mistake>> {
+        match self.cursor.take() {
+            None => self.check_page(),
+            Some(cursor) => self.check_walk(&cursor),
+        }
+    }
+
+    /// A walk: what else is asked for must be what its cursor has.
+    fn check_walk(self, text: &str) -> Result<Query, Vec<Mistake>> {
+        let mistake = |parameter: Parameter, sentence: &str, input: &str| {
+            Err(vec![Mistake::of_query("value_error", parameter.as_str(), sentence, input)])
+        };
+        if let Some(offset) = &self.offset {
+            return mistake(Parameter::Offset, "A walk by cursor has no offset", offset);
+        }
+        let chosen = [&self.min_providers, &self.sort_by, &self.order, &self.include_inactive];
+        let is_chosen = chosen.iter().any(|raw| raw.is_some());
+        let query = self.check_page()?;
+        if matches!(text, "" | "*") {
+            return Ok(Query { walk: Some(Walk::Begin), ..query });
+        }
+        let Some(Cursor { version, selection, position }) = Cursor::parse(text) else {
+            return mistake(Parameter::Cursor, "This is no cursor that was given here", text);
+        };
+        if is_chosen && query.selection != selection {
+            return mistake(Parameter::Cursor, "The cursor is of another selection", text);
+        }
+        let (walk, offset) = (Some(Walk::Continue(version)), size(position));
+        let min_providers = selection.min_providers.map(|minimum| Integer::of(size(minimum)));
+        let page = Page { offset, ..query.page };
+        Ok(Query { selection, page, offset: Integer::of(offset), min_providers, walk })
+    }
+
+    fn check_page(self) -> Result<Query, Vec<Mistake>> {
         let mut mistakes = Vec::new();
         let limit = integer(&mut mistakes, Parameter::Limit, self.limit, LIMIT);
         let offset = integer(&mut mistakes, Parameter::Offset, self.offset, OFFSET);
@@ -144,8 +195,13 @@ impl Raw {
             },
             offset,
             min_providers,
+            walk: None,
         })
     }
+}
+
+fn size(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 pub(super) fn integer(
@@ -240,6 +296,32 @@ mod tests {
             assert_eq!(Parameter::parse(parameter.as_str()), Some(parameter));
         }
         assert_eq!(Parameter::parse("Limit"), None);
+    }
+
+    #[test]
+    fn a_walk_is_what_its_cursor_says_and_nothing_else() {
+        let selection = Selection { min_providers: Some(2), ..Selection::default() };
+        let cursor = Cursor { version: 7, selection, position: 30 }.to_text();
+        for query in ["cursor=", "cursor=*", "cursor=%2A&limit=5"] {
+            assert_eq!(parse(query).unwrap().walk, Some(Walk::Begin), "{query}");
+        }
+        for query in ["limit=5", "limit=5&min_providers=2", "limit=5&min_providers=+2&order=DESC"] {
+            let query = parse(&format!("{query}&cursor={cursor}")).unwrap();
+            assert_eq!((query.selection, query.walk), (selection, Some(Walk::Continue(7))));
+            assert_eq!(query.page, Page { limit: 5, offset: 30 });
+            assert_eq!((query.offset.as_str(), query.min_providers.unwrap().as_str()), ("30", "2"));
+        }
+        for (query, name) in [
+            (format!("cursor={cursor}&offset=0"), "offset"),
+            ("cursor=*&offset=3".to_owned(), "offset"),
+            (format!("cursor={cursor}&min_providers=3"), "cursor"),
+            (format!("cursor={cursor}&sort_by=name"), "cursor"),
+            (format!("cursor={cursor}x"), "cursor"),
+            (format!("cursor={cursor}&limit=0"), "limit"),
+        ] {
+            let mistakes = parse(&query).unwrap_err();
+            assert_eq!(json!(mistakes[0])["loc"], json!(["query", name]), "{query}");
+        }
     }
 
     #[test]

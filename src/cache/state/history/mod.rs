@@ -1,17 +1,24 @@
-//! What this isolate remembers of earlier versions: the journals that clients asked for.
+//! What this isolate remembers of earlier versions: the journals that clients asked for, and the snapshots that they walk.
+
+mod walks;
 
 use std::{collections::HashMap, rc::Rc, time::Duration};
 
 use crate::{cache::protocol::Journal, catalog::Source, ports::Timestamp};
+use walks::Walks;
 
 /// A journal that was read is not asked for again for so long.
 const READ_FOR: Duration = Duration::from_secs(5);
 /// KV is looked at no more often than this, as for its other copies.
 const COPIED_AFTER: Duration = Duration::from_secs(900);
 
-/// The journals that are known.
-#[derive(Clone, Debug, Default)]
+/// Of what memory may hold, walks hold so much besides.
+const WALKS_PART: usize = 4;
+
+/// What is known of earlier versions.
+#[derive(Clone, Debug)]
 pub(in crate::cache) struct History {
+    pub(in crate::cache) walks: Walks,
     journals: HashMap<Source, Known>,
 }
 
@@ -24,6 +31,12 @@ struct Known {
 }
 
 impl History {
+    /// Nothing is known yet; `memory_max_bytes` is what memory may hold.
+    pub(in crate::cache) fn new(memory_max_bytes: usize) -> Self {
+        let walks = Walks::new(memory_max_bytes.checked_div(WALKS_PART).unwrap_or_default());
+        Self { walks, journals: HashMap::new() }
+    }
+
     /// The journal as it was read last.
     pub(in crate::cache) fn journal(&self, source: Source) -> Option<&Rc<Journal>> {
         self.journals.get(&source)?.journal.as_ref()
@@ -76,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_journal_is_asked_for_once_in_five_seconds() {
-        let mut history = History::default();
+        let mut history = History::new(0);
         assert!(history.is_due(SOURCE, Timestamp(0)));
         assert!(history.is_due(SOURCE, Timestamp(1)), "nothing is known yet");
         history.keep(SOURCE, journal(1));
@@ -87,7 +100,7 @@ mod tests {
 
     #[test]
     fn kv_is_looked_at_once_in_a_quarter_of_an_hour_and_for_news_alone() {
-        let mut history = History::default();
+        let mut history = History::new(0);
         assert!(!history.is_copy_due(SOURCE, Timestamp(0)), "there is nothing to copy");
         for (hash, ms, expected) in
             [(1, 0, true), (2, 899_999, false), (2, 900_000, true), (2, 9_000_000, false)]

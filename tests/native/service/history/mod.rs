@@ -1,6 +1,7 @@
-//! What was published before: changes that clients follow.
+//! What was published before: changes that clients follow, and versions that they walk.
 
 mod changes;
+mod walks;
 
 use std::collections::BTreeMap;
 

@@ -1,0 +1,91 @@
+//! A page of a walk: of one version of the catalog, from its first page to its last, whatever is published meanwhile (docs/api.md, "A
+//! walk that sees one version").
+
+use std::time::Duration;
+
+use super::{Asked, respond, tail};
+use crate::{
+    cache::{Answer, Cache, Lost, Trace},
+    catalog::{Scope, Source},
+    http::{
+        params::{
+            cursor::Cursor,
+            unique::{Query, Walk},
+        },
+        problem,
+        response::Response,
+    },
+};
+
+/// Redis may answer again after this.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The page, of what was found if that is the version that is walked, else of what is kept of that. 410 where it is not.
+pub(super) async fn page(
+    cache: &Cache,
+    asked: Asked<'_>,
+    query: &Query,
+    found: Answer,
+    trace: Trace,
+) -> Response {
+    let there = found.listing.version();
+    let (answer, trace) = match query.walk {
+        Some(Walk::Continue(version)) if there != Some(version) => {
+            match cache.earlier(query.selection.into(), version).await {
+                Ok(earlier) => earlier,
+                Err(Lost::Gone) => {
+                    let detail =
+                        "The version that is walked is not kept any more. Begin the walk anew.";
+                    return problem::gone(detail, &first(asked.path, query));
+                }
+                Err(Lost::Unreachable) => {
+                    let detail = "The version that is walked cannot be read now";
+                    return problem::unavailable(detail, RETRY_AFTER);
+                }
+            }
+        }
+        _ => (found, trace),
+    };
+    let Some(version) = answer.listing.version() else {
+        // Under a view's own key is a listing of no version.
+        return problem::unavailable("There is no whole catalog to walk now", RETRY_AFTER);
+    };
+    cache.pin(Source::from(query.selection.scope), version);
+    let end = query.page.offset.saturating_add(query.page.limit);
+    let position = u32::try_from(end).ok().filter(|_| end < answer.listing.len());
+    let next =
+        position.map(|position| Cursor { version, selection: query.selection, position }.to_text());
+    let tail = with_cursor(&tail(query, &answer), version, next.as_deref());
+    let link = link(asked.path, query, next.as_deref());
+    respond(asked, query, (&answer, &trace), cache.policy(), tail, link)
+}
+
+/// What stands behind the models, with the version and where to go on.
+fn with_cursor(tail: &str, version: u64, next: Option<&str>) -> String {
+    let next = next.map_or("null".to_owned(), |next| format!("\"{next}\""));
+    let tail = tail.strip_suffix('}').unwrap_or(tail);
+    format!("{tail},\"version\":\"{version:016x}\",\"next_cursor\":{next}}}")
+}
+
+fn link(path: &str, query: &Query, next: Option<&str>) -> String {
+    let limit = query.page.limit;
+    let mut link = format!("<{}>; rel=\"first\"", first(path, query));
+    if let Some(next) = next {
+        link.push_str(&format!(", <{path}?cursor={next}&limit={limit}>; rel=\"next\""));
+    }
+    link
+}
+
+/// Where the same walk begins.
+fn first(path: &str, Query { selection, page, .. }: &Query) -> String {
+    let mut first = format!("{path}?cursor=*&limit={}", page.limit);
+    if let Some(minimum) = selection.min_providers {
+        first.push_str(&format!("&min_providers={minimum}"));
+    }
+    let (sort, order) = (selection.sort.as_str(), selection.order.as_str());
+    first.push_str(&format!("&sort_by={sort}&order={order}"));
+    if selection.scope == Scope::All {
+        first.push_str("&include_inactive=true");
+    }
+    first
+}
