@@ -14,8 +14,8 @@ pub use json_array::JsonArray;
 
 mod unique;
 pub use unique::{
-    Assembly, ChangeSet, Changes, Order, Price, ProviderRow, Scope, Selection, SortBy, ToldChanges,
-    WARM, python_float,
+    Assembly, ChangeSet, Changes, Order, Price, PriceFallback, ProviderRow, Scope, Selection,
+    SortBy, ToldChanges, WARM, python_float,
 };
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ mod selection;
 pub use selection::{Order, Scope, Selection, SortBy, WARM};
 
 mod price;
-pub use price::{Price, python_float};
+pub use price::{Price, PriceFallback, python_float};
 
 mod shape;
 pub(super) use shape::records;

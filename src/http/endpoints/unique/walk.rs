@@ -89,3 +89,40 @@ fn first(path: &str, Query { selection, page, .. }: &Query) -> String {
     }
     first
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        catalog::{Page, Selection},
+        http::params::unique::parse,
+    };
+
+    #[test]
+    fn a_walk_is_what_its_cursor_says_and_nothing_else() {
+        let selection = Selection { min_providers: Some(2), ..Selection::default() };
+        let cursor = Cursor { version: 7, selection, position: 30 }.to_text();
+        for query in ["cursor=", "cursor=*", "cursor=%2A&limit=5"] {
+            assert_eq!(parse(query).unwrap().walk, Some(Walk::Begin), "{query}");
+        }
+        for query in ["limit=5", "limit=5&min_providers=2", "limit=5&min_providers=+2&order=DESC"] {
+            let query = parse(&format!("{query}&cursor={cursor}")).unwrap();
+            assert_eq!((query.selection, query.walk), (selection, Some(Walk::Continue(7))));
+            assert_eq!(query.page, Page { limit: 5, offset: 30 });
+            assert_eq!((query.offset.as_str(), query.min_providers.unwrap().as_str()), ("30", "2"));
+        }
+        for (query, name) in [
+            (format!("cursor={cursor}&offset=0"), "offset"),
+            ("cursor=*&offset=3".to_owned(), "offset"),
+            (format!("cursor={cursor}&min_providers=3"), "cursor"),
+            (format!("cursor={cursor}&sort_by=name"), "cursor"),
+            (format!("cursor={cursor}x"), "cursor"),
+            (format!("cursor={cursor}&limit=0"), "limit"),
+        ] {
+            let mistakes = parse(&query).unwrap_err();
+            assert_eq!(json!(mistakes[0])["loc"], json!(["query", name]), "{query}");
+        }
+    }
+}
