@@ -86,7 +86,8 @@ pub(super) async fn rebuild(
     if let Some(settlement) = &mut settlement {
         compare_with_published(isolate, settlement).await;
     }
-    let changes = loaded.as_ref().map(|loaded| changes(loaded, before, settlement.as_ref()));
+    let changes =
+        loaded.as_ref().map(|loaded| changes(loaded, before.as_deref(), settlement.as_ref()));
     let there = settlement.as_ref().and_then(|settlement| settlement.there);
     let missed_invalidation =
         reconciles && is_missed(isolate, changes.as_ref(), there.as_ref()).await;
@@ -140,7 +141,7 @@ fn snapshot_of(entry: &Entry) -> Option<Rc<Snapshot>> {
 /// What is new against what was there, or where that is not known, against what memory held.
 fn changes(
     loaded: &Snapshot,
-    before: Option<Rc<Snapshot>>,
+    before: Option<&Snapshot>,
     settlement: Option<&LoadSettlement>,
 ) -> Changes {
     let there = settlement.and_then(|settlement| settlement.there);
@@ -148,7 +149,7 @@ fn changes(
         return Changes::none(loaded.len());
     }
     let told = settlement.and_then(|settlement| settlement.changes.as_ref());
-    told.map_or_else(|| loaded.changes_since(before.as_deref()), |set| set.counts)
+    told.map_or_else(|| loaded.changes_since(before), |set| set.counts)
 }
 
 fn report(

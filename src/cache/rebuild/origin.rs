@@ -86,7 +86,7 @@ fn compare(
     isolate: &Isolate,
     source: Source,
     snapshot: Snapshot,
-) -> (Rc<Snapshot>, Option<ChangeSet>) {
+) -> (Rc<Snapshot>, Option<Box<ChangeSet>>) {
     let is_told = source.has_journal() && isolate.mode() == Mode::Active;
     let state = isolate.state.borrow();
     let Some(Content::Snapshot(held)) = state.memory.snapshot(source).map(|entry| &entry.content)
@@ -97,7 +97,7 @@ fn compare(
     if held.hash() == snapshot.hash() {
         return (Rc::clone(held), None);
     }
-    let changes = is_told.then(|| snapshot.change_set_since(held));
+    let changes = is_told.then(|| Box::new(snapshot.change_set_since(held)));
     (Rc::new(snapshot), changes)
 }
 

@@ -85,7 +85,7 @@ pub struct LoadSettlement {
     /// The version that was there when the lease was asked for.
     pub(in crate::cache) there: Option<Version>,
     /// What it changed against what memory held, or against the version that was there.
-    pub(in crate::cache) changes: Option<ChangeSet>,
+    pub(in crate::cache) changes: Option<Box<ChangeSet>>,
     /// The token of the lease in Redis, if we hold it.
     pub(in crate::cache) token: Option<String>,
     pub(in crate::cache) health: OriginHealth,

@@ -44,7 +44,7 @@ pub(in crate::cache) async fn settle_compared(
         source,
         entry: &entry,
         there: there.as_ref(),
-        changes: changes.as_ref(),
+        changes: changes.as_deref(),
         release: release.as_ref(),
         to_kv: true,
     };
@@ -82,6 +82,6 @@ pub(in crate::cache) async fn compare_with_published(
     if let Found::Entry(Entry { content: Content::Snapshot(before), .. }) = found
         && is_known(before.hash())
     {
-        *changes = Some(loaded.change_set_since(&before));
+        *changes = Some(Box::new(loaded.change_set_since(&before)));
     }
 }

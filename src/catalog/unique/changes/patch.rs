@@ -30,7 +30,8 @@ pub(super) struct Patch<'a> {
     /// Whose offers came, went, moved or changed.
     providers: BTreeSet<String>,
     prices: Vec<PriceChange<'a>>,
-    patch: Vec<Operation<'a>>,
+    #[serde(rename = "patch")]
+    operations: Vec<Operation<'a>>,
 }
 
 /// The fields of an object, as they are written.
@@ -67,7 +68,7 @@ impl<'a> Patch<'a> {
         let kept = rising(found.iter().flatten().copied());
         for (at, offer) in old.iter().enumerate().rev().filter(|(at, _)| !kept.contains(at)) {
             self.providers.insert(offer.slug.clone());
-            self.patch.push(Operation::Remove { path: format!("/providers/{at}") });
+            self.operations.push(Operation::Remove { path: format!("/providers/{at}") });
         }
         for (at, (offer, place)) in new.iter().zip(found).enumerate() {
             let path = format!("/providers/{at}");
@@ -75,12 +76,12 @@ impl<'a> Patch<'a> {
             if let Some(before) = before {
                 self.add_prices(&offer.slug, &before.fields, &offer.fields)?;
             }
-            let steps = self.patch.len();
+            let steps = self.operations.len();
             match before.filter(|_| place.is_some_and(|place| kept.contains(&place))) {
                 Some(before) => self.add_fields(&path, &before.fields, &offer.fields)?,
-                None => self.patch.push(Operation::Add { path, value: offer.whole }),
+                None => self.operations.push(Operation::Add { path, value: offer.whole }),
             }
-            if self.patch.len() > steps {
+            if self.operations.len() > steps {
                 self.providers.insert(offer.slug.clone());
             }
         }
@@ -96,18 +97,18 @@ impl<'a> Patch<'a> {
         for (name, value) in new {
             let path = [path, "/", &escaped(name)].concat();
             match old.get(name) {
-                None => self.patch.push(Operation::Add { path, value }),
+                None => self.operations.push(Operation::Add { path, value }),
                 Some(before) if before.get() == value.get() => {}
                 Some(before) if is_object(before) && is_object(value) => {
                     let (before, after) =
                         (serde_json::from_str(before.get())?, serde_json::from_str(value.get())?);
                     self.add_fields(&path, &before, &after)?;
                 }
-                Some(_) => self.patch.push(Operation::Replace { path, value }),
+                Some(_) => self.operations.push(Operation::Replace { path, value }),
             }
         }
         for name in old.keys().filter(|name| !new.contains_key(*name)) {
-            self.patch.push(Operation::Remove { path: [path, "/", &escaped(name)].concat() });
+            self.operations.push(Operation::Remove { path: [path, "/", &escaped(name)].concat() });
         }
         Ok(())
     }

@@ -85,12 +85,12 @@ fn escaped(text: &str) -> String {
 
 /// A name that stays: a UUID of version 8 (RFC 9562), which holds what it is made of.
 fn uuid(scope: u8, hash: u64, Timestamp(at): Timestamp) -> String {
-    let [a, b, c, d, e, f, g, h] = hash.to_be_bytes();
+    let part = |shift: u32, mask: u64| hash.unbounded_shr(shift) & mask;
+    let (first, second) = (part(32, 0xffff_ffff), part(16, 0xffff));
+    let (third, fourth) = (part(8, 0xff), part(0, 0xff));
     let [_, _, at @ ..] = at.to_be_bytes();
     let at = hex::encode(at);
-    format!(
-        "urn:uuid:{a:02x}{b:02x}{c:02x}{d:02x}-{e:02x}{f:02x}-8{scope:01x}{g:02x}-80{h:02x}-{at}"
-    )
+    format!("urn:uuid:{first:08x}-{second:04x}-8{scope:01x}{third:02x}-80{fourth:02x}-{at}")
 }
 
 /// A date as RFC 3339 has it, made of HTTP's, which has the same parts.

@@ -6,6 +6,8 @@ mod told;
 
 use std::time::Duration;
 
+use form_urlencoded::Serializer;
+
 use crate::{
     cache::{Cache, FollowUp},
     catalog::{Scope, Source},
@@ -73,26 +75,25 @@ fn answer(
     }
     let mut link = format!("<{}>; rel=\"self\"", target(path, query, query.since));
     if told.has_more {
-        link.push_str(&format!(", <{}>; rel=\"next\"", target(path, query, told.until)));
+        link = [&link, ", <", &target(path, query, told.until), ">; rel=\"next\""].concat();
     }
     response.with("link", link)
 }
 
 /// Where the same is asked since another version.
 fn target(path: &str, query: &Query, since: Option<u64>) -> String {
-    let mut target = format!("{path}?");
+    let mut asked = Serializer::new(String::new());
     if let Some(since) = since {
-        target.push_str(&format!("since={since:016x}&"));
+        asked.append_pair("since", &format!("{since:016x}"));
     }
-    target.push_str(&format!("limit={}", query.limit));
+    asked.append_pair("limit", &query.limit.to_string());
     if let Some(provider) = &query.provider {
-        target.push_str("&provider=");
-        target.extend(form_urlencoded::byte_serialize(provider.as_bytes()));
+        asked.append_pair("provider", provider);
     }
     if query.scope == Scope::All {
-        target.push_str("&include_inactive=true");
+        asked.append_pair("include_inactive", "true");
     }
-    target
+    [path, "?", &asked.finish()].concat()
 }
 
 /// Where the catalog is read anew.

@@ -88,7 +88,7 @@ fn page(
     policy: &Policy,
 ) -> Response {
     let link = headers::link(asked.path, query, answer.listing.len());
-    respond(asked, query, (answer, trace), policy, tail(query, answer), link)
+    respond(asked, query, (answer, trace), policy, &tail(query, answer), link)
 }
 
 /// A page, with what stands behind its models and where to go on.
@@ -97,15 +97,15 @@ fn respond(
     query: &Query,
     (answer, trace): (&Answer, &Trace),
     policy: &Policy,
-    tail: String,
+    tail: &str,
     link: String,
 ) -> Response {
     let cache_control = headers::listing(answer.served, answer.age, policy);
-    let etag = headers::etag(answer.listing.digest(&query.page), &tail);
+    let etag = headers::etag(answer.listing.digest(&query.page), tail);
     let response = if asked.has(&etag, answer.at) {
         Response::not_modified(&cache_control)
     } else {
-        let body = body(answer, &query.page, &tail);
+        let body = body(answer, &query.page, tail);
         Response::new(200, "application/json", &cache_control, body)
     };
     let response = response

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use form_urlencoded::Serializer;
+
 use super::{Asked, respond, tail};
 use crate::{
     cache::{Answer, Cache, Lost, Trace},
@@ -57,7 +59,7 @@ pub(super) async fn page(
         position.map(|position| Cursor { version, selection: query.selection, position }.to_text());
     let tail = with_cursor(&tail(query, &answer), version, next.as_deref());
     let link = link(asked.path, query, next.as_deref());
-    respond(asked, query, (&answer, &trace), cache.policy(), tail, link)
+    respond(asked, query, (&answer, &trace), cache.policy(), &tail, link)
 }
 
 /// What stands behind the models, with the version and where to go on.
@@ -71,23 +73,25 @@ fn link(path: &str, query: &Query, next: Option<&str>) -> String {
     let limit = query.page.limit;
     let mut link = format!("<{}>; rel=\"first\"", first(path, query));
     if let Some(next) = next {
-        link.push_str(&format!(", <{path}?cursor={next}&limit={limit}>; rel=\"next\""));
+        let next = format!("<{path}?cursor={next}&limit={limit}>; rel=\"next\"");
+        link = [link, next].join(", ");
     }
     link
 }
 
 /// Where the same walk begins.
 fn first(path: &str, Query { selection, page, .. }: &Query) -> String {
-    let mut first = format!("{path}?cursor=*&limit={}", page.limit);
+    let mut asked = Serializer::new(String::new());
+    asked.append_pair("cursor", "*").append_pair("limit", &page.limit.to_string());
     if let Some(minimum) = selection.min_providers {
-        first.push_str(&format!("&min_providers={minimum}"));
+        asked.append_pair("min_providers", &minimum.to_string());
     }
-    let (sort, order) = (selection.sort.as_str(), selection.order.as_str());
-    first.push_str(&format!("&sort_by={sort}&order={order}"));
+    asked.append_pair("sort_by", selection.sort.as_str());
+    asked.append_pair("order", selection.order.as_str());
     if selection.scope == Scope::All {
-        first.push_str("&include_inactive=true");
+        asked.append_pair("include_inactive", "true");
     }
-    first
+    [path, "?", &asked.finish()].concat()
 }
 
 #[cfg(test)]

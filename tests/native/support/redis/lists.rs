@@ -20,8 +20,8 @@ pub fn apply(data: &mut Keyspace, name: &str, key: &str, words: &[String]) -> Ou
             let at = place(integer(at)?, list.len());
             Ok(usize::try_from(at).ok().and_then(|at| list.get(at)).map_or(Output::Nil, bulk))
         }
-        ("LRANGE", [first, last]) => Ok(Output::Array(
-            part(&list, integer(first)?, integer(last)?).iter().map(bulk).collect(),
+        ("LRANGE", [first, end]) => Ok(Output::Array(
+            part(&list, integer(first)?, integer(end)?).iter().map(bulk).collect(),
         )),
         ("RPUSH", more) => {
             let list = [&*list, more].concat();
@@ -34,8 +34,8 @@ pub fn apply(data: &mut Keyspace, name: &str, key: &str, words: &[String]) -> Ou
             keep(data, key, rest, expires);
             Ok(bulk(first))
         }
-        ("LTRIM", [first, last]) => {
-            keep(data, key, part(&list, integer(first)?, integer(last)?), expires);
+        ("LTRIM", [first, end]) => {
+            keep(data, key, part(&list, integer(first)?, integer(end)?), expires);
             Ok(Output::Status(Rc::from("OK")))
         }
         _ => Err(super::commands::wrong_number(name)),
@@ -56,8 +56,8 @@ fn place(index: i64, length: usize) -> i64 {
     if index < 0 { index + i64::try_from(length).unwrap() } else { index }
 }
 
-fn part(list: &[String], first: i64, last: i64) -> &[String] {
+fn part(list: &[String], first: i64, end: i64) -> &[String] {
     let first = usize::try_from(place(first, list.len())).unwrap_or(0);
-    let end = usize::try_from(place(last, list.len()) + 1).unwrap_or(0).min(list.len());
+    let end = usize::try_from(place(end, list.len()) + 1).unwrap_or(0).min(list.len());
     list.get(first..end).unwrap_or_default()
 }
