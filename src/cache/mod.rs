@@ -26,6 +26,8 @@ mod background;
 
 mod lookup;
 
+mod history;
+
 mod operations;
 
 #[cfg(test)]
@@ -36,11 +38,12 @@ use std::{rc::Rc, time::Duration};
 
 pub use background::{FLUSH_EVERY, FollowUp};
 pub use entry::{Content, Entry};
+pub use history::Lost;
 pub use lookup::{
     Answer, Asked, Directives, ForwardReason, Joined, Outcome, Parts, Served, TierReport, Trace,
 };
 pub use operations::{ChangeOutcome, Invalidated, InvalidationMode, Statistics, Withdrawal};
-pub use protocol::Freshness;
+pub use protocol::{Freshness, Journal, JournalEntry};
 pub use rebuild::Unavailable;
 pub use state::{Breaker, BreakerState};
 pub use telemetry::{
@@ -125,6 +128,21 @@ impl Cache {
         signature: Option<(&str, Duration)>,
     ) -> Result<ChangeOutcome, TierError> {
         operations::hear_of_change(&self.0, signature).await
+    }
+
+    /// The journal of a source, with what is left to do behind the answer; none while no tier can tell.
+    pub async fn journal(&self, source: Source) -> (Option<Rc<Journal>>, Option<FollowUp>) {
+        history::journal(&self.0, source).await
+    }
+
+    /// Keeps what memory holds readable for who walks it, if it is this version.
+    pub fn pin(&self, source: Source, version: u64) {
+        history::pin(&self.0, source, version);
+    }
+
+    /// The listing of a view as a version has it that [`Self::lookup`] did not find.
+    pub async fn earlier(&self, view: View, version: u64) -> Result<(Answer, Trace), Lost> {
+        history::earlier(&self.0, view, version).await
     }
 
     /// Counts what happened outside of the cache.

@@ -96,6 +96,16 @@ impl KeySpace {
         self.edge("derived", source.as_str())
     }
 
+    /// What each publication of a source changed, a list.
+    pub fn journal(&self, source: Source) -> String {
+        self.edge("changes", source.as_str())
+    }
+
+    /// The snapshots of a source that others replaced a moment ago, a list.
+    pub fn kept(&self, source: Source) -> String {
+        self.edge("kept", source.as_str())
+    }
+
     /// The backend's own epoch, which its invalidations and synchronizations raise.
     pub fn backend_epoch(&self) -> String {
         format!("{}models:catalog:epoch", self.namespace)
@@ -142,12 +152,13 @@ impl KeySpace {
     }
 
     /// Every key of a value that an invalidation unlinks, while no entry has more than `offers_max` offers: each view's of
-    /// each source, the snapshots, and what an earlier edition of this Worker kept.
+    /// each source, the snapshots, those that were replaced, and what an earlier edition of this Worker kept.
     pub fn values(&self, sources: &[Source], offers_max: u32) -> Vec<String> {
         let views = sources.iter().flat_map(|source| source.views(offers_max));
         let listings = views.map(|view| self.listing(&view));
         let own = sources.iter().flat_map(|source| {
-            [self.resource(&Resource::Snapshot(*source)), self.derived(*source)]
+            let snapshot = self.resource(&Resource::Snapshot(*source));
+            [snapshot, self.derived(*source), self.kept(*source)]
         });
         listings.chain(own).chain(EARLIER.map(|kind| self.edge_alone(kind))).collect()
     }
@@ -219,6 +230,8 @@ mod tests {
         assert_eq!(keys.lease(ACTIVE), "gw:models:edge:lease:active");
         assert_eq!(keys.backoff(ACTIVE), "gw:models:edge:backoff:active");
         assert_eq!(keys.derived(ACTIVE), "gw:models:edge:derived:active");
+        assert_eq!(keys.journal(ACTIVE), "gw:models:edge:changes:active");
+        assert_eq!(keys.kept(ACTIVE), "gw:models:edge:kept:active");
         assert_eq!(keys.marker(), "gw:models:edge:marker");
         assert_eq!(keys.statistics(), "gw:models:edge:statistics");
         assert_eq!(keys.warm_report(), "gw:models:edge:warm");
@@ -254,6 +267,8 @@ mod tests {
         for source in Source::STANDING {
             assert!(values.contains(&keys.resource(&Resource::Snapshot(source))), "{source:?}");
             assert!(values.contains(&keys.derived(source)), "{source:?}");
+            assert!(values.contains(&keys.kept(source)), "{source:?}");
+            assert!(!values.contains(&keys.journal(source)), "{source:?}");
         }
         let kept = Source::STANDING
             .into_iter()

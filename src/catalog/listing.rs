@@ -38,6 +38,14 @@ impl Listing {
         }
     }
 
+    /// The hash of the snapshot that this is of; none of a text of its own.
+    pub fn version(&self) -> Option<u64> {
+        match self {
+            Self::Ordered(snapshot, _) => Some(snapshot.hash()),
+            Self::Foreign(_) => None,
+        }
+    }
+
     /// Whether there is no entry.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

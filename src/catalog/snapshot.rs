@@ -9,7 +9,7 @@ use super::{
     provider::{self, Registry, RegistryEntry, registry},
     source::{Extent, Source, View},
     text::{Text, read_bytes},
-    unique::{self, Assembled, Assembly, Changes, Facets, unpack_u32s},
+    unique::{self, Assembled, Assembly, ChangeSet, Changes, Facets, unpack_u32s},
 };
 
 /// A source's entries and what its views filter and sort by.
@@ -216,6 +216,11 @@ impl Snapshot {
     /// What this changed against the snapshot before it; without one every entry is new.
     pub fn changes_since(&self, before: Option<&Self>) -> Changes {
         Changes::between(before.map(|before| &before.array), &self.array)
+    }
+
+    /// The same, change by change, in a form that makes this of the one before it.
+    pub fn change_set_since(&self, before: &Self) -> ChangeSet {
+        ChangeSet::between(before.hash, &before.array, &self.array)
     }
 
     /// What this takes in memory, in bytes.

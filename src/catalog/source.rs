@@ -113,6 +113,16 @@ impl Source {
         matches!(self, Self::Provider(_))
     }
 
+    /// Whether what its publications change is told to clients.
+    pub fn has_journal(self) -> bool {
+        match self {
+            Self::Unique(_) => true,
+            Self::Registry | Self::Provider(_) | Self::Full => false,
+            #[cfg(test)]
+            Self::Toy => false,
+        }
+    }
+
     /// What a cache in front of the Worker knows the listings of this source by (`Cache-Tag`).
     pub fn tag(self) -> &'static str {
         match self {

@@ -53,6 +53,11 @@ pub(super) fn conflict(detail: &str) -> Response {
     problem(409, "Conflict", detail)
 }
 
+/// 410: it was there, and is no more; `start` is where to begin anew.
+pub(super) fn gone(detail: &str, start: &str) -> Response {
+    problem(410, "Gone", detail).with("link", format!("<{start}>; rel=\"start\""))
+}
+
 /// 413: the body has more bytes than this.
 pub(super) fn too_large(limit: usize) -> Response {
     problem(413, "Content Too Large", &format!("The body may have at most {limit} bytes"))
@@ -125,6 +130,7 @@ mod tests {
             (unauthorized(), 401, "www-authenticate", "Bearer realm=\"cache\""),
             (not_found(), 404, "cache-control", "no-store"),
             (method_not_allowed("GET, HEAD"), 405, "allow", "GET, HEAD"),
+            (gone("x", "/y"), 410, "link", "</y>; rel=\"start\""),
             (conflict("x"), 409, "content-type", "application/problem+json"),
             (unusable(BodyError::TooLarge(7)), 413, "content-type", "application/problem+json"),
             (unprocessable(&[]), 422, "content-type", "application/json"),

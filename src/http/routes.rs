@@ -45,6 +45,7 @@ pub(super) enum Endpoint {
     Docs,
     Unique,
     Catalog(Kind),
+    Changes,
     Healthz,
     Readyz,
     Clear,
@@ -54,7 +55,7 @@ pub(super) enum Endpoint {
     Metrics,
 }
 
-pub(super) const ROUTES: [Route; 17] = [
+pub(super) const ROUTES: [Route; 18] = [
     Route {
         paths: &["/"],
         methods: Methods::Read,
@@ -78,6 +79,12 @@ pub(super) const ROUTES: [Route; 17] = [
         methods: Methods::Read,
         access: Access::Public,
         endpoint: Endpoint::Unique,
+    },
+    Route {
+        paths: &["/models/unique/changes", "/v1/models/unique/changes"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::Changes,
     },
     Route {
         paths: &["/healthz"],
@@ -210,6 +217,7 @@ impl Endpoint {
             Self::Docs => RouteName::Docs,
             Self::Unique => RouteName::Unique,
             Self::Catalog(kind) => kind.name(),
+            Self::Changes => RouteName::Changes,
             Self::Clear => RouteName::Clear,
             Self::Warm => RouteName::Warm,
             Self::Statistics => RouteName::Statistics,

@@ -8,7 +8,7 @@ use super::{
     auth::Operators,
     cors,
     endpoints::{
-        about, health, metrics, models,
+        about, changes, health, metrics, models,
         operators::{clear, statistics, warm},
         unique, webhook,
     },
@@ -157,6 +157,9 @@ async fn ask(
             let (query, headers) = (request.query.as_str(), &request.headers);
             let asked = models::Asked { values: &values, query, headers, request_id: id };
             models::get(cache, kind, asked).boxed_local().await
+        }
+        Endpoint::Changes => {
+            changes::get(cache, path, &request.query, &request.headers).boxed_local().await
         }
         Endpoint::Healthz => (health::healthz(), Vec::new()),
         // What is not run is not compiled, if it is in a box of its own (docs/platform.md, "Code is compiled when it first runs").

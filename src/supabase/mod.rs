@@ -11,7 +11,7 @@ use std::{cell::Cell, fmt, rc::Rc, time::Duration};
 use async_trait::async_trait;
 
 use crate::{
-    catalog::{Assembly, ProviderRow, Scope, Snapshot, Source},
+    catalog::{Assembly, PriceFallback, ProviderRow, Scope, Snapshot, Source},
     ports::{Clock, Http, Load, Origin, OriginError},
 };
 use client::{Client, Page};
@@ -24,13 +24,16 @@ const MAPPINGS: &str = "unique_models_provider?select=id,unique_model_id,provide
     unique_models!inner(id,model_name,sample_model_id),\
     models!inner(model_name,context_length,health_status,average_response_time_ms,modality,\
     supports_streaming,supports_function_calling,supports_vision,description,\
-    pricing:metadata-%3Epricing_raw)&order=id";
+    pricing:metadata-%3Epricing_raw";
+/// What is embedded besides where prices are looked for there: one row at the most, since `model_pricing.model_id` is unique.
+const MODEL_PRICING: &str = ",model_pricing(price_per_input_token,price_per_output_token)";
 
 /// The origin over one project.
 pub struct Supabase {
     client: Client,
     clock: Rc<dyn Clock>,
     enabled_providers: Vec<String>,
+    price_fallback: PriceFallback,
     /// Retries that nobody has taken yet.
     retries: Rc<Cell<u64>>,
 }
@@ -55,8 +58,15 @@ impl Supabase {
             client: Client::new(http, url, key),
             clock,
             enabled_providers: enabled_providers.iter().map(|slug| normalized(slug)).collect(),
+            price_fallback: PriceFallback::Off,
             retries: Rc::default(),
         }
+    }
+
+    /// The same, with prices that offers do not have themselves from there.
+    #[must_use]
+    pub fn with_price_fallback(self, price_fallback: PriceFallback) -> Self {
+        Self { price_fallback, ..self }
     }
 
     async fn read(&self, source: Source, reader: &Reader<'_>) -> Result<Load, OriginError> {
@@ -91,7 +101,7 @@ impl Supabase {
             .await?;
         check_ids(providers.iter().map(|provider| provider.id), total)?;
         providers.retain(|provider| self.is_enabled(provider.slug.as_deref().unwrap_or_default()));
-        let mut assembly = Assembly::new(&providers);
+        let mut assembly = Assembly::new(&providers).with_price_fallback(self.price_fallback);
         if !providers.is_empty() {
             let ids: Vec<String> =
                 providers.iter().map(|provider| provider.id.to_string()).collect();
@@ -99,7 +109,12 @@ impl Supabase {
                 Scope::Active => "&models.is_active=is.true",
                 Scope::All => "",
             };
-            let query = format!("{MAPPINGS}{active}&provider_id=in.({})", ids.join(","));
+            let embedded = match self.price_fallback {
+                PriceFallback::Off => "",
+                PriceFallback::ModelPricing => MODEL_PRICING,
+            };
+            let ids = ids.join(",");
+            let query = format!("{MAPPINGS}{embedded})&order=id{active}&provider_id=in.({ids})");
             let total = reader.read(&query, |page| assembly.add(page)).await?;
             check_ids(assembly.rows().iter().copied(), total)?;
         }

@@ -34,7 +34,7 @@ use crate::{
 const TOGETHER: usize = 16;
 /// How many sources are looked for in KV by one request: each takes two subrequests.
 const KV_READS_MAX: usize = 6;
-/// How many sources are loaded by one request, of some ten subrequests each (docs/design.md, "Budgets").
+/// How many sources are loaded by one request, of some ten subrequests each (docs/design.md, "Providers' catalogs").
 const LOADS_MAX: usize = 2;
 /// How many are, where nothing is cached and nothing published.
 const PASSED_MAX: usize = 16;

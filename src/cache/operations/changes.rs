@@ -4,7 +4,7 @@ use std::{rc::Rc, time::Duration};
 
 use futures_util::FutureExt;
 
-use super::warm::rebuild;
+use super::rebuild::rebuild;
 use crate::{
     cache::{
         background::{FollowUp, read_mode_if_due, tell_front},

@@ -5,6 +5,7 @@ mod invalidate;
 mod metrics;
 mod providers;
 mod readiness;
+mod rebuild;
 mod statistics;
 mod warm;
 mod withdraw;

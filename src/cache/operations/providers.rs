@@ -1,14 +1,13 @@
 //! Keeping providers' catalogs warm: those that an operator names, and with cron those that clients asked for.
 
-use std::{collections::HashMap, rc::Rc, time::Duration};
+use std::{rc::Rc, time::Duration};
 
-use super::warm::{rebuild, request_of};
+use super::rebuild::{rebuild, refused, request_of};
 use crate::{
     cache::{
         background::read_mode_if_due,
         isolate::Isolate,
         protocol::Version,
-        redis,
         telemetry::{Event, Failure, ProvidersReport, Reason, WarmReport, WarmedProvider},
         tiers::{self, is_ours},
     },
@@ -41,8 +40,8 @@ pub(in crate::cache) async fn warm_providers(
             Mode::Active => {
                 rebuild(isolate, Source::Provider(*slug), request_of(isolate, force), false).await
             }
-            Mode::ReadOnly => super::warm::refused(isolate, Reason::ReadOnly),
-            Mode::Passthrough => super::warm::refused(isolate, Reason::Passthrough),
+            Mode::ReadOnly => refused(isolate, Reason::ReadOnly),
+            Mode::Passthrough => refused(isolate, Reason::Passthrough),
         };
         let took = u64::try_from(done.origin_requests).unwrap_or(u64::MAX).saturating_add(AROUND);
         left = left.map(|left| left.saturating_sub(took));
@@ -68,8 +67,11 @@ fn of_provider(isolate: &Isolate, slug: Slug, done: WarmReport) -> WarmedProvide
 
 /// Keeps the catalogs warm that clients asked for in the last day, the oldest first, and the registry with them. None where nobody
 /// asked for any.
-pub(super) async fn warm_asked(isolate: &Rc<Isolate>) -> Option<ProvidersReport> {
-    let asked = asked(isolate).await;
+pub(super) async fn warm_asked(
+    isolate: &Rc<Isolate>,
+    asked: &[(Slug, Timestamp)],
+) -> Option<ProvidersReport> {
+    let asked = lately(isolate, asked).await;
     if asked.is_empty() {
         return None;
     }
@@ -108,30 +110,19 @@ pub(super) async fn warm_asked(isolate: &Rc<Isolate>) -> Option<ProvidersReport>
 }
 
 /// The providers that clients asked for in the last day, and what is published of each.
-async fn asked(isolate: &Isolate) -> Vec<(Slug, Option<Version>)> {
-    let known = isolate.state.borrow().sources();
-    let tally = tiers::redis(isolate, async |session| redis::tally(session, &known).await).await;
-    // A Redis that does not answer has been logged, and takes no publication either.
-    let Ok(tally) = tally else { return Vec::new() };
+async fn lately(isolate: &Isolate, asked: &[(Slug, Timestamp)]) -> Vec<(Slug, Option<Version>)> {
     let now = isolate.now();
-    let is_lately = |at: u64| now.since(Timestamp(at)) < ASKED_WITHIN;
-    let named = tally.counters.iter().filter(|(_, at)| is_lately(*at));
-    let slugs: Vec<Slug> =
-        named.filter_map(|(name, _)| Slug::new(name.strip_prefix('@')?)).collect();
-    let mut versions: HashMap<Source, Version> = tally.versions.into_iter().collect();
-    let unknown: Vec<Source> = slugs
-        .iter()
-        .map(|slug| Source::Provider(*slug))
-        .filter(|source| !known.contains(source))
-        .collect();
-    if !unknown.is_empty()
-        && let Ok(observed) = tiers::check(isolate, &unknown).await
-    {
-        let found = observed.versions.into_iter();
-        versions.extend(found.filter_map(|(source, version)| Some((source, version?))));
+    let asked = asked.iter().filter(|(_, at)| now.since(*at) < ASKED_WITHIN);
+    let slugs: Vec<Slug> = asked.map(|(slug, _)| *slug).collect();
+    if slugs.is_empty() {
+        return Vec::new();
     }
+    let sources: Vec<Source> = slugs.iter().map(|slug| Source::Provider(*slug)).collect();
+    // A Redis that does not answer has been logged, and takes no publication either.
+    let Ok(observed) = tiers::check(isolate, &sources).await else { return Vec::new() };
     let version = |slug: Slug| {
-        versions.get(&Source::Provider(slug)).copied().filter(|there| is_ours(isolate, there))
+        let there = observed.version(Source::Provider(slug));
+        there.filter(|there| is_ours(isolate, there))
     };
     slugs.into_iter().map(|slug| (slug, version(slug))).collect()
 }

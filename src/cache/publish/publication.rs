@@ -7,10 +7,10 @@ use crate::{
         entry::{Content, Entry},
         isolate::Isolate,
         protocol::{Dated, Place, Version},
-        redis::PublishReply,
+        redis::{PublishReply, Succession},
         telemetry::Reason,
     },
-    catalog::{Listing, Resource, Snapshot, Source, View},
+    catalog::{ChangeSet, Listing, Resource, Snapshot, Source, View},
     ports::{TierError, Timestamp},
 };
 
@@ -29,6 +29,8 @@ pub(super) struct Publication {
     packed: OnceCell<(String, Option<u64>)>,
     /// Whether KV was just given the snapshot.
     pub(super) is_in_kv: bool,
+    /// How its content follows what was there, for the journal.
+    pub(super) succession: Option<Succession>,
 }
 
 /// What became of a publication.
@@ -53,7 +55,12 @@ impl PublishOutcome {
 
 impl Publication {
     /// What is to be published of an entry. None of what belongs to no epoch, and must not be.
-    pub(super) fn of(isolate: &Isolate, source: Source, entry: &Entry) -> Result<Self, Reason> {
+    pub(super) fn of(
+        isolate: &Isolate,
+        source: Source,
+        entry: &Entry,
+        changes: Option<&ChangeSet>,
+    ) -> Result<Self, Reason> {
         let Content::Snapshot(snapshot) = &entry.content else { return Err(Reason::Malformed) };
         let (known, known_version) = {
             let knowledge = &isolate.state.borrow().knowledge;
@@ -91,6 +98,7 @@ impl Publication {
                 barrier_at: known_version.and_then(|version| version.barrier_at),
             },
             is_in_kv: false,
+            succession: source.has_journal().then(|| succession(changes)),
         })
     }
 
@@ -101,6 +109,14 @@ impl Publication {
         let packed = *packed;
         let whole = fits(body.len().saturating_add(AROUND));
         let place = if whole { Place::Redis } else { Place::Kv };
+        let beside = if whole { body.len() } else { 0 };
+        let room = request_bytes_max.saturating_sub(beside.saturating_add(AROUND));
+        // Changes that find no room beside the snapshot are a gap.
+        if let Some(told) = &mut self.succession
+            && told.changes.len() > room
+        {
+            *told = Succession::default();
+        }
         let mut listings = 0;
         for (bit, view) in self.keyed_views() {
             if fits(sent_bytes(self.snapshot.listing(&view).text_bytes())) {
@@ -160,6 +176,14 @@ impl Publication {
     pub(super) fn listing(&self, view: &View) -> Listing {
         self.snapshot.listing(view)
     }
+}
+
+fn succession(changes: Option<&ChangeSet>) -> Succession {
+    let told = changes.and_then(|set| Some((set.from, set.packed.clone()?)));
+    told.map_or_else(Succession::default, |(from, changes)| Succession {
+        from: Some(from),
+        changes,
+    })
 }
 
 /// The warm views whose listings are in Redis beside a version.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{
     claim::Release,
+    history::Succession,
     replies::Replies,
     scripts::{ADD, FULL, PUBLISH, RENEW},
     session::{Session, command},
@@ -13,7 +14,7 @@ use crate::{
         protocol::{Control, Version},
         telemetry::Reason,
     },
-    catalog::{Source, View},
+    catalog::{Resource, Source, View},
     ports::{TierError, Timestamp, Word, millis},
 };
 
@@ -102,23 +103,31 @@ fn guards(session: &Session<'_>, source: Source) -> Vec<String> {
 }
 
 /// Publishes values of a source under the version that tells of them, which lives until `forgotten`; with `release` the lease
-/// is given back behind it.
+/// is given back behind it. How its content follows what was there is for the journal, where the source has one.
 pub async fn publish(
     session: Session<'_>,
     source: Source,
     version: &Version,
     forgotten: Timestamp,
     values: Vec<(String, Word)>,
+    succession: Option<&Succession>,
     release: Option<&Release>,
 ) -> Result<Guarded, TierError> {
+    let (names, hex) = (session.keys, |hash: u64| format!("{hash:016x}"));
     let mut keys = guards(&session, source);
+    keys.push(names.resource(&Resource::Snapshot(source)));
+    keys.extend([names.journal(source), names.kept(source)]);
+    let from = succession.and_then(|succession| succession.from);
     let mut arguments: Vec<Word> = [
         version.epoch.to_string(),
         version.at.0.to_string(),
-        format!("{:016x}", version.config),
+        hex(version.config),
         version.expires_at().0.to_string(),
         version.to_text(),
         forgotten.0.to_string(),
+        succession.map(|_| hex(version.hash)).unwrap_or_default(),
+        from.map(hex).unwrap_or_default(),
+        succession.map(|succession| succession.changes.clone()).unwrap_or_default(),
     ]
     .map(Word::from)
     .into();

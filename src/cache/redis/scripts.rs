@@ -12,7 +12,7 @@ macro_rules! script {
 pub const CLAIM: &str = script!("control/record", "lease/claim");
 /// Publishes a snapshot, its listings and its version.
 pub const PUBLISH: &str =
-    script!("control/record", "control/clock", "values/version", "values/publish");
+    script!("control/record", "control/clock", "values/version", "history/note", "values/publish");
 /// Publishes listings of a version that is there.
 pub const ADD: &str = script!("control/record", "values/add");
 /// Publishes the list of all providers' models.
@@ -32,6 +32,10 @@ pub const EXTEND: &str = script!("lease/extend");
 pub const LISTING: &str = script!("values/listing");
 /// Says which derived listings need not be sent; a read as well.
 pub const DERIVED: &str = script!("values/derived");
+/// Reads a journal beside its version; a read.
+pub const JOURNAL: &str = script!("history/journal");
+/// Reads a snapshot by its hash; a read.
+pub const KEPT: &str = script!("history/kept");
 /// Reads control where it is written.
 pub const CONTROL: &str = script!("control/read");
 /// Adds to counters.

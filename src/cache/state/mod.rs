@@ -5,6 +5,7 @@ mod colo;
 mod demand;
 mod front;
 mod handover;
+mod history;
 mod knowledge;
 mod leases;
 mod memory;
@@ -21,6 +22,7 @@ pub(super) use breaker::Permit;
 pub use breaker::{Breaker, BreakerState};
 pub(super) use colo::Unleft;
 pub(super) use handover::ReadOutcome;
+pub(super) use history::History;
 pub(super) use leases::{Hold, Work};
 pub(super) use memory::Resident;
 
@@ -80,6 +82,7 @@ pub(super) struct State {
     pub(super) publishing: Publishing,
     pub(super) colo: Colo,
     pub(super) front: Front,
+    pub(super) history: History,
     pub(super) flushed_at: Timestamp,
     pub(super) check_ended_at: Timestamp,
     /// As of when memory was last compared: what the data center told is older than the check that heard it.
@@ -118,6 +121,7 @@ impl State {
             publishing: Publishing::default(),
             colo: Colo::default(),
             front: Front::default(),
+            history: History::new(memory_max_bytes),
             // A cold isolate's first request has better things to ask of Redis.
             flushed_at: now,
             check_ended_at: Timestamp::default(),

@@ -55,6 +55,8 @@ labels! {
         CatalogGateways = "catalog_gateways",
         /// How many models each has.
         CatalogProviders = "catalog_providers",
+        /// What changed.
+        Changes = "changes",
         /// An invalidation.
         Clear = "clear",
         /// A warm run.
@@ -97,6 +99,8 @@ labels! {
         MethodNotAllowed = "405",
         /// 409
         Conflict = "409",
+        /// 410
+        Gone = "410",
         /// 413
         ContentTooLarge = "413",
         /// 422
@@ -127,6 +131,7 @@ impl From<u16> for Status {
             404 => Self::NotFound,
             405 => Self::MethodNotAllowed,
             409 => Self::Conflict,
+            410 => Self::Gone,
             413 => Self::ContentTooLarge,
             422 => Self::UnprocessableContent,
             429 => Self::TooManyRequests,

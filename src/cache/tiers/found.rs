@@ -55,7 +55,12 @@ pub(super) fn keep_snapshot(isolate: &Isolate, tier: Tier, source: Source, value
 
 /// What memory has of the same content needs no decoding. Most sources never publish an empty snapshot, so one that is found
 /// is not ours.
-fn decode(isolate: &Isolate, source: Source, header: &Version, text: &str) -> Option<Rc<Snapshot>> {
+pub(super) fn decode(
+    isolate: &Isolate,
+    source: Source,
+    header: &Version,
+    text: &str,
+) -> Option<Rc<Snapshot>> {
     if let Some(Entry { content: Content::Snapshot(held), .. }) =
         isolate.state.borrow().memory.snapshot(source)
         && held.hash() == header.hash

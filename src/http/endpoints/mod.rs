@@ -1,6 +1,7 @@
 //! What a route answers once it was found: one file a resource.
 
 pub(super) mod about;
+pub(super) mod changes;
 pub(super) mod health;
 pub(super) mod metrics;
 pub(super) mod models;

@@ -2,7 +2,9 @@
 //! both.
 
 pub(super) mod body;
+pub(super) mod changes;
 mod coercion;
+pub(super) mod cursor;
 mod integer;
 mod mistake;
 pub(super) mod models;

@@ -2,6 +2,7 @@
 
 mod about;
 mod catalog;
+mod changes;
 mod health;
 mod operators;
 mod providers;
@@ -18,6 +19,7 @@ pub(super) fn of(endpoint: Endpoint) -> Operation {
         Endpoint::Docs => about::docs(),
         Endpoint::Unique => catalog::models(),
         Endpoint::Catalog(kind) => providers::of(kind),
+        Endpoint::Changes => changes::changes(),
         Endpoint::Healthz => health::healthz(),
         Endpoint::Readyz => health::readyz(),
         Endpoint::Webhook => webhooks::supabase(),
@@ -33,6 +35,7 @@ pub(super) fn responses() -> Named {
     [
         about::responses(),
         catalog::responses(),
+        changes::responses(),
         health::responses(),
         providers::responses(),
         webhooks::responses(),
@@ -43,7 +46,7 @@ pub(super) fn responses() -> Named {
 
 /// What they are asked with.
 pub(super) fn parameters() -> Named {
-    [catalog::parameters(), providers::parameters()].concat()
+    [catalog::parameters(), changes::parameters(), providers::parameters()].concat()
 }
 
 /// The schemas of what they are sent.

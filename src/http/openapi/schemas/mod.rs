@@ -2,6 +2,7 @@
 
 mod about;
 mod catalog;
+mod changes;
 mod errors;
 mod providers;
 mod statistics;
@@ -19,6 +20,7 @@ pub(super) fn all() -> Named {
     [
         about::all(),
         catalog::all(),
+        changes::all(),
         errors::all(),
         providers::all(),
         routes::schemas(),

@@ -94,6 +94,14 @@ impl FakePostgrest {
             // `->` of what is no object is NULL.
             embedded["pricing"] =
                 model["metadata"].get("pricing_raw").cloned().unwrap_or(Value::Null);
+            if query["select"].contains("model_pricing(") {
+                let mut rows = self.rows("model_pricing").iter();
+                let row = rows.find(|priced| priced["model_id"] == model["id"]);
+                embedded["model_pricing"] = row.map_or(Value::Null, |row| {
+                    let [input, output] = ["price_per_input_token", "price_per_output_token"];
+                    json!({ input: row[input], output: row[output] })
+                });
+            }
             let unique = json!({
                 "id": unique["id"], "model_name": unique["model_name"],
                 "sample_model_id": unique["sample_model_id"],

@@ -1,9 +1,8 @@
-//! What a new snapshot changed against the one before it, model by model.
-
-use std::collections::BTreeMap;
+//! How many models changed.
 
 use serde::{Deserialize, Serialize};
 
+use super::difference::{Difference, differences};
 use crate::catalog::JsonArray;
 
 /// Counts of models, told apart by name, and which share of them needed no change.
@@ -35,19 +34,27 @@ impl Changes {
 
     /// Compares two snapshots of a scope; without an earlier one every model is new.
     pub fn between(before: Option<&JsonArray>, after: &JsonArray) -> Self {
-        let mut old = before.map(by_name).unwrap_or_default();
         let mut changes = Self::default();
-        for (name, model) in by_name(after) {
-            let counter = match old.remove(&name) {
-                None => &mut changes.added,
-                Some(earlier) if earlier == model => &mut changes.unchanged,
-                Some(_) => &mut changes.changed,
-            };
-            *counter = counter.saturating_add(1);
+        for difference in differences(before, after).into_values() {
+            changes.count(&difference);
         }
-        changes.deleted = old.len();
-        changes.efficiency_percent = percent(changes.unchanged, after.len());
-        changes
+        changes.of(after.len())
+    }
+
+    /// Counts what became of one model.
+    pub(super) fn count(&mut self, difference: &Difference<'_>) {
+        let counter = match difference {
+            Difference::Added(_) => &mut self.added,
+            Difference::Changed(..) => &mut self.changed,
+            Difference::Deleted(_) => &mut self.deleted,
+            Difference::Unchanged => &mut self.unchanged,
+        };
+        *counter = counter.saturating_add(1);
+    }
+
+    /// The same, when all of so many new models are counted.
+    pub(super) fn of(self, models: usize) -> Self {
+        Self { efficiency_percent: percent(self.unchanged, models), ..self }
     }
 }
 
@@ -55,16 +62,6 @@ impl Changes {
 fn percent(part: usize, whole: usize) -> f64 {
     let hundredths = part.saturating_mul(10_000).checked_div(whole).unwrap_or(0);
     f64::from(u32::try_from(hundredths).unwrap_or(u32::MAX)) / 100.0
-}
-
-/// Names do not repeat: `unique_models.model_name` is UNIQUE (docs/backend.md, "Model names are unique").
-fn by_name(snapshot: &JsonArray) -> BTreeMap<String, &str> {
-    #[derive(Deserialize)]
-    struct Named {
-        name: String,
-    }
-    let named = |model| serde_json::from_str::<Named>(model).ok().map(|named| (named.name, model));
-    snapshot.elements().filter_map(named).collect()
 }
 
 #[cfg(test)]

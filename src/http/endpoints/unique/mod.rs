@@ -1,5 +1,9 @@
 //! `GET /models/unique`: one page of a listing, and how it was served (docs/api.md, "The listing").
 
+mod walk;
+
+use futures_util::FutureExt;
+
 use crate::{
     cache::{self, Answer, Cache, FollowUp, Outcome, Reason, Served, Trace, Unavailable},
     catalog::{Page, Scope, Source},
@@ -53,6 +57,9 @@ pub(crate) async fn get(cache: &Cache, asked: Asked<'_>) -> (Response, Vec<Follo
     };
     let Outcome { answer, trace, follow_ups } = cache.lookup(asked.of_cache(&query)).await;
     let response = match answer {
+        Ok(answer) if query.walk.is_some() => {
+            walk::page(cache, asked, &query, answer, trace).boxed_local().await
+        }
         Ok(answer) => page(asked, &query, &answer, &trace, cache.policy()),
         Err(Unavailable { reason: Reason::OnlyIfCached, .. }) => {
             problem::not_cached().with("cache-status", cache_status(&trace))
@@ -68,7 +75,7 @@ pub(crate) async fn get(cache: &Cache, asked: Asked<'_>) -> (Response, Vec<Follo
 
 /// The page that was asked for, if memory can answer at once.
 pub(crate) fn hit(cache: &Cache, asked: Asked<'_>) -> Option<Response> {
-    let query = parse(asked.query).ok()?;
+    let query = parse(asked.query).ok().filter(|query| query.walk.is_none())?;
     let (answer, trace) = cache.hit(asked.of_cache(&query))?;
     Some(page(asked, &query, &answer, &trace, cache.policy()))
 }
@@ -80,20 +87,32 @@ fn page(
     trace: &Trace,
     policy: &Policy,
 ) -> Response {
+    let link = headers::link(asked.path, query, answer.listing.len());
+    respond(asked, query, (answer, trace), policy, &tail(query, answer), link)
+}
+
+/// A page, with what stands behind its models and where to go on.
+fn respond(
+    asked: Asked<'_>,
+    query: &Query,
+    (answer, trace): (&Answer, &Trace),
+    policy: &Policy,
+    tail: &str,
+    link: String,
+) -> Response {
     let cache_control = headers::listing(answer.served, answer.age, policy);
-    let tail = tail(query, answer);
-    let etag = headers::etag(answer.listing.digest(&query.page), &tail);
+    let etag = headers::etag(answer.listing.digest(&query.page), tail);
     let response = if asked.has(&etag, answer.at) {
         Response::not_modified(&cache_control)
     } else {
-        let body = body(answer, &query.page, &tail);
+        let body = body(answer, &query.page, tail);
         Response::new(200, "application/json", &cache_control, body)
     };
     let response = response
         .with("etag", etag)
         .with("last-modified", headers::last_modified(answer.at))
         .with("no-vary-search", NO_VARY_SEARCH)
-        .with("link", headers::link(asked.path, query, answer.listing.len()))
+        .with("link", link)
         .with("x-total-count", answer.listing.len().to_string())
         .with("x-cache", answer.served.as_str())
         .with("cache-status", cache_status(trace));
@@ -117,7 +136,7 @@ fn in_front(response: Response, query: &Query, answer: &Answer, policy: &Policy)
 
 /// Which parameters say what is asked for: neither their order nor any other does (No-Vary-Search).
 const NO_VARY_SEARCH: &str = "key-order, params, except=(\"limit\" \"offset\" \"min_providers\" \"sort_by\" \
-                              \"order\" \"include_inactive\")";
+                              \"order\" \"include_inactive\" \"cursor\")";
 
 /// What stands before the models.
 const HEAD: &str = "{\"models\":[";
