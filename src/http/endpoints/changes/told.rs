@@ -38,6 +38,7 @@ impl Told {
             let mut steps = bounded(newest);
             steps.reverse();
             let until = steps.last().map(|step| step.entry.hash).or(version);
+            let steps = touching(steps, query.provider.as_deref());
             return Some(Self { version, steps, until, has_more: false });
         };
         let entries = journal.since(since)?;
@@ -46,8 +47,18 @@ impl Told {
         let is_whole = steps.iter().all(|step| step.changes.is_some());
         let until = steps.last().map(|step| step.entry.hash).or(Some(since));
         let has_more = steps.len() < count;
+        let steps = touching(steps, query.provider.as_deref());
         is_whole.then_some(Self { version, steps, until, has_more })
     }
+}
+
+/// Those that touch a provider, where one is named. What is not known may.
+fn touching(mut steps: Vec<Step>, provider: Option<&str>) -> Vec<Step> {
+    if provider.is_some() {
+        let touches = |changes: &ToldChanges| !changes.changes(provider).is_empty();
+        steps.retain(|step| step.changes.as_ref().is_none_or(touches));
+    }
+    steps
 }
 
 /// As many as an answer should hold, and one at the least.

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// What a cursor looks like.
-const CURSOR: &str = r"^(\*|[A-Za-z0-9_-]{27})$";
+const CURSOR: &str = r"^(\*|[A-Za-z0-9_-]{27})?$";
 
 pub(super) fn models() -> Operation {
     Operation {
