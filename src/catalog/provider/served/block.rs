@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::entry::{Members, Row};
+use super::entry::{Row, find, text};
 use crate::catalog::provider::RegistryEntry;
 
 /// The entries of a provider.
@@ -23,8 +23,8 @@ impl<'a> Block<'a> {
         let positions: HashMap<&str, usize> =
             providers.iter().map(|provider| provider.slug.as_str()).zip(0..).collect();
         for row in rows {
-            let gateway =
-                Members::read(row.text).and_then(|members| members.text("source_gateway"));
+            let [gateway] = find(row.text, ["source_gateway"]);
+            let gateway = gateway.and_then(text);
             let position = gateway.and_then(|gateway| positions.get(&*gateway).copied());
             if let Some(block) = position.and_then(|position| blocks.get_mut(position)) {
                 block.rows.push(row);

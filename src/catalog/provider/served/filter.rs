@@ -1,8 +1,6 @@
 //! Which entries of a list are shown.
 
-use std::borrow::Cow;
-
-use super::entry::{Members, Row};
+use super::entry::{Row, find, text};
 
 /// What a client can choose by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,12 +47,11 @@ impl Owner {
 
     /// Whether an entry is its own: by its id, or by the provider that stored it.
     pub(super) fn has(&self, entry: &str) -> bool {
-        let Some(members) = Members::read(entry) else { return false };
-        let is = |name, holds: &dyn Fn(&str) -> bool| {
-            members.text(name).is_some_and(|text: Cow<'_, str>| holds(&text.to_lowercase()))
+        let [id, slug] = find(entry, ["id", "provider_slug"]);
+        let is = |value: Option<&str>, holds: &dyn Fn(&str) -> bool| {
+            value.and_then(text).is_some_and(|text| holds(&text.to_lowercase()))
         };
-        is("id", &|id| id.starts_with(&self.prefix))
-            || is("provider_slug", &|slug| slug == self.slug)
+        is(id, &|id| id.starts_with(&self.prefix)) || is(slug, &|slug| slug == self.slug)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{
     block::Block,
     draft::Draft,
-    entry::{Form, Members, Row, write_shown},
+    entry::{Form, Row, find, text, write_shown},
     filter::is_shown,
 };
 
@@ -58,7 +58,8 @@ fn guess(id: &str) -> Option<&'static str> {
 }
 
 fn has_id(row: &Row<'_>, id: &str) -> bool {
-    let known = Members::read(row.text).and_then(|members| members.text("id"));
+    let [known] = find(row.text, ["id"]);
+    let known = known.and_then(text);
     known.is_some_and(|known| known.to_lowercase() == id)
 }
 

@@ -33,8 +33,46 @@ impl<'a> Members<'a> {
     }
 }
 
+/// The values of these members of an object, as they are written there. What stands behind the last of them is not read: in a stored entry
+/// what it is known by stands first, and most of it behind that.
+pub(in crate::catalog::provider::served) fn find<'a, const N: usize>(
+    object: &'a str,
+    names: [&str; N],
+) -> [Option<&'a str>; N] {
+    let mut found = [None; N];
+    // Who stops reading within an object fails; what was found by then is found.
+    let _ = serde_json::Deserializer::from_str(object)
+        .deserialize_map(Finder { names, found: &mut found });
+    found
+}
+
+struct Finder<'n, 'f, 'a, const N: usize> {
+    names: [&'n str; N],
+    found: &'f mut [Option<&'a str>; N],
+}
+
+impl<'a, const N: usize> Visitor<'a> for Finder<'_, '_, 'a, N> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
+        while self.found.contains(&None)
+            && let Some((Name(name), value)) = map.next_entry::<Name<'_>, &RawValue>()?
+        {
+            let wanted = self.names.iter().zip(self.found.iter_mut());
+            for (_, found) in wanted.filter(|(wanted, _)| **wanted == name) {
+                found.get_or_insert(value.get());
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A text out of its JSON; none of what is none.
-fn text(json: &str) -> Option<Cow<'_, str>> {
+pub(in crate::catalog::provider::served) fn text(json: &str) -> Option<Cow<'_, str>> {
     let inner = json.strip_prefix('"')?.strip_suffix('"')?;
     if inner.contains('\\') {
         return serde_json::from_str(json).ok().map(Cow::Owned);
@@ -87,6 +125,10 @@ mod tests {
         assert_eq!(members.text("a").as_deref(), Some("x\ny"));
         assert_eq!(members.text("e").as_deref(), Some("ü"));
         assert_eq!((members.text("b"), members.text("d")), (None, None));
+        let object = r#"{"id":"a","x":{"slug":1},"slug": 2,"id":3,"unread":"#;
+        assert_eq!(find(object, ["slug", "id"]), [Some("2"), Some("\"a\"")]);
+        assert_eq!(find(object, ["y", "id"]), [None, Some("\"a\"")]);
+        assert_eq!(find("[]", ["id"]), [None]);
         for text in ["", "[]", "1", "{", r#"{"a":1}x"#] {
             assert!(Members::read(text).is_none(), "{text}");
         }

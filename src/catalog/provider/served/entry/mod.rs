@@ -1,7 +1,7 @@
 //! An entry of a stored list: its members, what filters ask of it, and how it is shown.
 
 mod members;
-pub(super) use members::Members;
+pub(super) use members::{Members, find, text};
 
 mod row;
 pub use row::{Marks, Row};
