@@ -69,7 +69,7 @@ pub(super) const ROUTES: [Route; 18] = [
         endpoint: Endpoint::OpenApi,
     },
     Route {
-        paths: &["/docs", "/docs/providers"],
+        paths: &["/docs", "/docs/providers", "/docs/operators"],
         methods: Methods::Read,
         access: Access::Public,
         endpoint: Endpoint::Docs,

@@ -146,7 +146,11 @@ async fn ask(
         Endpoint::OpenApi => (about::openapi(request.headers.if_none_match.as_deref()), Vec::new()),
         Endpoint::Docs => {
             let held = request.headers.if_none_match.as_deref();
-            let docs = if path == "/docs" { about::docs } else { about::provider_docs };
+            let docs = match path {
+                "/docs/providers" => about::provider_docs,
+                "/docs/operators" => about::operator_docs,
+                _ => about::docs,
+            };
             (docs(held), Vec::new())
         }
         Endpoint::Unique => {

@@ -61,10 +61,10 @@ pub(super) fn document() -> Value {
     })
 }
 
-const PUBLIC: &str = "public";
+pub(super) const PUBLIC: &str = "public";
 pub(super) const PROVIDERS: &str = "providers";
-const OPERATORS: &str = "operators";
-const SENDERS: &str = "webhooks";
+pub(super) const OPERATORS: &str = "operators";
+pub(super) const SENDERS: &str = "webhooks";
 
 fn by_name(named: Named) -> Map<String, Value> {
     let count = named.len();

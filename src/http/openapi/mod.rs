@@ -35,7 +35,12 @@ fn references(value: &Value) -> Vec<&str> {
 
 /// What the page of everything else tells.
 fn main(document: &Value) -> Value {
-    chapter::chapter(document, |tag| tag != document::PROVIDERS)
+    chapter::chapter(document, |tag| tag == document::PUBLIC)
+}
+
+/// What the page for operators and for senders of webhooks tells.
+fn operators(document: &Value) -> Value {
+    chapter::chapter(document, |tag| tag == document::OPERATORS || tag == document::SENDERS)
 }
 
 /// What the page of the catalogs of providers tells.
@@ -49,7 +54,8 @@ fn the_pages_tell_of_every_operation_once() {
     let paths = |document: &Value| -> Vec<String> {
         document["paths"].as_object().unwrap().keys().cloned().collect()
     };
-    let mut told = [paths(&main(&document)), paths(&providers(&document))].concat();
+    let chapters = [main(&document), providers(&document), operators(&document)];
+    let mut told: Vec<String> = chapters.iter().flat_map(paths).collect();
     let mut all = paths(&document);
     told.sort();
     all.sort();
@@ -65,6 +71,7 @@ fn the_committed_files_are_what_the_route_table_makes() {
         ("openapi.json", text),
         ("docs.html", pages::docs(&main(&document))),
         ("providers.html", pages::docs(&providers(&document))),
+        ("operators.html", pages::docs(&operators(&document))),
         ("index.html", pages::index(&document)),
         ("policy.txt", pages::policy()),
     ] {
@@ -100,8 +107,9 @@ fn every_reference_leads_somewhere_and_every_component_is_used() {
 #[test]
 fn the_pages_are_small_and_load_nothing() {
     let document = document::document();
-    let (main, providers) = (main(&document), providers(&document));
-    for page in [pages::docs(&main), pages::docs(&providers), pages::index(&document)] {
+    let chapters = [main(&document), providers(&document), operators(&document)];
+    let pages = chapters.iter().map(pages::docs).chain([pages::index(&document)]);
+    for page in pages {
         assert!(page.len() <= 36_000, "{} bytes", page.len());
         for forbidden in
             ["<script", " style=", "<link", "<img", "<iframe", "javascript:", " onclick"]

@@ -33,6 +33,7 @@ pub(super) fn index(document: &Value) -> String {
         ("/v1/models/unique", "The catalog", "JSON"),
         ("/docs", "What can be asked, and what is answered", "a page"),
         ("/docs/providers", "The same of the catalogs of single providers", "a page"),
+        ("/docs/operators", "The same of what operators and databases may ask", "a page"),
         ("/openapi.json", "The same for programs", "OpenAPI 3.1"),
     ];
     let links = links.map(|(to, what, kind)| format!("<li><a href=\"{to}\">{what}</a> ({kind})\n"));
