@@ -21,8 +21,8 @@ pub use read::{
     ReadDerived, ReadListing, check, read_derived, read_listing, read_snapshot, read_snapshots,
 };
 pub use scripts::{
-    ADD, CLAIM, CONTROL, COUNT, DERIVED, EXTEND, INVALIDATE, JOURNAL, KEPT, LISTING, PUBLISH,
-    RELEASE, RENEW, TALLY,
+    ADD, ASKED, CLAIM, CONTROL, COUNT, DERIVED, EXTEND, INVALIDATE, JOURNAL, KEPT, LISTING,
+    PUBLISH, RELEASE, RENEW, STANDING, TALLY,
 };
 pub use session::{Session, Traffic};
 pub use statistics::{Shared, SharedSource, count, save_report, statistics};

@@ -43,10 +43,10 @@ pub const COUNT: &str = script!("count");
 /// Reads counters, and versions beside them.
 pub const TALLY: &str = script!("tally");
 
-/// When providers were asked for; a read.
-pub(super) const ASKED: &str = script!("asked");
+/// When providers were asked for.
+pub const ASKED: &str = script!("asked");
 /// How sources stand; a read.
-pub(super) const STANDING: &str = script!("standing");
+pub const STANDING: &str = script!("standing");
 
 /// A script as it is sent: without its comments and indents, which Redis would be sent again and again.
 pub(super) fn sent(script: &str) -> String {

@@ -110,7 +110,7 @@ pub async fn save_report(
     if !counters.is_empty() {
         commands.push(counting(&session, counters));
     }
-    commands.push(eval("EVAL_RO", ASKED, vec![session.keys.statistics()], Vec::<String>::new()));
+    commands.push(eval("EVAL", ASKED, vec![session.keys.statistics()], Vec::<String>::new()));
     let mut replies = session.run(commands).await?;
     replies.text()?;
     if !counters.is_empty() {

@@ -1,4 +1,5 @@
--- The times among counters: names that begin with @, each with its number. A read. KEYS: a hash.
+-- The times among counters: names that begin with @, each with its number. Read where they are written, in the request that adds to
+-- them. KEYS: a hash.
 
 local asked = {}
 if redis.call('TYPE', KEYS[1]).ok == 'hash' then
