@@ -1,4 +1,8 @@
-//! The route table: a row a route.
+//! The route table: a row a route, and which row a path is of.
+//!
+//! A path may have variables (RFC 6570): `{slug}` stands for one segment, `{+name}` for all that is left, slashes included. The path is
+//! percent-decoded once before it comes here, so that `%2F` is `/`. No variable is empty. A path that is written out wins over one with
+//! variables, and among those the first row.
 
 use crate::cache::RouteName;
 
@@ -117,6 +121,49 @@ pub(super) const ROUTES: [Route; 11] = [
     },
 ];
 
+/// A row, and how a path came to it.
+pub(super) struct Found<'a> {
+    pub(super) route: &'static Route,
+    /// The path, as the row has it.
+    pub(super) path: &'static str,
+    /// What stands for its variables, in order.
+    #[cfg_attr(not(test), expect(dead_code, reason = "no row has variables yet"))]
+    pub(super) values: Vec<&'a str>,
+}
+
+/// The row of a path, whoever may ask.
+pub(super) fn find(path: &str) -> Option<Found<'_>> {
+    find_in(&ROUTES, path)
+}
+
+fn find_in<'a>(routes: &'static [Route], path: &'a str) -> Option<Found<'a>> {
+    let paths = || {
+        routes.iter().flat_map(|route| route.paths.iter().map(move |template| (route, *template)))
+    };
+    // Most requests are for a path that is written out: comparing costs next to nothing.
+    let equal = paths().find(|(_, template)| *template == path);
+    if let Some((route, template)) = equal.filter(|(_, template)| !template.contains('{')) {
+        return Some(Found { route, path: template, values: Vec::new() });
+    }
+    paths().find_map(|(route, template)| {
+        Some(Found { route, path: template, values: variables(template, path)? })
+    })
+}
+
+/// What stands in a path for the variables of a template; none where it is another path, or the template has no variables.
+fn variables<'a>(mut template: &str, mut path: &'a str) -> Option<Vec<&'a str>> {
+    let mut values = Vec::new();
+    while let Some((fixed, rest)) = template.split_once('{') {
+        let (name, after) = rest.split_once('}')?;
+        let open = path.strip_prefix(fixed)?;
+        let end = open.find('/').filter(|_| !name.starts_with('+')).unwrap_or(open.len());
+        let (value, left) = open.split_at_checked(end).filter(|(value, _)| !value.is_empty())?;
+        values.push(value);
+        (template, path) = (after, left);
+    }
+    (template == path && !values.is_empty()).then_some(values)
+}
+
 impl Endpoint {
     /// The name that its requests are counted by.
     pub(super) fn name(self) -> RouteName {
@@ -161,6 +208,43 @@ mod tests {
         paths.sort_unstable();
         paths.dedup();
         assert_eq!(paths.len(), all);
+    }
+
+    #[test]
+    fn a_path_is_found_by_what_is_written_out_and_then_by_variables() {
+        static TABLE: [Route; 4] = [
+            row(&["/m/{+name}", "/v1/m/{+name}"]),
+            row(&["/m/health", "/m"]),
+            row(&["/p/{slug}/models", "/p/{slug}"]),
+            row(&["/p/{slug}/{+rest}"]),
+        ];
+        let found =
+            |path: &str| find_in(&TABLE, path).map(|found| (found.path, found.values.join("|")));
+        for (path, expected, values) in [
+            ("/m", "/m", ""),
+            ("/m/health", "/m/health", ""),
+            ("/m/health/", "/m/{+name}", "health/"),
+            ("/m/Health", "/m/{+name}", "Health"),
+            ("/m/a", "/m/{+name}", "a"),
+            ("/m/a/b//c/", "/m/{+name}", "a/b//c/"),
+            ("/m//", "/m/{+name}", "/"),
+            ("/m/{+name}", "/m/{+name}", "{+name}"),
+            ("/v1/m/ü %2F", "/v1/m/{+name}", "ü %2F"),
+            ("/p/a", "/p/{slug}", "a"),
+            ("/p/a/models", "/p/{slug}/models", "a"),
+            ("/p/a/models/", "/p/{slug}/{+rest}", "a|models/"),
+            ("/p/a/b/c", "/p/{slug}/{+rest}", "a|b/c"),
+        ] {
+            assert_eq!(found(path), Some((expected, values.to_owned())), "{path}");
+        }
+        for path in ["", "/", "/m/", "/v1/m", "/v1/m/", "/p/", "/p//models", "/p/a/", "/q/a"] {
+            assert_eq!(found(path), None, "{path}");
+        }
+    }
+
+    const fn row(paths: &'static [&'static str]) -> Route {
+        let (methods, access, endpoint) = (Methods::Read, Access::Public, Endpoint::Unique);
+        Route { paths, methods, access, endpoint }
     }
 
     #[test]
