@@ -4,6 +4,7 @@
 //! percent-decoded once before it comes here, so that `%2F` is `/`. No variable is empty. A path that is written out wins over one with
 //! variables, and among those the first row.
 
+use super::params::Shape;
 use crate::cache::RouteName;
 
 /// A row of the table. `openapi/` describes each.
@@ -42,7 +43,7 @@ pub(super) enum Endpoint {
     About,
     OpenApi,
     Docs,
-    Unique,
+    Unique(Shape),
     Healthz,
     Readyz,
     Clear,
@@ -52,7 +53,7 @@ pub(super) enum Endpoint {
     Metrics,
 }
 
-pub(super) const ROUTES: [Route; 11] = [
+pub(super) const ROUTES: [Route; 15] = [
     Route {
         paths: &["/"],
         methods: Methods::Read,
@@ -75,7 +76,31 @@ pub(super) const ROUTES: [Route; 11] = [
         paths: &["/models/unique", "/v1/models/unique"],
         methods: Methods::Read,
         access: Access::Public,
-        endpoint: Endpoint::Unique,
+        endpoint: Endpoint::Unique(Shape::Listing),
+    },
+    Route {
+        paths: &["/models/unique/health", "/v1/models/unique/health"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::Unique(Shape::Health),
+    },
+    Route {
+        paths: &["/models/unique/{+name}", "/v1/models/unique/{+name}"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::Unique(Shape::Model),
+    },
+    Route {
+        paths: &["/providers", "/v1/providers"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::Unique(Shape::Providers),
+    },
+    Route {
+        paths: &["/providers/{slug}/models", "/v1/providers/{slug}/models"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::Unique(Shape::ProviderModels),
     },
     Route {
         paths: &["/healthz"],
@@ -127,7 +152,6 @@ pub(super) struct Found<'a> {
     /// The path, as the row has it.
     pub(super) path: &'static str,
     /// What stands for its variables, in order.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no row has variables yet"))]
     pub(super) values: Vec<&'a str>,
 }
 
@@ -171,7 +195,11 @@ impl Endpoint {
             Self::About => RouteName::About,
             Self::OpenApi => RouteName::OpenApi,
             Self::Docs => RouteName::Docs,
-            Self::Unique => RouteName::Unique,
+            Self::Unique(Shape::Listing) => RouteName::Unique,
+            Self::Unique(Shape::Health) => RouteName::UniqueHealth,
+            Self::Unique(Shape::Model) => RouteName::UniqueModel,
+            Self::Unique(Shape::Providers) => RouteName::Providers,
+            Self::Unique(Shape::ProviderModels) => RouteName::ProviderModels,
             Self::Clear => RouteName::Clear,
             Self::Warm => RouteName::Warm,
             Self::Statistics => RouteName::Statistics,
@@ -243,7 +271,8 @@ mod tests {
     }
 
     const fn row(paths: &'static [&'static str]) -> Route {
-        let (methods, access, endpoint) = (Methods::Read, Access::Public, Endpoint::Unique);
+        let (methods, access, endpoint) =
+            (Methods::Read, Access::Public, Endpoint::Unique(Shape::Listing));
         Route { paths, methods, access, endpoint }
     }
 

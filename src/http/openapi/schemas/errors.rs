@@ -48,6 +48,7 @@ pub(super) fn all() -> Named {
             "ge": { "type": "integer", "description": "The least." },
             "le": { "type": "integer", "description": "The most." },
             "expected": text("The words."),
+            "max_length": { "type": "integer", "description": "The most characters, or items." },
         },
     });
     vec![("Problem", problem), ("Mistakes", mistakes), ("Mistake", mistake)]

@@ -1,0 +1,261 @@
+//! The index: of each offer what filters compare, as numbers, and what each model is called.
+
+use std::{borrow::Cow, cell::OnceCell, ops::Range};
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::strings::{Numbered, Strings};
+use crate::catalog::unique::price::Price;
+
+/// What an offer can do besides answering with text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Capability {
+    /// Sends an answer while it is made.
+    Streaming,
+    /// Calls functions.
+    FunctionCalling,
+    /// Takes images.
+    Vision,
+}
+
+impl Capability {
+    /// Every one, in the order in which offers have them.
+    pub const ALL: [Self; 3] = [Self::Streaming, Self::FunctionCalling, Self::Vision];
+
+    /// The word that queries and counts use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Streaming => "streaming",
+            Self::FunctionCalling => "function_calling",
+            Self::Vision => "vision",
+        }
+    }
+
+    /// Reads a word of a query; letter case matters.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|capability| capability.as_str() == word)
+    }
+}
+
+/// What is compared of an offer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Facts {
+    /// The prompt price in USD per token, as the cheapest offer is found by it; not a number where it is none.
+    pub(super) price: f64,
+    /// In tokens; 0 where it is not known.
+    pub(super) context: u64,
+    pub(super) provider: u16,
+    pub(super) modality: u16,
+    pub(super) health: u16,
+    can: [bool; 3],
+}
+
+impl Facts {
+    pub(super) fn can(&self, capability: Capability) -> bool {
+        let mut all = Capability::ALL.into_iter().zip(self.can);
+        all.any(|(known, can)| known == capability && can)
+    }
+}
+
+/// What filters, counts and relations are made of, by the positions of models in their snapshot.
+#[derive(Debug, Default)]
+pub struct Index {
+    pub(super) slugs: Box<[Box<str>]>,
+    /// The name of each provider, of the first of its offers.
+    pub(super) provider_names: Vec<Option<Box<str>>>,
+    pub(super) modalities: Box<[Box<str>]>,
+    pub(super) healths: Box<[Box<str>]>,
+    offers: Box<[Facts]>,
+    /// Where the offers of each model end.
+    ends: Box<[usize]>,
+    pub(super) names: Strings,
+    pub(super) names_lower: Strings,
+    pub(super) ids: Strings,
+}
+
+impl Index {
+    /// Reads the models of a catalog, each the JSON of one, whose shape was checked.
+    pub(in crate::catalog) fn read<'a, M: Iterator<Item = &'a str>>(models: M) -> Self {
+        let (mut index, mut known) = (Self::default(), Known::default());
+        let (mut offers, mut ends) = (Vec::new(), Vec::new());
+        for model in models {
+            // What cannot be read is a model without a name and offers: positions stay what they are.
+            let model: Model<'_> = serde_json::from_str(model).unwrap_or_default();
+            let name = model.name.and_then(text).unwrap_or_default();
+            index.names.push(&name);
+            index.names_lower.push(&name.to_lowercase());
+            index.ids.push(&model.id.and_then(text).unwrap_or_default());
+            for offer in model.providers {
+                let facts = known.facts(&offer);
+                if usize::from(facts.provider) == index.provider_names.len() {
+                    let name = offer.name.and_then(text);
+                    index.provider_names.push(name.map(|name| name.into_owned().into_boxed_str()));
+                }
+                offers.push(facts);
+            }
+            ends.push(offers.len());
+        }
+        // It is kept for as long as the snapshot: without the room that what grows takes ahead.
+        (index.offers, index.ends) = (offers.into(), ends.into());
+        for strings in [&mut index.names, &mut index.names_lower, &mut index.ids] {
+            strings.shrink();
+        }
+        index.slugs = known.slugs.finish();
+        index.modalities = known.modalities.finish();
+        index.healths = known.healths.finish();
+        index
+    }
+
+    /// The number of models.
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The offers of the model at a position.
+    pub(super) fn offers(&self, position: usize) -> &[Facts] {
+        let end = |position: usize| self.ends.get(position).copied();
+        let start = position.checked_sub(1).and_then(end).unwrap_or_default();
+        let offers: Option<Range<usize>> = end(position).map(|end| start..end);
+        offers.and_then(|range| self.offers.get(range)).unwrap_or_default()
+    }
+
+    /// What this takes in memory, in bytes, but for a few dozen texts.
+    #[cfg(test)]
+    fn bytes(&self) -> usize {
+        let offers = size_of_val(&*self.offers);
+        let ends = size_of_val(&*self.ends);
+        let names = [&self.names, &self.names_lower, &self.ids].map(Strings::bytes);
+        names.into_iter().chain([ends]).fold(offers, usize::saturating_add)
+    }
+}
+
+/// An index that is read when it is first asked for. It follows from the text, so it is no part of what a snapshot is.
+#[derive(Debug, Default)]
+pub(in crate::catalog) struct LazyIndex(OnceCell<Index>);
+
+impl LazyIndex {
+    /// An index takes less than this part of its text: the names of an offer's fields alone are eight times as long as what is kept
+    /// of it.
+    pub(in crate::catalog) const PART: usize = 8;
+
+    pub(in crate::catalog) fn get<'a, M: Iterator<Item = &'a str>>(&self, models: M) -> &Index {
+        self.0.get_or_init(|| Index::read(models))
+    }
+}
+
+impl Clone for LazyIndex {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for LazyIndex {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for LazyIndex {}
+
+#[derive(Default, Deserialize)]
+struct Model<'a> {
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    providers: Vec<Offer<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Offer<'a> {
+    #[serde(borrow)]
+    slug: Option<&'a RawValue>,
+    #[serde(borrow)]
+    name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pricing: Pricing<'a>,
+    #[serde(borrow)]
+    context_length: Option<&'a RawValue>,
+    #[serde(borrow)]
+    health_status: Option<&'a RawValue>,
+    #[serde(borrow)]
+    modality: Option<&'a RawValue>,
+    #[serde(borrow)]
+    supports_streaming: Option<&'a RawValue>,
+    #[serde(borrow)]
+    supports_function_calling: Option<&'a RawValue>,
+    #[serde(borrow)]
+    supports_vision: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Pricing<'a> {
+    #[serde(borrow)]
+    prompt: Option<&'a RawValue>,
+}
+
+/// The texts that offers were read with.
+#[derive(Default)]
+struct Known {
+    slugs: Numbered,
+    modalities: Numbered,
+    healths: Numbered,
+}
+
+impl Known {
+    fn facts(&mut self, offer: &Offer<'_>) -> Facts {
+        let number = |known: &mut Numbered, raw: Option<&RawValue>| {
+            known.number(raw.and_then(text).as_deref())
+        };
+        let can = |raw: Option<&RawValue>| raw.is_some_and(|raw| raw.get() == "true");
+        Facts {
+            price: Price::read(offer.pricing.prompt).shown().unwrap_or(f64::NAN),
+            context: offer.context_length.and_then(|raw| raw.get().parse().ok()).unwrap_or(0),
+            provider: number(&mut self.slugs, offer.slug),
+            modality: number(&mut self.modalities, offer.modality),
+            health: number(&mut self.healths, offer.health_status),
+            can: [offer.supports_streaming, offer.supports_function_calling, offer.supports_vision]
+                .map(can),
+        }
+    }
+}
+
+/// The text of a JSON string; none of what is no string.
+fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
+    let token = raw.get();
+    let inner = token.strip_prefix('"')?.strip_suffix('"')?;
+    if inner.contains('\\') {
+        return serde_json::from_str(token).ok().map(Cow::Owned);
+    }
+    Some(Cow::Borrowed(inner))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::support::catalog::snapshot;
+
+    #[test]
+    fn an_index_takes_less_than_its_part_of_the_text() {
+        let snapshot = snapshot(1, 300);
+        let (index, text) = (snapshot.index().unwrap(), snapshot.text().len());
+        assert_eq!(index.len(), 300);
+        assert!(index.bytes() < text / LazyIndex::PART, "{} of {text}", index.bytes());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_a_model_without_anything() {
+        let whole = r#"{"id":"a\u0062","name":"N","providers":[{"slug":"p","name":"P","pricing":{"prompt":"free"},"context_length":7.5,"health_status":3,"modality":null,"supports_streaming":true,"supports_function_calling":"true","supports_vision":false}]}"#;
+        let index = Index::read(["7", whole].into_iter());
+        assert_eq!(index.ids.iter().collect::<Vec<_>>(), ["", "ab"]);
+        assert_eq!((index.len(), index.offers(0).len(), index.offers(2).len()), (2, 0, 0));
+        let [offer] = index.offers(1) else { panic!("one offer") };
+        assert!(offer.price.is_nan());
+        assert_eq!((offer.context, offer.provider), (0, 0));
+        assert_eq!((offer.health, offer.modality), (u16::MAX, u16::MAX));
+        let can = Capability::ALL.map(|capability| offer.can(capability));
+        assert_eq!(can, [true, false, false]);
+    }
+}
