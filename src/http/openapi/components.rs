@@ -45,11 +45,6 @@ pub(super) fn problem() -> [(&'static str, Value); 1] {
     [("application/problem+json", to("schemas", "Problem"))]
 }
 
-/// The body of an error that says more.
-pub(super) fn problem_of(schema: &str) -> [(&'static str, Value); 1] {
-    [("application/problem+json", to("schemas", schema))]
-}
-
 /// A reference to a component.
 pub(super) fn to(kind: &str, name: &str) -> Value {
     json!({ "$ref": format!("#/components/{kind}/{name}") })

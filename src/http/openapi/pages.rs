@@ -10,6 +10,8 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use super::references;
+
 /// More words than these are the document's.
 const WORDS_MAX: usize = 8;
 
@@ -60,9 +62,13 @@ pub(super) fn docs(document: &Value) -> String {
     main.push_str(&everywhere(document));
     main.push_str("<h2 id=\"schemas\">Bodies</h2>\n");
     let schemas = members(&document["components"]["schemas"]);
-    let mut known = BTreeMap::new();
+    let (public, mut known) = (public_schemas(document), BTreeMap::new());
     for (name, schema) in schemas {
-        main.push_str(&schema_section(name, schema, &mut known));
+        if public.contains(name.as_str()) {
+            main.push_str(&schema_section(name, schema, &mut known));
+        } else {
+            main.push_str(&names_section(name, schema));
+        }
     }
     let headers = members(&document["components"]["headers"]).iter();
     let headers = headers
@@ -211,6 +217,39 @@ fn bodies(answer: &Value) -> String {
         })
         .collect();
     shown.join(", ")
+}
+
+/// The schemas of what anyone is answered, and of what operators send: those of operators' reports are as long as all others.
+fn public_schemas(document: &Value) -> BTreeSet<&str> {
+    let operations = members(&document["paths"]).values().flat_map(|item| members(item).values());
+    let of_anyone = operations.filter(|operation| operation.get("security").is_none());
+    let mut open: Vec<&str> = of_anyone.flat_map(references).collect();
+    open.extend(references(&document["components"]["requestBodies"]));
+    let (mut seen, mut public) = (BTreeSet::new(), BTreeSet::new());
+    while let Some(target) = open.pop() {
+        if seen.insert(target) {
+            public.extend(target.strip_prefix("#/components/schemas/"));
+            let within = document.pointer(target.strip_prefix('#').unwrap());
+            open.extend(within.map(references).unwrap_or_default());
+        }
+    }
+    public
+}
+
+/// A schema by the names of its fields; what they mean is in the document.
+fn names_section(name: &str, schema: &Value) -> String {
+    let names: Vec<&str> = schema
+        .get("properties")
+        .map(members)
+        .into_iter()
+        .flat_map(Map::keys)
+        .map(String::as_str)
+        .collect();
+    format!(
+        "<h3 id=\"{name}\">{name}</h3>\n<p>{} Its fields are in <a href=\"/openapi.json\">the document</a>: {}.\n",
+        prose(&schema["description"]),
+        names.join(", ")
+    )
 }
 
 /// A schema; of one that has the fields of one before it, only which of them are always there.

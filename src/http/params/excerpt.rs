@@ -72,7 +72,7 @@ impl Raw {
             _ => (None, None),
         };
         if let Some(all) = several {
-            let values = value.split(',').map(str::trim).filter(|value| !value.is_empty());
+            let values = value.split(',');
             // One more than may be, to be told so.
             let room = VALUES_MAX.saturating_add(1).saturating_sub(all.len());
             all.extend(values.take(room).map(str::to_owned));
@@ -87,12 +87,12 @@ impl Raw {
         let filter = Filter {
             name: check.text(Parameter::Name, self.name),
             words: check.words(self.q),
-            providers: check.texts(Parameter::Provider, self.provider),
-            capabilities: check.capabilities(self.capability),
-            modalities: check.texts(Parameter::Modality, self.modality),
+            providers: check.texts(Parameter::Provider, &self.provider),
+            capabilities: check.capabilities(&self.capability),
+            modalities: check.texts(Parameter::Modality, &self.modality),
             min_context: check.min_context(self.min_context),
             max_price: check.max_price(self.max_price),
-            healths: check.texts(Parameter::Health, self.health),
+            healths: check.texts(Parameter::Health, &self.health),
         };
         let fields = check.fields(&self.fields);
         let facets = boolean(check.mistakes, Parameter::Facets, self.facets);
@@ -164,16 +164,20 @@ impl Check<'_> {
         Some(text)
     }
 
-    fn texts(&mut self, parameter: Parameter, values: Vec<String>) -> Vec<String> {
-        if self.are_too_many(parameter, &values, VALUES_MAX) {
+    /// Texts without the white space around them; empty ones say nothing.
+    fn texts(&mut self, parameter: Parameter, values: &[String]) -> Vec<String> {
+        if self.are_too_many(parameter, values, VALUES_MAX) {
             return Vec::new();
         }
-        for value in &values {
-            if !self.is_too_long(parameter, value) {
-                self.note(parameter, value);
+        let mut texts = Vec::new();
+        for value in values {
+            let text = value.trim();
+            if !self.is_too_long(parameter, value) && !text.is_empty() {
+                self.note(parameter, text);
+                texts.push(text.to_owned());
             }
         }
-        values
+        texts
     }
 
     fn words(&mut self, raw: Option<String>) -> Vec<String> {
@@ -188,15 +192,18 @@ impl Check<'_> {
         words
     }
 
-    fn capabilities(&mut self, values: Vec<String>) -> Vec<Capability> {
-        let values = self.texts(Parameter::Capability, values);
+    fn capabilities(&mut self, values: &[String]) -> Vec<Capability> {
         let mut capabilities = Vec::new();
+        if self.are_too_many(Parameter::Capability, values, VALUES_MAX) {
+            return capabilities;
+        }
         for value in values {
-            if let Some(capability) = Capability::parse(&value) {
+            if let Some(capability) = Capability::parse(value) {
+                self.note(Parameter::Capability, value);
                 capabilities.push(capability);
             } else {
                 let words = Capability::ALL.map(Capability::as_str);
-                self.not_among(Parameter::Capability, &value, &words);
+                self.not_among(Parameter::Capability, value, &words);
             }
         }
         capabilities

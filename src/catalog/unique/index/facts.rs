@@ -32,6 +32,14 @@ impl Capability {
         }
     }
 
+    fn bit(self) -> u8 {
+        match self {
+            Self::Streaming => 1,
+            Self::FunctionCalling => 2,
+            Self::Vision => 4,
+        }
+    }
+
     /// Reads a word of a query; letter case matters.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|capability| capability.as_str() == word)
@@ -48,13 +56,13 @@ pub(super) struct Facts {
     pub(super) provider: u16,
     pub(super) modality: u16,
     pub(super) health: u16,
-    can: [bool; 3],
+    /// Its capabilities, a bit each.
+    can: u8,
 }
 
 impl Facts {
     pub(super) fn can(&self, capability: Capability) -> bool {
-        let mut all = Capability::ALL.into_iter().zip(self.can);
-        all.any(|(known, can)| known == capability && can)
+        self.can & capability.bit() != 0
     }
 }
 
@@ -209,15 +217,18 @@ impl Known {
         let number = |known: &mut Numbered, raw: Option<&RawValue>| {
             known.number(raw.and_then(text).as_deref())
         };
-        let can = |raw: Option<&RawValue>| raw.is_some_and(|raw| raw.get() == "true");
+        let supports =
+            [offer.supports_streaming, offer.supports_function_calling, offer.supports_vision];
+        let can = supports.into_iter().zip(Capability::ALL).map(|(raw, capability)| {
+            if raw.is_some_and(|raw| raw.get() == "true") { capability.bit() } else { 0 }
+        });
         Facts {
             price: Price::read(offer.pricing.prompt).shown().unwrap_or(f64::NAN),
             context: offer.context_length.and_then(|raw| raw.get().parse().ok()).unwrap_or(0),
             provider: number(&mut self.slugs, offer.slug),
             modality: number(&mut self.modalities, offer.modality),
             health: number(&mut self.healths, offer.health_status),
-            can: [offer.supports_streaming, offer.supports_function_calling, offer.supports_vision]
-                .map(can),
+            can: can.fold(0, |all, bit| all | bit),
         }
     }
 }

@@ -10,7 +10,7 @@ const ASKED_MAX: usize = 100;
 /// than a page.
 const COMPARED_MAX: usize = 40;
 
-/// The names nearest to `asked`, the nearest first, without any that has nothing of it. Each comes with the texts that it goes by, in lower
+/// The names nearest to `asked`, the nearest first, without any that has not a quarter of it. Each comes with the texts that it goes by, in lower
 /// case.
 pub(super) fn nearest<'a, T: AsRef<str>>(
     asked: &str,
@@ -30,11 +30,12 @@ pub(super) fn nearest<'a, T: AsRef<str>>(
     candidates.truncate(COMPARED_MAX);
     let edits = |text: &T| {
         let text: String = text.as_ref().chars().take(ASKED_MAX).collect();
-        levenshtein(&asked, &text)
+        let (edits, longer) = (levenshtein(&asked, &text), asked.len().max(text.len()));
+        (edits.saturating_mul(4) <= longer.saturating_mul(3)).then_some(edits)
     };
     let mut near: Vec<(usize, &str)> = candidates
         .iter()
-        .map(|(_, name, texts)| (texts.iter().map(edits).min().unwrap_or(usize::MAX), *name))
+        .filter_map(|(_, name, texts)| Some((texts.iter().filter_map(edits).min()?, *name)))
         .collect();
     near.sort_unstable();
     near.dedup_by_key(|(_, name)| *name);

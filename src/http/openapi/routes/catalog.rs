@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::excerpts;
+use super::{
+    excerpts,
+    values::{boolean, integer, one_of},
+};
 use crate::{
     catalog::{Order, SortBy},
     http::{
@@ -14,8 +17,7 @@ use crate::{
         params::{
             Shape,
             parameter::{
-                Bounds, FALSE_WORDS, LIMIT, LIMIT_DEFAULT, MIN_PROVIDERS, OFFSET, Parameter,
-                TRUE_WORDS,
+                FALSE_WORDS, LIMIT, LIMIT_DEFAULT, MIN_PROVIDERS, OFFSET, Parameter, TRUE_WORDS,
             },
         },
     },
@@ -150,33 +152,10 @@ fn described(parameter: Parameter) -> (String, Value) {
             let description = format!(
                 "With offers that are switched off. In any letter case `{yes}` are true, `{no}` are false."
             );
-            let words = [TRUE_WORDS, FALSE_WORDS].concat();
-            let schema = json!({
-                "anyOf": [{ "type": "boolean" }, { "type": "string", "pattern": one_of(&words) }],
-                "default": false,
-            });
-            (description, schema)
+            (description, boolean())
         }
         other => excerpts::described(other),
     }
-}
-
-fn integer(Bounds { least, most }: Bounds) -> Value {
-    let mut schema = json!({ "type": "integer", "minimum": least });
-    if let Some(most) = most {
-        schema["maximum"] = json!(most);
-    }
-    schema
-}
-
-/// The pattern of these words in any letter case: what a schema is checked by knows no flags.
-fn one_of(words: &[&str]) -> String {
-    let either = |c: char| match (c.to_ascii_lowercase(), c.to_ascii_uppercase()) {
-        (lower, upper) if lower != upper => format!("[{lower}{upper}]"),
-        (same, _) => same.to_string(),
-    };
-    let words: Vec<String> = words.iter().map(|word| word.chars().map(either).collect()).collect();
-    format!("^({})$", words.join("|"))
 }
 
 pub(super) fn responses() -> Named {

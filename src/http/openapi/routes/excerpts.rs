@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
+use super::values::boolean;
 use crate::{
     catalog::{Capability, Fields},
     http::{
         openapi::{
-            components::{Named, json_body, problem_of, public},
+            components::{Named, json_body, problem, public},
             headers::{LISTING, SERVED},
             operation::Operation,
         },
@@ -94,7 +95,8 @@ pub(super) fn described(parameter: Parameter) -> (String, Value) {
         Parameter::Q => {
             let meaning =
                 format!("The name has all these words, at most {WORDS_MAX}, in any letter case.");
-            return (meaning, text);
+            let words = format!("^\\s*(\\S+(\\s+|$)){{0,{WORDS_MAX}}}$");
+            return (meaning, json!({ "type": "string", "maxLength": TEXT_MAX, "pattern": words }));
         }
         Parameter::Provider => ("An offer is of one of these, in any letter case.", list(text)),
         Parameter::Modality => (
@@ -123,10 +125,7 @@ pub(super) fn described(parameter: Parameter) -> (String, Value) {
                 list(json!({ "type": "string", "enum": names })),
             )
         }
-        Parameter::Facets => (
-            "Counts models by provider, modality and capability.",
-            json!({ "type": "boolean", "default": false }),
-        ),
+        Parameter::Facets => ("Counts models by provider, modality and capability.", boolean()),
         Parameter::View => (
             "`stable` leaves out what changes by the minute: health and response times.",
             json!({ "type": "string", "enum": VIEWS, "default": VIEWS[0] }),
@@ -154,9 +153,6 @@ pub(super) fn responses() -> Named {
             public("A page of what the provider offers.", &LISTING, &json_body("ProviderListing")),
         ),
         ("ServedNotModified", public("The client has it.", &SERVED, &[])),
-        (
-            "NoSuchName",
-            public("Nothing is called so; `nearest` says what is.", &[], &problem_of("NoSuchName")),
-        ),
+        ("NoSuchName", public("Nothing is called so; `nearest` says what is.", &[], &problem())),
     ]
 }

@@ -5,6 +5,7 @@ mod catalog;
 mod excerpts;
 mod health;
 mod operators;
+mod values;
 mod webhooks;
 
 use super::{components::Named, operation::Operation};

@@ -70,17 +70,6 @@ pub(super) fn all() -> Named {
             ("total", count("Their number.")),
         ],
     );
-    let mut missing = object(
-        "A problem (RFC 9457), with what may have been meant.",
-        vec![
-            ("type", json!({ "type": "string", "const": "about:blank" })),
-            ("title", text("The status in words.")),
-            ("status", json!({ "type": "integer", "const": 404 })),
-            ("detail", text("What is wrong, for people.")),
-            ("nearest", array_of("What is called nearly so.", json!({ "type": "string" }))),
-        ],
-    );
-    missing["properties"]["nearest"]["maxItems"] = json!(5);
     vec![
         ("NamedModels", named),
         ("ModelRelation", model_relation()),
@@ -89,7 +78,6 @@ pub(super) fn all() -> Named {
         ("Provider", provider()),
         ("Cheapest", cheapest()),
         ("Facets", facets()),
-        ("NoSuchName", missing),
     ]
 }
 
