@@ -161,16 +161,18 @@ pub(super) fn find(path: &str) -> Option<Found<'_>> {
 }
 
 fn find_in<'a>(routes: &'static [Route], path: &'a str) -> Option<Found<'a>> {
-    let paths = || {
-        routes.iter().flat_map(|route| route.paths.iter().map(move |template| (route, *template)))
-    };
     // Most requests are for a path that is written out: comparing costs next to nothing.
-    let equal = paths().find(|(_, template)| *template == path);
-    if let Some((route, template)) = equal.filter(|(_, template)| !template.contains('{')) {
-        return Some(Found { route, path: template, values: Vec::new() });
+    for route in routes {
+        for template in route.paths {
+            if *template == path && !template.as_bytes().contains(&b'{') {
+                return Some(Found { route, path: template, values: Vec::new() });
+            }
+        }
     }
-    paths().find_map(|(route, template)| {
-        Some(Found { route, path: template, values: variables(template, path)? })
+    routes.iter().find_map(|route| {
+        route.paths.iter().find_map(|template| {
+            Some(Found { route, path: template, values: variables(template, path)? })
+        })
     })
 }
 

@@ -2,10 +2,10 @@
 
 use std::{borrow::Cow, cell::OnceCell, ops::Range};
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
-use super::strings::{Numbered, Strings};
+use super::{
+    scanner::Scanner,
+    strings::{NONE, Numbered, Strings},
+};
 use crate::catalog::unique::price::Price;
 
 /// What an offer can do besides answering with text.
@@ -60,6 +60,14 @@ pub(super) struct Facts {
     can: u8,
 }
 
+impl Default for Facts {
+    /// Of an offer that says nothing.
+    fn default() -> Self {
+        let price = f64::NAN;
+        Self { price, context: 0, provider: NONE, modality: NONE, health: NONE, can: 0 }
+    }
+}
+
 impl Facts {
     pub(super) fn can(&self, capability: Capability) -> bool {
         self.can & capability.bit() != 0
@@ -89,20 +97,11 @@ impl Index {
         let (mut offers, mut ends) = (Vec::new(), Vec::new());
         for model in models {
             // What cannot be read is a model without a name and offers: positions stay what they are.
-            let model: Model<'_> = serde_json::from_str(model).unwrap_or_default();
-            let name = model.name.and_then(text).unwrap_or_default();
-            index.names.push(&name);
-            index.names_lower.push(&name.to_lowercase());
-            index.ids.push(&model.id.and_then(text).unwrap_or_default());
-            for offer in model.providers {
-                let facts = known.facts(&offer);
-                if usize::from(facts.provider) == index.provider_names.len() {
-                    let name = offer.name.and_then(text);
-                    index.provider_names.push(name.map(|name| name.into_owned().into_boxed_str()));
-                }
-                offers.push(facts);
-            }
+            let _ = index.read_model(&mut Scanner::new(model), &mut known, &mut offers);
             ends.push(offers.len());
+            for strings in [&mut index.names, &mut index.names_lower, &mut index.ids] {
+                strings.fill(ends.len());
+            }
         }
         // It is kept for as long as the snapshot: without the room that what grows takes ahead.
         (index.offers, index.ends) = (offers.into(), ends.into());
@@ -113,6 +112,41 @@ impl Index {
         index.modalities = known.modalities.finish();
         index.healths = known.healths.finish();
         index
+    }
+
+    fn read_model(
+        &mut self,
+        from: &mut Scanner<'_>,
+        known: &mut Known,
+        offers: &mut Vec<Facts>,
+    ) -> Option<()> {
+        from.open(b'{')?;
+        while let Some(key) = from.next_key() {
+            match key {
+                "id" => self.ids.push(&text(from.value()?)?),
+                "name" => {
+                    let name = text(from.value()?)?;
+                    self.names.push(&name);
+                    self.names_lower.push(&name.to_lowercase());
+                }
+                "providers" => {
+                    from.open(b'[')?;
+                    while from.next_element().is_some() {
+                        let (facts, name) = known.facts(from)?;
+                        if usize::from(facts.provider) == self.provider_names.len() {
+                            let name = text(name);
+                            let name = name.map(|name| name.into_owned().into_boxed_str());
+                            self.provider_names.push(name);
+                        }
+                        offers.push(facts);
+                    }
+                }
+                _ => {
+                    from.value()?;
+                }
+            }
+        }
+        Some(())
     }
 
     /// The number of models.
@@ -166,44 +200,6 @@ impl PartialEq for LazyIndex {
 
 impl Eq for LazyIndex {}
 
-#[derive(Default, Deserialize)]
-struct Model<'a> {
-    #[serde(borrow)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    name: Option<&'a RawValue>,
-    #[serde(borrow)]
-    providers: Vec<Offer<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Offer<'a> {
-    #[serde(borrow)]
-    slug: Option<&'a RawValue>,
-    #[serde(borrow)]
-    name: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pricing: Pricing<'a>,
-    #[serde(borrow)]
-    context_length: Option<&'a RawValue>,
-    #[serde(borrow)]
-    health_status: Option<&'a RawValue>,
-    #[serde(borrow)]
-    modality: Option<&'a RawValue>,
-    #[serde(borrow)]
-    supports_streaming: Option<&'a RawValue>,
-    #[serde(borrow)]
-    supports_function_calling: Option<&'a RawValue>,
-    #[serde(borrow)]
-    supports_vision: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Pricing<'a> {
-    #[serde(borrow)]
-    prompt: Option<&'a RawValue>,
-}
-
 /// The texts that offers were read with.
 #[derive(Default)]
 struct Known {
@@ -213,29 +209,50 @@ struct Known {
 }
 
 impl Known {
-    fn facts(&mut self, offer: &Offer<'_>) -> Facts {
-        let number = |known: &mut Numbered, raw: Option<&RawValue>| {
-            known.number(raw.and_then(text).as_deref())
-        };
-        let supports =
-            [offer.supports_streaming, offer.supports_function_calling, offer.supports_vision];
-        let can = supports.into_iter().zip(Capability::ALL).map(|(raw, capability)| {
-            if raw.is_some_and(|raw| raw.get() == "true") { capability.bit() } else { 0 }
-        });
-        Facts {
-            price: Price::read(offer.pricing.prompt).shown().unwrap_or(f64::NAN),
-            context: offer.context_length.and_then(|raw| raw.get().parse().ok()).unwrap_or(0),
-            provider: number(&mut self.slugs, offer.slug),
-            modality: number(&mut self.modalities, offer.modality),
-            health: number(&mut self.healths, offer.health_status),
-            can: can.fold(0, |all, bit| all | bit),
+    /// Reads an offer; with its provider's name as it is written.
+    fn facts<'a>(&mut self, from: &mut Scanner<'a>) -> Option<(Facts, &'a str)> {
+        let (mut facts, mut name) = (Facts::default(), "null");
+        from.open(b'{')?;
+        while let Some(key) = from.next_key() {
+            if key == "pricing" {
+                facts.price = price(from)?;
+                continue;
+            }
+            let value = from.value()?;
+            let mut can = |capability: Capability| {
+                facts.can |= if value == "true" { capability.bit() } else { 0 };
+            };
+            match key {
+                "slug" => facts.provider = self.slugs.number(text(value).as_deref()),
+                "name" => name = value,
+                "context_length" => facts.context = value.parse().unwrap_or(0),
+                "health_status" => facts.health = self.healths.number(text(value).as_deref()),
+                "modality" => facts.modality = self.modalities.number(text(value).as_deref()),
+                "supports_streaming" => can(Capability::Streaming),
+                "supports_function_calling" => can(Capability::FunctionCalling),
+                "supports_vision" => can(Capability::Vision),
+                _ => {}
+            }
         }
+        Some((facts, name))
     }
 }
 
+/// The prompt price, as the cheapest offer is found by it; not a number where it is none.
+fn price(from: &mut Scanner<'_>) -> Option<f64> {
+    let mut price = f64::NAN;
+    from.open(b'{')?;
+    while let Some(key) = from.next_key() {
+        let value = from.value()?;
+        if key == "prompt" {
+            price = Price::of(value).shown().unwrap_or(f64::NAN);
+        }
+    }
+    Some(price)
+}
+
 /// The text of a JSON string; none of what is no string.
-fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
-    let token = raw.get();
+fn text(token: &str) -> Option<Cow<'_, str>> {
     let inner = token.strip_prefix('"')?.strip_suffix('"')?;
     if inner.contains('\\') {
         return serde_json::from_str(token).ok().map(Cow::Owned);

@@ -1,12 +1,8 @@
 //! Which fields of a record are shown, and a record with no others.
 
-use std::{borrow::Cow, fmt};
+use std::mem;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
-};
-use serde_json::value::RawValue;
+use super::scanner::Scanner;
 
 /// The fields of a model, in the order of the API.
 const MODEL: [&str; 8] = [
@@ -123,14 +119,78 @@ impl Fields {
     /// Appends a record without the fields that are not shown; those that are stand as they stood.
     pub fn write(&self, record: &str, into: &mut Vec<u8>) {
         let start = into.len();
-        let mut reader = serde_json::Deserializer::from_str(record);
-        let object = Object { shown: &MODEL, fields: &self.model, offers: Some(self), into };
         // Records were checked when they were read: they are objects.
-        if object.deserialize(&mut reader).is_err() {
+        if self.write_model(&mut Scanner::new(record), into).is_none() {
             into.truncate(start);
             into.extend_from_slice(b"{}");
         }
     }
+
+    fn write_model(&self, from: &mut Scanner<'_>, into: &mut Vec<u8>) -> Option<()> {
+        from.open(b'{')?;
+        let mut separator = b'{';
+        while let Some(key) = from.next_key() {
+            if !begin(key, &MODEL, &self.model, &mut separator, into) {
+                from.value()?;
+            } else if key == OFFERS && self.offer.contains(&false) {
+                self.write_offers(from, into)?;
+            } else {
+                into.extend_from_slice(from.value()?.as_bytes());
+            }
+        }
+        end(separator, into);
+        Some(())
+    }
+
+    fn write_offers(&self, from: &mut Scanner<'_>, into: &mut Vec<u8>) -> Option<()> {
+        from.open(b'[')?;
+        let mut before = b'[';
+        while from.next_element().is_some() {
+            into.push(mem::replace(&mut before, b','));
+            from.open(b'{')?;
+            let mut separator = b'{';
+            while let Some(key) = from.next_key() {
+                let is_shown = begin(key, &OFFER, &self.offer, &mut separator, into);
+                let value = from.value()?;
+                if is_shown {
+                    into.extend_from_slice(value.as_bytes());
+                }
+            }
+            end(separator, into);
+        }
+        if before == b'[' {
+            into.push(b'[');
+        }
+        into.push(b']');
+        Some(())
+    }
+}
+
+/// Begins a member, if it is shown.
+fn begin(
+    key: &str,
+    names: &[&str],
+    shown: &[bool],
+    separator: &mut u8,
+    into: &mut Vec<u8>,
+) -> bool {
+    let mut all = names.iter().zip(shown);
+    let is_shown = all.find(|(name, _)| **name == key).is_some_and(|(_, shown)| *shown);
+    if is_shown {
+        into.push(mem::replace(separator, b','));
+        into.push(b'"');
+        into.extend_from_slice(key.as_bytes());
+        into.extend_from_slice(b"\":");
+    }
+    is_shown
+}
+
+/// Ends an object, whose next member would have had this before it.
+fn end(separator: u8, into: &mut Vec<u8>) {
+    if separator == b'{' {
+        into.push(b'{');
+    }
+    into.push(b'}');
 }
 
 fn show(shown: &mut [bool], names: &[&str], name: &str) -> bool {
@@ -139,100 +199,6 @@ fn show(shown: &mut [bool], names: &[&str], name: &str) -> bool {
     };
     *shown = true;
     true
-}
-
-/// Copies an object without some of its fields.
-struct Object<'f, 'o> {
-    shown: &'static [&'static str],
-    fields: &'f [bool],
-    /// What its offers show, if it is a model.
-    offers: Option<&'f Fields>,
-    into: &'o mut Vec<u8>,
-}
-
-#[derive(Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
-
-impl<'de> DeserializeSeed<'de> for Object<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Object<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Self { shown, fields, offers, into } = self;
-        let mut separator = b'{';
-        while let Some(Key(key)) = map.next_key()? {
-            let mut all = shown.iter().zip(fields);
-            let Some((name, _)) = all.find(|(known, shown)| **known == key && **shown) else {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            };
-            into.push(std::mem::replace(&mut separator, b','));
-            into.push(b'"');
-            into.extend_from_slice(name.as_bytes());
-            into.extend_from_slice(b"\":");
-            match offers.filter(|fields| *name == OFFERS && fields.offer.contains(&false)) {
-                Some(fields) => map.next_value_seed(Offers { fields: &fields.offer, into })?,
-                None => into.extend_from_slice(map.next_value::<&RawValue>()?.get().as_bytes()),
-            }
-        }
-        if separator == b'{' {
-            into.push(b'{');
-        }
-        into.push(b'}');
-        Ok(())
-    }
-}
-
-/// Copies an array of offers.
-struct Offers<'f, 'o> {
-    fields: &'f [bool],
-    into: &'o mut Vec<u8>,
-}
-
-impl<'de> DeserializeSeed<'de> for Offers<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Offers<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let Self { fields, into } = self;
-        into.push(b'[');
-        let before = into.len();
-        loop {
-            // A comma is due before what follows; whether anything does is known when it is there.
-            let (end, is_first) = (into.len(), into.len() == before);
-            if !is_first {
-                into.push(b',');
-            }
-            let object = Object { shown: &OFFER, fields, offers: None, into };
-            if seq.next_element_seed(object)?.is_none() {
-                into.truncate(end);
-                into.push(b']');
-                return Ok(());
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! What is asked of the unique catalog beyond its order: an index of its offers, read of a snapshot's text when it is first asked for,
 //! and what filters, counts, relations and sparse records make of it.
 
+mod scanner;
+
 mod fields;
 pub use fields::{Fields, MODEL_ALWAYS, OFFER_ALWAYS};
 

@@ -16,6 +16,13 @@ impl Strings {
         self.ends.push(self.text.len());
     }
 
+    /// Adds empty ones until there are so many, and takes no more than these.
+    pub(super) fn fill(&mut self, count: usize) {
+        self.ends.truncate(count);
+        self.text.truncate(self.ends.last().copied().unwrap_or_default());
+        self.ends.resize(count, self.text.len());
+    }
+
     /// Gives back the room that was taken ahead.
     pub(super) fn shrink(&mut self) {
         self.text.shrink_to_fit();
