@@ -309,7 +309,6 @@ impl Published {
             place: Place::Redis,
             listings: 1,
             packed: None,
-            barrier_at: None,
         }
     }
 

@@ -13,7 +13,6 @@
 mod support;
 
 mod budgets;
-mod catalogs;
 mod degradation;
 mod fake_redis;
 mod faults;
@@ -23,7 +22,6 @@ mod planet;
 #[path = "planet/tests.rs"]
 mod planet_tests;
 mod policy;
-mod provider;
 mod publishing;
 mod resilience;
 mod retries;

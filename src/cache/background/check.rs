@@ -113,7 +113,10 @@ async fn check(isolate: &Rc<Isolate>, whom: Whom) {
     let begun = isolate.now();
     let hold = isolate.state.borrow_mut().leases.acquire(Work::Check, begun, HELD);
     let Some(hold) = hold else { return };
-    let sources = isolate.state.borrow().memory.sources();
+    let sources: Vec<Source> = Source::ALL
+        .into_iter()
+        .filter(|source| isolate.state.borrow().memory.snapshot(*source).is_some())
+        .collect();
     let compared_as_of = isolate.state.borrow().compared_as_of;
     let is_current = begun.since(compared_as_of) < isolate.policy.memory_ttl;
     let heard = match whom {
@@ -148,8 +151,7 @@ pub(super) async fn check_and_refresh(isolate: &Rc<Isolate>) {
 
 async fn refresh_replaced(isolate: &Rc<Isolate>) {
     if tiers::life(isolate).is_some() {
-        let sources = isolate.state.borrow().sources();
-        for source in sources {
+        for source in Source::ALL {
             if tiers::is_replaced(isolate, source) {
                 refresh(isolate, source).await;
             }

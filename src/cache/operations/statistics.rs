@@ -9,12 +9,12 @@ use crate::{
         background::flush_after_others,
         entry::Entry,
         isolate::Isolate,
-        redis::{self, Shared, SharedSource},
+        redis::{self, Shared},
         state::State,
         telemetry::{Counter, WebhookOutcome},
         tiers,
     },
-    catalog::Resource,
+    catalog::{Resource, Source},
     ports::{Tier, Timestamp, millis},
 };
 
@@ -25,12 +25,9 @@ pub struct Statistics(pub Value);
 /// The statistics, this isolate's latest counts included.
 pub(in crate::cache) async fn statistics(isolate: &Isolate) -> Statistics {
     flush_after_others(isolate).await;
-    let sources = isolate.state.borrow().sources();
-    let shared =
-        tiers::redis(isolate, async |session| redis::statistics(session, &sources).await).await;
+    let shared = tiers::redis(isolate, async |session| redis::statistics(session).await).await;
     let redis_available = shared.is_ok();
-    let unknown = || sources.iter().map(|source| (*source, SharedSource::default())).collect();
-    let shared = shared.unwrap_or_else(|_| Shared { sources: unknown(), ..Shared::default() });
+    let shared = shared.unwrap_or_default();
     let mut all = if redis_available {
         totals(|counter| shared_count(&shared, counter))
     } else {
@@ -42,7 +39,7 @@ pub(in crate::cache) async fn statistics(isolate: &Isolate) -> Statistics {
         fields.insert("redis_available".into(), json!(redis_available));
         fields.insert("last_warm".into(), json!(report));
         fields.insert("leases".into(), leases(&shared));
-        fields.insert("sources".into(), standing(isolate, &shared));
+        fields.insert("sources".into(), sources(isolate, &shared));
         fields.insert("overdue".into(), json!(overdue(isolate, &shared)));
         fields.insert("isolate".into(), isolate_view(isolate));
     }
@@ -66,8 +63,7 @@ fn isolate_view(isolate: &Isolate) -> Value {
     let paused = state.publishing.pause.reason(now).map(|reason| {
         json!({ "reason": reason, "remaining_ms": millis(state.publishing.pause.remaining(now)) })
     });
-    let backoff: serde_json::Map<String, Value> = state
-        .sources()
+    let backoff: serde_json::Map<String, Value> = Source::ALL
         .into_iter()
         .map(|source| {
             let backoff = state.backoff(source);
@@ -154,21 +150,24 @@ fn shared_count(shared: &Shared, counter: Counter) -> u64 {
 }
 
 fn leases(shared: &Shared) -> Value {
-    let held =
-        shared.sources.iter().map(|(source, of)| (source.as_str().to_owned(), json!(of.holder)));
+    let held = Source::ALL.into_iter().enumerate().map(|(index, source)| {
+        let holder = shared.sources.get(index).and_then(|of| of.holder.clone());
+        (source.as_str().to_owned(), json!(holder))
+    });
     Value::Object(held.collect())
 }
 
 /// What is published of each source, and who works at it.
-fn standing(isolate: &Isolate, shared: &Shared) -> Value {
-    let views = shared.sources.iter().map(|(source, of)| {
-        let ours = of.version.map(|version| version.config == isolate.policy.fingerprint);
+fn sources(isolate: &Isolate, shared: &Shared) -> Value {
+    let views = Source::ALL.into_iter().enumerate().map(|(index, source)| {
+        let of = shared.sources.get(index);
+        let version = of.and_then(|of| of.version);
+        let ours = version.map(|version| version.config == isolate.policy.fingerprint);
         let view = json!({
-            "version": of.version,
+            "version": version,
             "same_configuration": ours,
-            "lease_ms": Some(of.lease_ms).filter(|ms| *ms != NO_KEY),
-            "failures": of.failures,
-            "backoff_ms": Some(of.backoff_ms).filter(|ms| *ms != NO_KEY),
+            "lease_ms": of.map(|of| of.lease_ms).filter(|ms| *ms != NO_KEY),
+            "failures": of.and_then(|of| of.failures),
         });
         (source.as_str().to_owned(), view)
     });
@@ -183,8 +182,9 @@ const NEVER: i64 = -1;
 /// Keys that stand in the way and never expire; the next load takes them over.
 fn overdue(isolate: &Isolate, shared: &Shared) -> Vec<String> {
     let sync = (shared.sync_ms == NEVER).then(|| isolate.keys.sync_marker());
-    let leases = shared.sources.iter().filter(|(_, of)| of.lease_ms == NEVER);
-    sync.into_iter().chain(leases.map(|(source, _)| isolate.keys.lease(*source))).collect()
+    let leases = Source::ALL.into_iter().zip(&shared.sources);
+    let leases = leases.filter(|(_, of)| of.lease_ms == NEVER);
+    sync.into_iter().chain(leases.map(|(source, _)| isolate.keys.lease(source))).collect()
 }
 
 /// How large the memory of this module is, which never shrinks; none where it is no such module.

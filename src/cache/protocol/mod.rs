@@ -3,7 +3,6 @@
 
 mod control;
 mod dating;
-mod journal;
 mod judgement;
 mod known;
 mod observed;
@@ -11,7 +10,6 @@ mod version;
 
 pub use control::Control;
 pub use dating::{Dated, Expiry};
-pub use journal::{Journal, JournalEntry};
 pub use judgement::Freshness;
 pub use known::{BackendEpoch, Known};
 pub use observed::{Observed, Told};

@@ -4,11 +4,10 @@ mod selection;
 pub use selection::{Order, Scope, Selection, SortBy, WARM};
 
 mod price;
-pub(super) use price::python_repr;
-pub use price::{Price, PriceFallback, python_float};
+pub use price::{Price, python_float};
 
 mod shape;
-pub(super) use shape::{Object, present, records};
+pub(super) use shape::records;
 
 mod rows;
 pub use rows::ProviderRow;
@@ -24,4 +23,4 @@ mod facets;
 pub(super) use facets::{Facets, unpack_u32s};
 
 mod changes;
-pub use changes::{ChangeSet, Changes, ToldChanges};
+pub use changes::Changes;

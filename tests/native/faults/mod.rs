@@ -10,7 +10,6 @@ mod liveness;
 mod nonsense;
 mod outages;
 mod refusals;
-mod withdrawals;
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
@@ -28,7 +27,7 @@ use crate::support::{
 type Answered = (Result<Answer, Unavailable>, Duration);
 
 impl World {
-    pub fn secs(&self, secs: u64) {
+    fn secs(&self, secs: u64) {
         self.sim.run_for(Duration::from_secs(secs));
     }
 }

@@ -85,7 +85,6 @@ impl World {
             place: Place::Redis,
             listings: 0,
             packed: None,
-            barrier_at: None,
         }
     }
 

@@ -2,10 +2,8 @@
 
 mod about;
 mod catalog;
-mod changes;
 mod health;
 mod operators;
-mod providers;
 mod webhooks;
 
 use super::{components::Named, operation::Operation};
@@ -18,8 +16,6 @@ pub(super) fn of(endpoint: Endpoint) -> Operation {
         Endpoint::OpenApi => about::openapi(),
         Endpoint::Docs => about::docs(),
         Endpoint::Unique => catalog::models(),
-        Endpoint::Catalog(kind) => providers::of(kind),
-        Endpoint::Changes => changes::changes(),
         Endpoint::Healthz => health::healthz(),
         Endpoint::Readyz => health::readyz(),
         Endpoint::Webhook => webhooks::supabase(),
@@ -35,9 +31,7 @@ pub(super) fn responses() -> Named {
     [
         about::responses(),
         catalog::responses(),
-        changes::responses(),
         health::responses(),
-        providers::responses(),
         webhooks::responses(),
         operators::responses(),
     ]
@@ -46,7 +40,7 @@ pub(super) fn responses() -> Named {
 
 /// What they are asked with.
 pub(super) fn parameters() -> Named {
-    [catalog::parameters(), changes::parameters(), providers::parameters()].concat()
+    catalog::parameters()
 }
 
 /// The schemas of what they are sent.

@@ -4,7 +4,6 @@
 mod commands;
 mod glob;
 mod keyspace;
-mod lists;
 mod lua;
 mod server;
 

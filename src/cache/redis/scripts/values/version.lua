@@ -5,6 +5,5 @@ local function read_version(text)
   local config, at, ttl, epoch =
     string.match(text, '^{"v":%d+,"config":"(%x+)","at":(%d+),"ttl":(%d+),"epoch":(%d+),')
   if not config then return nil end
-  local hash = string.match(text, '"hash":"(%x+)"')
-  return { config = config, at = tonumber(at), ttl = tonumber(ttl), epoch = tonumber(epoch), hash = hash }
+  return { config = config, at = tonumber(at), ttl = tonumber(ttl), epoch = tonumber(epoch) }
 end
