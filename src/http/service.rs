@@ -170,8 +170,6 @@ async fn ask(
     }
 }
 
-/// What a client gets that asks too often, or without credentials. Its requests are counted before its credentials are
-/// compared, so that guessing is as slow as the limit has it.
 /// The answer to a call that is not authentic. Only such calls are counted: a burst of true ones must not be refused, since their
 /// sender does not repeat them.
 async fn refuse_sender(service: &Service, headers: &RequestHeaders) -> Response {
@@ -182,6 +180,8 @@ async fn refuse_sender(service: &Service, headers: &RequestHeaders) -> Response 
     }
 }
 
+/// What a client gets that asks too often, or without credentials. Its requests are counted before its credentials are
+/// compared, so that guessing is as slow as the limit has it.
 async fn refuse(service: &Service, access: Access, headers: &RequestHeaders) -> Option<Response> {
     if !service.limiter.admit(headers.client_address.as_deref()).await {
         return Some(problem::too_many_requests());
