@@ -25,6 +25,7 @@ pub(crate) fn app_over(snapshot: Snapshot) -> App {
             url: String::new(),
             key: String::new(),
             enabled_providers: Vec::new(),
+            price_fallback: model_catalog_edge::catalog::PriceFallback::Off,
         },
         admin: AdminConfig::default(),
         cors: CorsConfig::default(),

@@ -26,6 +26,8 @@ mod background;
 
 mod lookup;
 
+mod history;
+
 mod operations;
 
 #[cfg(test)]
@@ -36,18 +38,21 @@ use std::{rc::Rc, time::Duration};
 
 pub use background::{FLUSH_EVERY, FollowUp};
 pub use entry::{Content, Entry};
-pub use lookup::{Answer, Asked, Directives, ForwardReason, Outcome, Served, TierReport, Trace};
-pub use operations::{ChangeOutcome, Invalidated, InvalidationMode, Statistics};
-pub use protocol::Freshness;
+pub use history::Lost;
+pub use lookup::{
+    Answer, Asked, Directives, ForwardReason, Joined, Outcome, Parts, Served, TierReport, Trace,
+};
+pub use operations::{ChangeOutcome, Invalidated, InvalidationMode, Statistics, Withdrawal};
+pub use protocol::{Freshness, Journal, JournalEntry};
 pub use rebuild::Unavailable;
 pub use state::{Breaker, BreakerState};
 pub use telemetry::{
-    Counter, Failure, Family, Kind, Label, Probed, Published, Readiness, Reason, RouteName, Sample,
-    Status, WarmReport, WarmedView, WebhookOutcome,
+    Counter, Failure, Family, Kind, Label, Probed, ProvidersReport, Published, Readiness, Reason,
+    RouteName, Sample, Status, WarmReport, WarmedProvider, WarmedView, WebhookOutcome,
 };
 
 use crate::{
-    catalog::KeySpace,
+    catalog::{KeySpace, Slug, Source, View},
     config::Policy,
     ports::{Ports, TierError, Timestamp},
 };
@@ -66,6 +71,11 @@ impl Cache {
     /// Finds the listing of a view.
     pub async fn lookup(&self, asked: Asked<'_>) -> Outcome {
         lookup::lookup(&self.0, asked).await
+    }
+
+    /// Finds the listings of many views, each of a source of its own; `asked` says how old they may be.
+    pub async fn lookup_all(&self, asked: Asked<'_>, views: &[View]) -> Joined {
+        lookup::lookup_all(&self.0, asked, views).await
     }
 
     /// The listing of a view, if memory can answer it without waiting and without leaving anything to do.
@@ -88,9 +98,28 @@ impl Cache {
         operations::warm(&self.0, force).await
     }
 
+    /// Rebuilds these providers' catalogs, for everyone.
+    pub async fn warm_providers(&self, slugs: &[Slug], force: bool) -> ProvidersReport {
+        operations::warm_providers(&self.0, slugs, force, None).await
+    }
+
     /// Declares everything that is cached wrong.
     pub async fn invalidate(&self, mode: InvalidationMode) -> Result<Invalidated, TierError> {
         operations::invalidate(&self.0, mode).await
+    }
+
+    /// Declares what is cached of one source wrong, and the list of all that a provider is part of.
+    pub async fn withdraw(
+        &self,
+        source: Source,
+        mode: InvalidationMode,
+    ) -> Result<Withdrawal, TierError> {
+        operations::withdraw(&self.0, source, mode).await
+    }
+
+    /// Forgets that loads of a source failed.
+    pub async fn forgive(&self, source: Source) -> Result<(), TierError> {
+        operations::forgive(&self.0, source).await
     }
 
     /// Hears that the tables changed. A `signature` counts once, for as long as it `lasts`.
@@ -99,6 +128,21 @@ impl Cache {
         signature: Option<(&str, Duration)>,
     ) -> Result<ChangeOutcome, TierError> {
         operations::hear_of_change(&self.0, signature).await
+    }
+
+    /// The journal of a source, with what is left to do behind the answer; none while no tier can tell.
+    pub async fn journal(&self, source: Source) -> (Option<Rc<Journal>>, Option<FollowUp>) {
+        history::journal(&self.0, source).await
+    }
+
+    /// Keeps what memory holds readable for who walks it, if it is this version.
+    pub fn pin(&self, source: Source, version: u64) {
+        history::pin(&self.0, source, version);
+    }
+
+    /// The listing of a view as a version has it that [`Self::lookup`] did not find.
+    pub async fn earlier(&self, view: View, version: u64) -> Result<(Answer, Trace), Lost> {
+        history::earlier(&self.0, view, version).await
     }
 
     /// Counts what happened outside of the cache.

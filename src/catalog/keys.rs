@@ -52,9 +52,17 @@ impl KeySpace {
     pub fn listing(&self, view: &View) -> String {
         match view {
             View::Unique(selection) => self.unique(selection),
+            View::Registry => self.edge_alone("registry"),
+            View::Full => self.full(),
+            View::Provider(slug) => format!("{}models:provider:{}", self.namespace, slug.as_str()),
             #[cfg(test)]
             View::Toy => format!("{}models:toy", self.namespace),
         }
+    }
+
+    /// Every provider's list, one after the other: the backend's.
+    fn full(&self) -> String {
+        format!("{}models:catalog:v2:full", self.namespace)
     }
 
     fn unique(&self, selection: &Selection) -> String {
@@ -86,6 +94,16 @@ impl KeySpace {
     /// How many bytes of derived listings were published of a version.
     pub fn derived(&self, source: Source) -> String {
         self.edge("derived", source.as_str())
+    }
+
+    /// What each publication of a source changed, a list.
+    pub fn journal(&self, source: Source) -> String {
+        self.edge("changes", source.as_str())
+    }
+
+    /// The snapshots of a source that others replaced a moment ago, a list.
+    pub fn kept(&self, source: Source) -> String {
+        self.edge("kept", source.as_str())
     }
 
     /// The backend's own epoch, which its invalidations and synchronizations raise.
@@ -134,19 +152,30 @@ impl KeySpace {
     }
 
     /// Every key of a value that an invalidation unlinks, while no entry has more than `offers_max` offers: each view's of
-    /// each source, the snapshots, and what an earlier edition of this Worker kept.
+    /// each source, the snapshots, those that were replaced, and what an earlier edition of this Worker kept.
     pub fn values(&self, sources: &[Source], offers_max: u32) -> Vec<String> {
         let views = sources.iter().flat_map(|source| source.views(offers_max));
         let listings = views.map(|view| self.listing(&view));
         let own = sources.iter().flat_map(|source| {
-            [self.resource(&Resource::Snapshot(*source)), self.derived(*source)]
+            let snapshot = self.resource(&Resource::Snapshot(*source));
+            [snapshot, self.derived(*source), self.kept(*source)]
         });
         listings.chain(own).chain(EARLIER.map(|kind| self.edge_alone(kind))).collect()
     }
 
-    /// What begins every listing's key, in Redis and in KV.
-    pub fn listing_prefix(&self) -> String {
-        format!("{}models:unique:filtered:", self.namespace)
+    /// What begins the keys of the backend's listings of a kind, in Redis and in KV.
+    fn listing_prefixes(&self) -> [String; 2] {
+        ["unique:filtered:", "provider:"].map(|kind| format!("{}models:{kind}", self.namespace))
+    }
+
+    /// Whether a key is a listing's.
+    pub fn is_listing(&self, key: &str) -> bool {
+        self.listing_prefixes().iter().any(|prefix| key.starts_with(prefix))
+    }
+
+    /// What begins the keys that [`Self::is_listing`] is asked of, and what follows that in SCAN's language: little else begins so.
+    pub fn listing_pattern(&self) -> (String, &'static str) {
+        (self.prefix(), "[up][nr]*:*")
     }
 
     /// What begins every key of ours in KV.
@@ -166,7 +195,7 @@ impl KeySpace {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{Order, SortBy, WARM};
+    use crate::catalog::{Order, Slug, SortBy, WARM};
 
     const ACTIVE: Source = Source::Unique(Scope::Active);
 
@@ -201,11 +230,20 @@ mod tests {
         assert_eq!(keys.lease(ACTIVE), "gw:models:edge:lease:active");
         assert_eq!(keys.backoff(ACTIVE), "gw:models:edge:backoff:active");
         assert_eq!(keys.derived(ACTIVE), "gw:models:edge:derived:active");
+        assert_eq!(keys.journal(ACTIVE), "gw:models:edge:changes:active");
+        assert_eq!(keys.kept(ACTIVE), "gw:models:edge:kept:active");
         assert_eq!(keys.marker(), "gw:models:edge:marker");
         assert_eq!(keys.statistics(), "gw:models:edge:statistics");
         assert_eq!(keys.warm_report(), "gw:models:edge:warm");
         assert_eq!(keys.prefix(), "gw:models:");
-        assert_eq!(keys.listing_prefix(), "gw:models:unique:filtered:");
+        assert_eq!(keys.listing_pattern(), ("gw:models:".to_owned(), "[up][nr]*:*"));
+        let of = |kind: &str| keys.is_listing(&format!("gw:models:{kind}"));
+        assert!(of("unique:filtered:sortname:asc") && of("provider:fal"));
+        assert!(!of("unique:index") && !of("pricing:x") && !of("edge:control"));
+        let provider = Source::Provider(Slug::new("fal").unwrap());
+        assert_eq!(keys.listing(&provider.views(0)[0]), "gw:models:provider:fal");
+        assert_eq!(keys.version(provider), "gw:models:edge:version:provider:fal");
+        assert_eq!(keys.listing(&View::Full), "gw:models:catalog:v2:full");
         assert_eq!(
             keys.resource(&Resource::Snapshot(Scope::All.into())),
             "gw:models:edge:snapshot:all"
@@ -215,7 +253,7 @@ mod tests {
     #[test]
     fn an_invalidation_names_every_value_and_no_control() {
         let keys = KeySpace::new("gw:");
-        let values = keys.values(&Source::ALL, 5);
+        let values = keys.values(&Source::STANDING, 5);
         let mut distinct = values.clone();
         distinct.sort();
         distinct.dedup();
@@ -226,11 +264,13 @@ mod tests {
         for kind in EARLIER {
             assert!(values.contains(&format!("gw:models:edge:{kind}")), "{kind}");
         }
-        for source in Source::ALL {
+        for source in Source::STANDING {
             assert!(values.contains(&keys.resource(&Resource::Snapshot(source))), "{source:?}");
             assert!(values.contains(&keys.derived(source)), "{source:?}");
+            assert!(values.contains(&keys.kept(source)), "{source:?}");
+            assert!(!values.contains(&keys.journal(source)), "{source:?}");
         }
-        let kept = Source::ALL
+        let kept = Source::STANDING
             .into_iter()
             .flat_map(|source| [keys.lease(source), keys.backoff(source), keys.version(source)])
             .chain([keys.control(), keys.statistics(), keys.warm_report(), keys.backend_epoch()]);

@@ -5,7 +5,13 @@ use std::rc::Rc;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{json_array::JsonArray, page::Page, snapshot::Snapshot, source::View};
+use super::{
+    json_array::JsonArray,
+    page::Page,
+    provider::served::{Marks, Row},
+    snapshot::Snapshot,
+    source::View,
+};
 
 /// What is served of a view.
 #[derive(Clone, Debug)]
@@ -29,6 +35,14 @@ impl Listing {
         match self {
             Self::Ordered(_, order) => order.len(),
             Self::Foreign(array) => array.len(),
+        }
+    }
+
+    /// The hash of the snapshot that this is of; none of a text of its own.
+    pub fn version(&self) -> Option<u64> {
+        match self {
+            Self::Ordered(snapshot, _) => Some(snapshot.hash()),
+            Self::Foreign(_) => None,
         }
     }
 
@@ -70,6 +84,34 @@ impl Listing {
             snapshot.array().slices(first..first.saturating_add(run.len()), &mut pieces);
         }
         Entries(pieces)
+    }
+
+    /// The entries of a page, each by itself.
+    pub fn records(&self, page: &Page) -> impl Iterator<Item = &str> {
+        let end = page.offset.saturating_add(page.limit).min(self.len());
+        (page.offset..end).filter_map(|at| match self {
+            Self::Foreign(array) => array.element(at),
+            Self::Ordered(snapshot, order) => {
+                snapshot.array().element(usize::try_from(*order.get(at)?).ok()?)
+            }
+        })
+    }
+
+    /// The entries of a provider, with what tells whether they are shown: a snapshot knows it, of a text of its own it is read.
+    pub fn rows(&self) -> Vec<Row<'_>> {
+        let facets = match self {
+            Self::Ordered(snapshot, _) => snapshot.provider_facets(),
+            Self::Foreign(_) => None,
+        };
+        let whole = Page { limit: self.len(), offset: 0 };
+        let Some(facets) = facets else { return self.records(&whole).map(Row::read).collect() };
+        // A provider's snapshot has one view, which is all of it in its order.
+        let marked = self.records(&whole).enumerate().map(|(position, text)| {
+            let blank = facets.is_blank(position);
+            let (down, private) = (facets.is_down(position), facets.is_private(position));
+            Row { text, marks: Marks { blank, down, private } }
+        });
+        marked.collect()
     }
 
     /// The whole listing as a JSON array, for the key that others read.

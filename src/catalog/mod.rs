@@ -14,8 +14,12 @@ pub use json_array::JsonArray;
 
 mod unique;
 pub use unique::{
-    Assembly, Changes, Order, Price, ProviderRow, Scope, Selection, SortBy, WARM, python_float,
+    Assembly, ChangeSet, Changes, Order, Price, PriceFallback, ProviderRow, Scope, Selection,
+    SortBy, ToldChanges, WARM, python_float,
 };
+
+pub mod provider;
+pub use provider::Slug;
 
 #[cfg(test)]
 mod toy;

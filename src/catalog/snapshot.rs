@@ -6,9 +6,10 @@ use std::{io::BufRead, ops::Range};
 use super::{
     json_array::JsonArray,
     malformed::Malformed,
+    provider::{self, Registry, RegistryEntry, registry},
     source::{Extent, Source, View},
     text::{Text, read_bytes},
-    unique::{self, Assembled, Assembly, Changes, Facets, unpack_u32s},
+    unique::{self, Assembled, Assembly, ChangeSet, Changes, Facets, unpack_u32s},
 };
 
 /// A source's entries and what its views filter and sort by.
@@ -23,6 +24,8 @@ pub struct Snapshot {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum KindFacets {
     Unique(Facets),
+    Registry(Registry),
+    Provider(provider::Facets),
     #[cfg(test)]
     Toy,
 }
@@ -34,12 +37,32 @@ impl Snapshot {
         Ok(Self::new(text, spans, KindFacets::Unique(Facets::of(&keys))))
     }
 
+    /// What a provider offers, as its rows were made into.
+    pub fn of_provider(assembly: provider::Assembly) -> Result<Self, Malformed> {
+        let provider::Assembled { text, spans, facets } = assembly.finish()?;
+        Ok(Self::new(text, spans, KindFacets::Provider(facets)))
+    }
+
+    /// The registry of these providers.
+    pub fn of_registry(entries: Vec<RegistryEntry>) -> Result<Self, Malformed> {
+        let (text, spans) = registry::assemble(entries)?;
+        let registry = Registry::read(&text.to_string())?;
+        Ok(Self::new(text, spans, KindFacets::Registry(registry)))
+    }
+
     /// Reads the text of a snapshot of a source; what is not whole and well-formed is refused.
     pub fn decode(source: Source, text: String) -> Result<Self, Malformed> {
         let (spans, facets) = match source {
             Source::Unique(_) => {
                 let (spans, keys) = unique::records(&text)?;
                 (spans, KindFacets::Unique(Facets::of(&keys)))
+            }
+            Source::Registry => {
+                (registry::records(&text)?, KindFacets::Registry(Registry::read(&text)?))
+            }
+            Source::Provider(_) | Source::Full => {
+                let (spans, facets) = provider::records(&text)?;
+                (spans, KindFacets::Provider(facets))
             }
             #[cfg(test)]
             Source::Toy => (super::toy::records(&text)?, KindFacets::Toy),
@@ -61,6 +84,8 @@ impl Snapshot {
         }
         match &self.facets {
             KindFacets::Unique(facets) => facets.pack(&mut bytes),
+            KindFacets::Provider(facets) => facets.pack(&mut bytes),
+            KindFacets::Registry(_) => {}
             #[cfg(test)]
             KindFacets::Toy => {}
         }
@@ -79,13 +104,19 @@ impl Snapshot {
         let (places, rest) = unpack_u32s(entries.checked_mul(2)?, &prefix)?;
         let spans: Vec<Range<u32>> =
             places.as_chunks().0.iter().map(|[start, end]| *start..*end).collect();
+        let ends = spans.iter().filter_map(|span| usize::try_from(span.end).ok());
+        let array = JsonArray::new(Text::read(from, ends)?, spans);
         let facets = match source {
             Source::Unique(_) => KindFacets::Unique(Facets::unpack(entries, rest)?),
+            Source::Registry => {
+                KindFacets::Registry(Registry::read(&array.text().to_string()).ok()?)
+            }
+            Source::Provider(_) | Source::Full => {
+                KindFacets::Provider(provider::Facets::unpack(entries, rest)?)
+            }
             #[cfg(test)]
             Source::Toy => KindFacets::Toy,
         };
-        let ends = spans.iter().filter_map(|span| usize::try_from(span.end).ok());
-        let array = JsonArray::new(Text::read(from, ends)?, spans);
         array.is_sound().then_some(Self { array, hash, facets })
     }
 
@@ -94,6 +125,8 @@ impl Snapshot {
         const PLACE: usize = 8;
         match source {
             Source::Unique(_) => Facets::BYTES.saturating_add(PLACE),
+            Source::Provider(_) | Source::Full => provider::Facets::BYTES.saturating_add(PLACE),
+            Source::Registry => PLACE,
             #[cfg(test)]
             Source::Toy => PLACE,
         }
@@ -113,9 +146,10 @@ impl Snapshot {
     pub fn count(&self, view: &View) -> usize {
         match (&self.facets, view) {
             (KindFacets::Unique(facets), View::Unique(selection)) => facets.count(selection),
+            (KindFacets::Registry(_), View::Registry)
+            | (KindFacets::Provider(_), View::Provider(_)) => self.len(),
             #[cfg(test)]
             (KindFacets::Toy, View::Toy) => self.len(),
-            #[cfg(test)]
             _ => 0,
         }
     }
@@ -124,13 +158,33 @@ impl Snapshot {
     pub fn order(&self, view: &View) -> Vec<u32> {
         match (&self.facets, view) {
             (KindFacets::Unique(facets), View::Unique(selection)) => facets.order(selection),
+            (KindFacets::Registry(_), View::Registry)
+            | (KindFacets::Provider(_), View::Provider(_)) => self.whole(),
             #[cfg(test)]
-            (KindFacets::Toy, View::Toy) => {
-                (0..self.len()).filter_map(|index| u32::try_from(index).ok()).collect()
-            }
-            #[cfg(test)]
+            (KindFacets::Toy, View::Toy) => self.whole(),
             _ => Vec::new(),
         }
+    }
+
+    /// The providers, where these are its entries.
+    pub fn registry(&self) -> Option<&Registry> {
+        match &self.facets {
+            KindFacets::Registry(registry) => Some(registry),
+            _ => None,
+        }
+    }
+
+    /// What a provider's entries are filtered by, where this is a provider's.
+    pub fn provider_facets(&self) -> Option<&provider::Facets> {
+        match &self.facets {
+            KindFacets::Provider(facets) => Some(facets),
+            _ => None,
+        }
+    }
+
+    /// Every position, in the origin's order.
+    fn whole(&self) -> Vec<u32> {
+        (0..self.len()).filter_map(|index| u32::try_from(index).ok()).collect()
     }
 
     /// The JSON array, in the origin's order.
@@ -143,7 +197,7 @@ impl Snapshot {
         self.array.len()
     }
 
-    /// Whether there is no entry: such a snapshot is never published.
+    /// Whether there is no entry: most sources never publish such a snapshot ([`Source::may_be_empty`]).
     pub fn is_empty(&self) -> bool {
         self.array.is_empty()
     }
@@ -152,6 +206,7 @@ impl Snapshot {
     pub fn extent(&self) -> Extent {
         let offers_max = match &self.facets {
             KindFacets::Unique(facets) => facets.offers_max(),
+            KindFacets::Registry(_) | KindFacets::Provider(_) => 0,
             #[cfg(test)]
             KindFacets::Toy => 0,
         };
@@ -163,10 +218,18 @@ impl Snapshot {
         Changes::between(before.map(|before| &before.array), &self.array)
     }
 
+    /// The same, change by change, in a form that makes this of the one before it.
+    pub fn change_set_since(&self, before: &Self) -> ChangeSet {
+        ChangeSet::between(before.hash, &before.array, &self.array)
+    }
+
     /// What this takes in memory, in bytes.
     pub fn bytes(&self) -> usize {
         let facets = match &self.facets {
             KindFacets::Unique(facets) => facets.bytes(),
+            KindFacets::Provider(facets) => facets.bytes(),
+            // Taken apart it is about as large again.
+            KindFacets::Registry(_) => self.text().len(),
             #[cfg(test)]
             KindFacets::Toy => 0,
         };

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{
     json_array::JsonArray,
     malformed::Malformed,
+    provider::{self, Slug, registry},
     unique::{self, Scope, Selection, WARM},
 };
 
@@ -14,6 +15,13 @@ use super::{
 pub enum Source {
     /// The unique models of a scope.
     Unique(Scope),
+    /// The active providers.
+    Registry,
+    /// What one provider offers.
+    Provider(Slug),
+    /// Every provider's list, one after the other, as the backend keeps it: found under its key or joined from the others, and
+    /// never loaded.
+    Full,
     /// A kind that exists to show what a new one has to touch.
     #[cfg(test)]
     Toy,
@@ -24,6 +32,12 @@ pub enum Source {
 pub enum View {
     /// The unique models under a selection.
     Unique(Selection),
+    /// The active providers.
+    Registry,
+    /// What one provider offers, whole.
+    Provider(Slug),
+    /// Every provider's list, one after the other.
+    Full,
     /// The one list of the toy.
     #[cfg(test)]
     Toy,
@@ -38,32 +52,74 @@ pub struct Extent {
     pub offers_max: u32,
 }
 
-/// A view's parameters, as the backend's warm report names them.
+/// A view's parameters, as the backend names them.
 #[derive(Clone, Debug, Serialize)]
-pub struct Parameters {
-    include_inactive: bool,
-    min_providers: Option<u32>,
-    sort_by: &'static str,
-    order: &'static str,
+#[serde(untagged)]
+pub enum Parameters {
+    /// Those of the backend's warm report.
+    Unique {
+        /// Whether offers count that are not active.
+        include_inactive: bool,
+        /// How many offers a model has at least.
+        min_providers: Option<u32>,
+        /// What the models are ordered by.
+        sort_by: &'static str,
+        /// In which direction.
+        order: &'static str,
+    },
+    /// The provider whose list it is.
+    Provider {
+        /// Its slug.
+        gateway: String,
+    },
+    /// There are none.
+    None {},
 }
 
 impl Source {
-    /// Every source, in the order in which reports list them.
+    /// The sources that every deployment has, in the order in which reports list them: there are as many others as there are
+    /// providers.
     #[cfg(not(test))]
-    pub const ALL: [Self; 2] = [Self::Unique(Scope::Active), Self::Unique(Scope::All)];
+    pub const STANDING: [Self; 3] =
+        [Self::Unique(Scope::Active), Self::Unique(Scope::All), Self::Registry];
     /// The same, and the toy.
     #[cfg(test)]
-    pub const ALL: [Self; 3] = [Self::Unique(Scope::Active), Self::Unique(Scope::All), Self::Toy];
+    pub const STANDING: [Self; 4] =
+        [Self::Unique(Scope::Active), Self::Unique(Scope::All), Self::Registry, Self::Toy];
 
     /// The source that cron and operators warm.
     pub const WARMED: Self = Self::Unique(Scope::Active);
 
     /// The name that keys, logs and reports use.
-    pub fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &str {
         match self {
             Self::Unique(scope) => scope.as_str(),
+            Self::Registry => "registry",
+            Self::Provider(slug) => slug.source_name(),
+            Self::Full => "full",
             #[cfg(test)]
             Self::Toy => "toy",
+        }
+    }
+
+    /// Reads the name that keys, logs and reports use.
+    pub fn named(name: &str) -> Option<Self> {
+        let standing = Self::STANDING.into_iter().find(|source| source.as_str() == name);
+        standing.or_else(|| Slug::of_source(name).map(Self::Provider))
+    }
+
+    /// Whether nothing may be all there is of it: a provider that offers nothing is no fault of the origin.
+    pub fn may_be_empty(self) -> bool {
+        matches!(self, Self::Provider(_))
+    }
+
+    /// Whether what its publications change is told to clients.
+    pub fn has_journal(self) -> bool {
+        match self {
+            Self::Unique(_) => true,
+            Self::Registry | Self::Provider(_) | Self::Full => false,
+            #[cfg(test)]
+            Self::Toy => false,
         }
     }
 
@@ -72,6 +128,7 @@ impl Source {
         match self {
             Self::Unique(Scope::Active) => "models-active",
             Self::Unique(Scope::All) => "models-all",
+            Self::Registry | Self::Provider(_) | Self::Full => "models-providers",
             #[cfg(test)]
             Self::Toy => "models-toy",
         }
@@ -81,6 +138,10 @@ impl Source {
     pub fn views(self, offers_max: u32) -> Vec<View> {
         match self {
             Self::Unique(scope) => Selection::all(scope, offers_max).map(View::Unique).collect(),
+            // It has no key of the backend's, so it is served from its snapshot alone.
+            Self::Registry => Vec::new(),
+            Self::Provider(slug) => vec![View::Provider(slug)],
+            Self::Full => vec![View::Full],
             #[cfg(test)]
             Self::Toy => vec![View::Toy],
         }
@@ -90,7 +151,8 @@ impl Source {
     pub fn warm_views(self) -> Vec<View> {
         match self {
             Self::Unique(Scope::Active) => WARM.map(View::Unique).to_vec(),
-            Self::Unique(Scope::All) => Vec::new(),
+            Self::Unique(Scope::All) | Self::Registry | Self::Full => Vec::new(),
+            Self::Provider(slug) => vec![View::Provider(slug)],
             #[cfg(test)]
             Self::Toy => vec![View::Toy],
         }
@@ -102,6 +164,9 @@ impl View {
     pub fn source(&self) -> Source {
         match self {
             Self::Unique(selection) => Source::Unique(selection.scope),
+            Self::Registry => Source::Registry,
+            Self::Provider(slug) => Source::Provider(*slug),
+            Self::Full => Source::Full,
             #[cfg(test)]
             Self::Toy => Source::Toy,
         }
@@ -112,6 +177,8 @@ impl View {
     pub fn decode(&self, text: String) -> Result<JsonArray, Malformed> {
         let spans = match self {
             Self::Unique(_) => unique::records(&text)?.0,
+            Self::Registry => registry::records(&text)?,
+            Self::Provider(_) | Self::Full => provider::records(&text)?.0,
             #[cfg(test)]
             Self::Toy => super::toy::records(&text)?,
         };
@@ -131,6 +198,11 @@ impl View {
                 None => Some(true),
                 Some(minimum) => extent.map(|extent| minimum <= extent.offers_max),
             },
+            // The backend has no such list.
+            Self::Registry => Some(false),
+            Self::Full => Some(true),
+            // The backend keeps no empty list either.
+            Self::Provider(_) => extent.map(|extent| extent.models > 0),
             #[cfg(test)]
             Self::Toy => Some(true),
         }
@@ -139,16 +211,16 @@ impl View {
     /// The parameters, for reports.
     pub fn parameters(&self) -> Parameters {
         match self {
-            Self::Unique(selection) => Parameters {
+            Self::Unique(selection) => Parameters::Unique {
                 include_inactive: selection.scope == Scope::All,
                 min_providers: selection.min_providers,
                 sort_by: selection.sort.as_str(),
                 order: selection.order.as_str(),
             },
+            Self::Provider(slug) => Parameters::Provider { gateway: slug.as_str().to_owned() },
+            Self::Registry | Self::Full => Parameters::None {},
             #[cfg(test)]
-            Self::Toy => {
-                Parameters { include_inactive: false, min_providers: None, sort_by: "", order: "" }
-            }
+            Self::Toy => Parameters::None {},
         }
     }
 }

@@ -47,6 +47,8 @@ pub struct Policy {
     pub hears_changes: bool,
     /// `WORKERS_CACHE`: whether the platform's cache stands in front of this Worker.
     pub front: bool,
+    /// `WARM_SUBREQUESTS`: how many subrequests a cron run may make for providers' catalogs.
+    pub warm_subrequests: u64,
     /// `LOG_HITS_ONE_IN`: of so many answers from memory one is logged; 0 logs none.
     pub log_hits_one_in: u64,
     /// A fingerprint of the settings that shape the content: what another one's deployment cached is not used.
@@ -70,6 +72,7 @@ impl Default for Policy {
             colo: Some(0),
             hears_changes: false,
             front: false,
+            warm_subrequests: 24,
             log_hits_one_in: 100,
             fingerprint: 0,
         }
@@ -96,6 +99,7 @@ impl Policy {
             colo: reader.switch("COLO_CACHE", true).then_some(0),
             front: reader.switch("WORKERS_CACHE", default.front),
             hears_changes: default.hears_changes,
+            warm_subrequests: reader.count("WARM_SUBREQUESTS", default.warm_subrequests),
             log_hits_one_in: reader.count("LOG_HITS_ONE_IN", default.log_hits_one_in),
             fingerprint: default.fingerprint,
         }

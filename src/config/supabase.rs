@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fmt};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::reader::Reader;
+use crate::catalog::PriceFallback;
 
 /// The Supabase project.
 #[derive(Clone, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct SupabaseConfig {
     pub key: String,
     /// `ENABLED_PROVIDERS`: the slugs of the providers that are shown; without any, all are.
     pub enabled_providers: Vec<String>,
+    /// `PRICE_FALLBACK`: where a price is looked for that an offer does not have itself.
+    pub price_fallback: PriceFallback,
 }
 
 impl fmt::Debug for SupabaseConfig {
@@ -34,8 +37,12 @@ impl SupabaseConfig {
         let slugs = self.enabled_providers.iter().map(|slug| slug.trim().to_lowercase());
         // In any order, each once.
         let slugs: BTreeSet<String> = slugs.collect();
-        let words: Vec<&str> =
-            std::iter::once(self.url.as_str()).chain(slugs.iter().map(String::as_str)).collect();
+        let fallback = match self.price_fallback {
+            PriceFallback::Off => None,
+            PriceFallback::ModelPricing => Some("PRICE_FALLBACK=model_pricing"),
+        };
+        let words = std::iter::once(self.url.as_str()).chain(slugs.iter().map(String::as_str));
+        let words: Vec<&str> = words.chain(fallback).collect();
         xxh3_64(words.join("\n").as_bytes())
     }
 
@@ -47,6 +54,18 @@ impl SupabaseConfig {
             url,
             key: reader.required("SUPABASE_SERVICE_ROLE_KEY"),
             enabled_providers: reader.list("ENABLED_PROVIDERS"),
+            price_fallback: price_fallback(reader),
+        }
+    }
+}
+
+fn price_fallback(reader: &mut Reader<'_>) -> PriceFallback {
+    match reader.text("PRICE_FALLBACK").as_deref() {
+        None | Some("off") => PriceFallback::Off,
+        Some("model_pricing") => PriceFallback::ModelPricing,
+        Some(_) => {
+            reader.fault("PRICE_FALLBACK", "must be off or model_pricing");
+            PriceFallback::Off
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::*;
+use crate::catalog::PriceFallback;
 
 struct Map(HashMap<&'static str, &'static str>);
 
@@ -83,6 +84,8 @@ fn the_fingerprint_tells_settings_apart_that_shape_the_catalog() {
     assert_ne!(set, unset);
     assert_ne!(fingerprint("ENABLED_PROVIDERS", "openai"), set);
     assert_ne!(fingerprint("SUPABASE_URL", "https://other.example"), unset);
+    assert_ne!(fingerprint("PRICE_FALLBACK", "model_pricing"), unset);
+    assert_eq!(fingerprint("PRICE_FALLBACK", "off"), unset);
     for (name, value, same) in [
         ("ENABLED_PROVIDERS", " groq , openai,groq,", set),
         ("SUPABASE_URL", "https://project.example/rest/v1/", unset),
@@ -317,4 +320,17 @@ fn lists_and_modes_are_read() {
     let config = Config::from_vars(&vars).ok().unwrap();
     assert_eq!(config.supabase.enabled_providers, ["openai", "x_ai"]);
     assert_eq!(config.policy.mode, Mode::ReadOnly);
+}
+
+#[test]
+fn prices_are_looked_for_where_there_is_such_a_place() {
+    let read = |value| {
+        let mut vars = minimal();
+        vars.0.insert("PRICE_FALLBACK", value);
+        Config::from_vars(&vars).map(|config| config.supabase.price_fallback)
+    };
+    assert_eq!(read(""), Ok(PriceFallback::Off));
+    assert_eq!(read(" model_pricing "), Ok(PriceFallback::ModelPricing));
+    let ConfigError(faults) = read("models").unwrap_err();
+    assert_eq!(faults, ["PRICE_FALLBACK must be off or model_pricing"]);
 }

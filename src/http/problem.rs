@@ -38,6 +38,11 @@ pub(super) fn not_found() -> Response {
     problem(404, "Not Found", "Not Found")
 }
 
+/// 404: there is such a route, but nothing of this name.
+pub(super) fn no_such(detail: &str) -> Response {
+    problem(404, "Not Found", detail)
+}
+
 /// 405: there is such a route, but not for this method. `allowed` is the value of `Allow`.
 pub(super) fn method_not_allowed(allowed: &str) -> Response {
     problem(405, "Method Not Allowed", "Method Not Allowed").with("allow", allowed)
@@ -46,6 +51,11 @@ pub(super) fn method_not_allowed(allowed: &str) -> Response {
 /// 409: this deployment does not do that.
 pub(super) fn conflict(detail: &str) -> Response {
     problem(409, "Conflict", detail)
+}
+
+/// 410: it was there, and is no more; `start` is where to begin anew.
+pub(super) fn gone(detail: &str, start: &str) -> Response {
+    problem(410, "Gone", detail).with("link", format!("<{start}>; rel=\"start\""))
 }
 
 /// 413: the body has more bytes than this.
@@ -120,6 +130,7 @@ mod tests {
             (unauthorized(), 401, "www-authenticate", "Bearer realm=\"cache\""),
             (not_found(), 404, "cache-control", "no-store"),
             (method_not_allowed("GET, HEAD"), 405, "allow", "GET, HEAD"),
+            (gone("x", "/y"), 410, "link", "</y>; rel=\"start\""),
             (conflict("x"), 409, "content-type", "application/problem+json"),
             (unusable(BodyError::TooLarge(7)), 413, "content-type", "application/problem+json"),
             (unprocessable(&[]), 422, "content-type", "application/json"),

@@ -2,6 +2,7 @@
 //! model and its model embedded (docs/platform.md, "PostgREST embeds related rows").
 
 mod client;
+mod provider;
 mod retry;
 mod rows;
 
@@ -10,7 +11,7 @@ use std::{cell::Cell, fmt, rc::Rc, time::Duration};
 use async_trait::async_trait;
 
 use crate::{
-    catalog::{Assembly, ProviderRow, Scope, Snapshot, Source},
+    catalog::{Assembly, PriceFallback, ProviderRow, Scope, Snapshot, Source},
     ports::{Clock, Http, Load, Origin, OriginError},
 };
 use client::{Client, Page};
@@ -23,13 +24,16 @@ const MAPPINGS: &str = "unique_models_provider?select=id,unique_model_id,provide
     unique_models!inner(id,model_name,sample_model_id),\
     models!inner(model_name,context_length,health_status,average_response_time_ms,modality,\
     supports_streaming,supports_function_calling,supports_vision,description,\
-    pricing:metadata-%3Epricing_raw)&order=id";
+    pricing:metadata-%3Epricing_raw";
+/// What is embedded besides where prices are looked for there: one row at the most, since `model_pricing.model_id` is unique.
+const MODEL_PRICING: &str = ",model_pricing(price_per_input_token,price_per_output_token)";
 
 /// The origin over one project.
 pub struct Supabase {
     client: Client,
     clock: Rc<dyn Clock>,
     enabled_providers: Vec<String>,
+    price_fallback: PriceFallback,
     /// Retries that nobody has taken yet.
     retries: Rc<Cell<u64>>,
 }
@@ -54,13 +58,33 @@ impl Supabase {
             client: Client::new(http, url, key),
             clock,
             enabled_providers: enabled_providers.iter().map(|slug| normalized(slug)).collect(),
+            price_fallback: PriceFallback::Off,
             retries: Rc::default(),
         }
+    }
+
+    /// The same, with prices that offers do not have themselves from there.
+    #[must_use]
+    pub fn with_price_fallback(self, price_fallback: PriceFallback) -> Self {
+        Self { price_fallback, ..self }
     }
 
     async fn read(&self, source: Source, reader: &Reader<'_>) -> Result<Load, OriginError> {
         match source {
             Source::Unique(scope) => self.read_unique(scope, reader).await,
+            Source::Full => Err(OriginError::Malformed),
+            Source::Registry => {
+                let entries = self.read_registry(reader).await?;
+                let rows = entries.len();
+                let snapshot = Snapshot::of_registry(entries)?;
+                Ok(Load { snapshot, rows, requests: reader.requests() })
+            }
+            Source::Provider(slug) => {
+                let assembly = self.read_provider(slug, reader).await?;
+                let rows = assembly.rows().len();
+                let snapshot = Snapshot::of_provider(assembly)?;
+                Ok(Load { snapshot, rows, requests: reader.requests() })
+            }
             #[cfg(test)]
             Source::Toy => Err(OriginError::Malformed),
         }
@@ -76,8 +100,8 @@ impl Supabase {
             })
             .await?;
         check_ids(providers.iter().map(|provider| provider.id), total)?;
-        providers.retain(|provider| self.is_enabled(provider));
-        let mut assembly = Assembly::new(&providers);
+        providers.retain(|provider| self.is_enabled(provider.slug.as_deref().unwrap_or_default()));
+        let mut assembly = Assembly::new(&providers).with_price_fallback(self.price_fallback);
         if !providers.is_empty() {
             let ids: Vec<String> =
                 providers.iter().map(|provider| provider.id.to_string()).collect();
@@ -85,7 +109,12 @@ impl Supabase {
                 Scope::Active => "&models.is_active=is.true",
                 Scope::All => "",
             };
-            let query = format!("{MAPPINGS}{active}&provider_id=in.({})", ids.join(","));
+            let embedded = match self.price_fallback {
+                PriceFallback::Off => "",
+                PriceFallback::ModelPricing => MODEL_PRICING,
+            };
+            let ids = ids.join(",");
+            let query = format!("{MAPPINGS}{embedded})&order=id{active}&provider_id=in.({ids})");
             let total = reader.read(&query, |page| assembly.add(page)).await?;
             check_ids(assembly.rows().iter().copied(), total)?;
         }
@@ -94,11 +123,10 @@ impl Supabase {
         Ok(Load { snapshot, rows, requests: reader.requests() })
     }
 
-    fn is_enabled(&self, provider: &ProviderRow) -> bool {
-        let Some(slug) = provider.slug.as_deref().filter(|slug| !slug.is_empty()) else {
-            return false;
-        };
-        self.enabled_providers.is_empty() || self.enabled_providers.contains(&normalized(slug))
+    /// Whether providers of this slug are enabled; one without a slug never is.
+    fn is_enabled(&self, slug: &str) -> bool {
+        let enabled = &self.enabled_providers;
+        !slug.is_empty() && (enabled.is_empty() || enabled.contains(&normalized(slug)))
     }
 }
 

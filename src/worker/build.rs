@@ -41,7 +41,8 @@ pub(super) fn build(env: &Env) -> Result<App, ConfigError> {
         &project.url,
         &project.key,
         &project.enabled_providers,
-    );
+    )
+    .with_price_fallback(project.price_fallback);
     let ports = Ports {
         colo: Rc::new(WorkerColo),
         redis: Rc::new(upstash),

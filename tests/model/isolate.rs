@@ -194,6 +194,8 @@ pub fn known(isolate: &Isolate) -> Known {
         version: version
             .is_there()
             .then(|| (version.version().order(), u64::from(version.content))),
+        // No source is withdrawn alone.
+        barrier_at: None,
     }
 }
 

@@ -309,6 +309,7 @@ impl Published {
             place: Place::Redis,
             listings: 1,
             packed: None,
+            barrier_at: None,
         }
     }
 

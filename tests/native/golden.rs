@@ -149,6 +149,7 @@ fn service(dataset: &str) -> (World, Rc<App>) {
             url: String::new(),
             key: String::new(),
             enabled_providers: Vec::new(),
+            price_fallback: model_catalog_edge::catalog::PriceFallback::Off,
         },
         admin: AdminConfig::default(),
         cors: CorsConfig::default(),

@@ -13,6 +13,7 @@
 mod support;
 
 mod budgets;
+mod catalogs;
 mod degradation;
 mod fake_redis;
 mod faults;
@@ -22,6 +23,7 @@ mod planet;
 #[path = "planet/tests.rs"]
 mod planet_tests;
 mod policy;
+mod provider;
 mod publishing;
 mod resilience;
 mod retries;

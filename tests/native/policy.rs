@@ -103,7 +103,7 @@ fn d43_an_invalidation_spares_what_is_no_cached_list() {
     let world = World::new(1);
     let isolate = world.isolate(1);
     for key in
-        ["t:models:catalog:epoch", "t:models:sync:in_progress", "other", "t:models:provider:x"]
+        ["t:models:catalog:epoch", "t:models:sync:in_progress", "other", "t:models:pricing:x"]
     {
         world.redis.set(key, "7", None);
     }

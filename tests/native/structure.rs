@@ -11,7 +11,7 @@ const FUNCTION_LINES_MAX: usize = 70;
 const FOLDER_FILES_MAX: usize = 10;
 
 /// The rooms of cache/ from the ground up; each may name itself and those before it.
-const ROOMS: [&str; 13] = [
+const ROOMS: [&str; 14] = [
     "telemetry",
     "protocol",
     "entry",
@@ -23,6 +23,7 @@ const ROOMS: [&str; 13] = [
     "rebuild",
     "background",
     "lookup",
+    "history",
     "operations",
     "mod",
 ];

@@ -4,11 +4,11 @@
 use std::{rc::Rc, time::Duration};
 
 use model_catalog_edge::{
-    catalog::{Order, Scope, Selection, Snapshot, SortBy},
+    catalog::{Order, PriceFallback, Scope, Selection, Snapshot, SortBy, python_float},
     ports::{Http, HttpResponse, Load, Origin, OriginError},
     supabase::Supabase,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{
     postgrest::FakePostgrest,
@@ -96,13 +96,13 @@ fn tampered(change: impl Fn(HttpResponse) -> HttpResponse + 'static) -> Result<L
 #[test]
 fn rows_that_are_missing_or_there_twice_are_refused() {
     let fewer = |answer: HttpResponse| {
-        let mut rows: Vec<serde_json::Value> = serde_json::from_str(&answer.body).unwrap();
+        let mut rows: Vec<Value> = serde_json::from_str(&answer.body).unwrap();
         rows.pop();
         HttpResponse { body: json!(rows).to_string(), ..answer }
     };
     assert!(matches!(tampered(fewer), Err(OriginError::CountMismatch { .. })));
     let twice = |answer: HttpResponse| {
-        let mut rows: Vec<serde_json::Value> = serde_json::from_str(&answer.body).unwrap();
+        let mut rows: Vec<Value> = serde_json::from_str(&answer.body).unwrap();
         rows.push(rows[0].clone());
         HttpResponse { body: json!(rows).to_string(), ..answer }
     };
@@ -167,4 +167,55 @@ fn prices_one_unit_in_the_last_place_apart_do_not_tie() {
         Selection { sort: SortBy::CheapestPrice, order: Order::Asc, ..Selection::default() };
     let listing = Rc::new(snapshot).listing(&selection.into());
     assert_eq!(listing.to_text(), format!("[{cheaper},{dearer}]"));
+}
+
+/// What is shown of a dataset where prices are looked for there: name, offers and the cheapest price of each model, and the query.
+fn priced(fallback: PriceFallback, pricing: &Value) -> (Value, String) {
+    let mut tables: Value = vectors::read("tiny/tables.json");
+    tables["model_pricing"] = pricing.clone();
+    let postgrest = Rc::new(FakePostgrest::new(tables));
+    let sim = Sim::new(1);
+    let origin = supabase(&sim, Rc::clone(&postgrest) as Rc<dyn Http>, "jwt", &[]);
+    let origin = origin.with_price_fallback(fallback);
+    let load = sim.block_on(async move { origin.load(Scope::Active.into(), DEADLINE).await });
+    let models = serde_json::from_str(&load.unwrap().snapshot.text().to_string()).unwrap();
+    let query = postgrest.requests.borrow()[1].url.clone();
+    (models, query)
+}
+
+#[test]
+fn prices_that_are_not_known_are_taken_from_the_models_own_row_in_the_same_request() {
+    let tables: Value = vectors::read("tiny/tables.json");
+    let rows = tables["models"].as_array().unwrap().iter().map(|model| {
+        json!({ "model_id": model["id"], "price_per_input_token": 7e-7, "price_per_output_token": 9e-7 })
+    });
+    let rows = Value::Array(rows.collect());
+    let (off, plain) = priced(PriceFallback::Off, &rows);
+    assert_eq!(off, priced(PriceFallback::Off, &json!([])).0);
+    assert!(!plain.contains("model_pricing"), "{plain}");
+    let (on, query) = priced(PriceFallback::ModelPricing, &rows);
+    let embedded = ",model_pricing(price_per_input_token,price_per_output_token))";
+    assert_eq!(query.replace(embedded, ")"), plain);
+    let number = |offer: &Value, field: &str| {
+        python_float(offer["pricing"][field].as_str().unwrap()).filter(|price| price.is_finite())
+    };
+    let mut taken = 0;
+    for (off, on) in off.as_array().unwrap().iter().zip(on.as_array().unwrap()) {
+        assert_eq!(off["name"], on["name"]);
+        let offers = |model: &Value| model["providers"].as_array().unwrap().clone();
+        let (off, shown) = (offers(off), offers(on));
+        assert_eq!(off.len(), shown.len());
+        let orders = shown.iter().map(|offer| number(offer, "prompt").unwrap_or(f64::INFINITY));
+        assert!(orders.is_sorted(), "ordered by what is shown: {on}");
+        for offer in &shown {
+            let is_unknown = |field| number(offer, field).is_none_or(|price| price == 0.0);
+            assert!(!(is_unknown("prompt") && is_unknown("completion")), "{offer}");
+            let is_taken =
+                offer["pricing"]["prompt"] == "7e-07" && offer["pricing"]["completion"] == "9e-07";
+            taken += usize::from(is_taken && !off.contains(offer));
+        }
+        let least = shown.iter().filter_map(|offer| number(offer, "prompt")).reduce(f64::min);
+        assert_eq!(on["cheapest_prompt_price"].as_f64(), least);
+    }
+    assert!(taken > 3, "{taken} prices were taken");
 }

@@ -68,6 +68,27 @@ describe("settings", () => {
     });
   });
 
+  test("PRICE_FALLBACK=model_pricing takes prices that are not known from the model's own row", async () => {
+    const unpriced = (models) => models.flatMap(({ providers }) => providers).filter(({ pricing }) => Number(pricing.prompt) === 0);
+    await stack.database.run(`insert into model_pricing (model_id, price_per_input_token, price_per_output_token)
+      select id, 0.00000015, 0.0000006 from models on conflict (model_id) do update
+      set price_per_input_token = excluded.price_per_input_token, price_per_output_token = excluded.price_per_output_token`);
+    await withWorker(stack, { PRICE_FALLBACK: "off" }, async (worker) => {
+      assert.deepEqual((await worker.get(ALL)).body.models, listings.get(DEFAULT_KEY));
+    });
+    assert.ok(unpriced(listings.get(DEFAULT_KEY)).length > 0);
+    await withWorker(stack, { PRICE_FALLBACK: "model_pricing" }, async (worker) => {
+      const { models } = (await worker.get(ALL)).body;
+      const taken = models.flatMap(({ providers }) => providers).filter(({ pricing }) => pricing.prompt === "1.5e-07");
+      assert.ok(taken.length > 0);
+      for (const { pricing } of taken) assert.equal(pricing.completion, "6e-07");
+      for (const { providers } of models) {
+        const prices = providers.map(({ pricing }) => Number(pricing.prompt));
+        assert.deepEqual(prices, prices.toSorted((a, b) => a - b));
+      }
+    });
+  });
+
   test("EDGE_MODE=read_only serves and writes nothing", async () => {
     await withWorker(stack, { EDGE_MODE: "read_only" }, async (worker) => {
       assert.deepEqual((await worker.get(ALL)).body.models, listings.get(DEFAULT_KEY));

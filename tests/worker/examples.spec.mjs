@@ -4,6 +4,7 @@ import { execFile, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { after, before, test } from "node:test";
+import { follow, read } from "../../examples/follow_changes.mjs";
 import { startStack } from "../../dev/stack/index.mjs";
 import { eventually, startWorker } from "./harness.mjs";
 
@@ -35,6 +36,31 @@ test("every_model.mjs walks all pages, each model once", async () => {
   const few = await run(process.execPath, [example("every_model.mjs"), base, "5"]);
   const wide = await worker.get("/models/unique?min_providers=5");
   assert.equal(few.stderr, `${wide.body.total} models\n`);
+});
+
+test("follow_changes.mjs has the catalog after any change", async () => {
+  const base = worker.url.href.replace(/\/$/, "");
+  const warm = async () => {
+    await worker.cron();
+    await new Promise((later) => setTimeout(later, 5200));
+  };
+  await warm();
+  let copy = await read(base);
+  const changed = [
+    "update models set health_status = 'down', metadata = jsonb_set(metadata, '{pricing_raw,prompt}', '\"0.5\"') where id % 7 = 0",
+    "delete from unique_models_provider where id % 11 = 0",
+    "update unique_models set model_name = model_name || ' / ~ new' where id % 50 = 0",
+  ];
+  for (const sql of changed) {
+    await stack.database.run(sql);
+    await warm();
+    const types = new Set();
+    copy = await follow(base, copy, ({ type }) => types.add(type));
+    assert.ok(types.size > 0, sql);
+    const now = await read(base);
+    assert.equal(copy.version, now.version);
+    assert.deepEqual(new Map([...copy.models].sort()), new Map([...now.models].sort()));
+  }
 });
 
 test("shared_redis.py reads what the Worker published", { skip: !hasPython && "there is no Python" }, async () => {

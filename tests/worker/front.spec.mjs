@@ -102,7 +102,7 @@ export const cache = {
     assert.ok(seen.last_invalidated_at_ms >= before && seen.last_invalidated_at_ms <= Date.now());
     const [call, ...more] = calls();
     const [{ tags, ...others }, ...rest] = call.invalidate;
-    assert.deepEqual([[...tags].sort(), others, rest, more], [["models-active", "models-all"], {}, [], []]);
+    assert.deepEqual([[...tags].sort(), others, rest, more], [["models-active", "models-all", "models-providers"], {}, [], []]);
     assert.ok(call.plain && call.bound);
     assert.deepEqual(refusals(), []);
   });

@@ -151,7 +151,8 @@ function areDescribed(answers) {
 
 // Not spawnSync: the servers of the stack live in this process.
 async function runs(tool, args, input = "") {
-  const env = { ...process.env, ADMIN_TOKEN, WEBHOOK_SECRET, PYTHONUTF8: "1", PYTHONDONTWRITEBYTECODE: "1" };
+  const python = { PYTHONUTF8: "1", PYTHONDONTWRITEBYTECODE: "1", SCHEMATHESIS_HOOKS: join(TOOLS, "hooks.py") };
+  const env = { ...process.env, ADMIN_TOKEN, WEBHOOK_SECRET, ...python };
   const child = spawn(toolBin("schemathesis", SCHEMATHESIS, tool), args, { cwd: folder, env });
   const parts = [];
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes) => parts.push(bytes));

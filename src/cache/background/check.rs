@@ -113,10 +113,7 @@ async fn check(isolate: &Rc<Isolate>, whom: Whom) {
     let begun = isolate.now();
     let hold = isolate.state.borrow_mut().leases.acquire(Work::Check, begun, HELD);
     let Some(hold) = hold else { return };
-    let sources: Vec<Source> = Source::ALL
-        .into_iter()
-        .filter(|source| isolate.state.borrow().memory.snapshot(*source).is_some())
-        .collect();
+    let sources = isolate.state.borrow().memory.sources();
     let compared_as_of = isolate.state.borrow().compared_as_of;
     let is_current = begun.since(compared_as_of) < isolate.policy.memory_ttl;
     let heard = match whom {
@@ -151,7 +148,8 @@ pub(super) async fn check_and_refresh(isolate: &Rc<Isolate>) {
 
 async fn refresh_replaced(isolate: &Rc<Isolate>) {
     if tiers::life(isolate).is_some() {
-        for source in Source::ALL {
+        let sources = isolate.state.borrow().sources();
+        for source in sources {
             if tiers::is_replaced(isolate, source) {
                 refresh(isolate, source).await;
             }

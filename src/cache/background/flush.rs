@@ -11,8 +11,9 @@ use crate::{
         telemetry::Counter,
         tiers,
     },
+    catalog::Slug,
     config::Mode,
-    ports::TierError,
+    ports::{TierError, Timestamp},
 };
 
 /// Counters go to Redis at most this often, in the request of a check.
@@ -49,6 +50,8 @@ fn have_waited(isolate: &Isolate, long_enough: Duration) -> bool {
 pub(super) struct Flush {
     hold: Hold,
     counts: Vec<(Counter, u64)>,
+    /// Which providers were asked for, and when.
+    asked: Vec<(Slug, Timestamp)>,
 }
 
 impl Flush {
@@ -66,12 +69,13 @@ impl Flush {
             state.leases.release(Work::Flush, hold);
             return None;
         }
-        Some(Self { hold, counts })
+        let asked = state.demand.take_untold();
+        Some(Self { hold, counts, asked })
     }
 
     /// The counts by their names in Redis.
     pub(super) fn named(&self) -> Vec<(String, u64)> {
-        self.counts.iter().map(|(counter, by)| (counter.to_string(), *by)).collect()
+        named(&self.counts, &self.asked)
     }
 
     /// Notes what became of it: what did not reach Redis is counted again.
@@ -82,10 +86,21 @@ impl Flush {
         let mut state = isolate.state.borrow_mut();
         if refused.is_some() {
             state.counters.restore(&self.counts);
+            state.demand.restore(&self.asked);
         }
         state.flushed_at = isolate.ports.clock.now();
         state.leases.release(Work::Flush, self.hold);
     }
+}
+
+/// What was counted and asked for, by the names that Redis has for it: a time's begins with `@`.
+pub(in crate::cache) fn named(
+    counts: &[(Counter, u64)],
+    asked: &[(Slug, Timestamp)],
+) -> Vec<(String, u64)> {
+    let counts = counts.iter().map(|(counter, by)| (counter.to_string(), *by));
+    let asked = asked.iter().map(|(slug, at)| (format!("@{}", slug.as_str()), at.0));
+    counts.chain(asked).collect()
 }
 
 /// Adds what was counted to the shared counters, as one command.

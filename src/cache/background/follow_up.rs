@@ -11,7 +11,7 @@ use crate::{
     cache::{
         entry::Entry,
         isolate::Isolate,
-        publish::publish_derived,
+        publish::{publish_derived, publish_full},
         rebuild::{LoadSettlement, publish_again, settle},
         tiers::leave,
     },
@@ -28,6 +28,8 @@ pub enum FollowUp {
     PublishAgain(Source, Entry),
     /// Publish the listing of a view.
     PublishDerived(View),
+    /// Publish the list of all that these sources have.
+    PublishFull(Vec<Source>),
     /// Publish a load and give its lease back.
     SettleLoad(LoadSettlement),
     /// See a call through that the response did not wait for.
@@ -50,6 +52,7 @@ impl fmt::Debug for FollowUp {
             Self::Refresh(_) => "Refresh",
             Self::PublishAgain(..) => "PublishAgain",
             Self::PublishDerived(_) => "PublishDerived",
+            Self::PublishFull(_) => "PublishFull",
             Self::SettleLoad(_) => "SettleLoad",
             Self::SeeThrough(_) => "SeeThrough",
             Self::Leave => "Leave",
@@ -67,6 +70,7 @@ pub(in crate::cache) async fn run(isolate: Rc<Isolate>, follow_up: FollowUp) {
         FollowUp::Refresh(source) => refresh(&isolate, source).await,
         FollowUp::PublishAgain(source, entry) => publish_again(&isolate, source, &entry).await,
         FollowUp::PublishDerived(view) => publish_derived(&isolate, view).await,
+        FollowUp::PublishFull(sources) => publish_full(&isolate, &sources).await,
         FollowUp::SettleLoad(settlement) => {
             settle(&isolate, settlement).await;
         }

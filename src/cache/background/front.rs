@@ -44,7 +44,9 @@ async fn call(isolate: &Isolate) {
     if sources.is_empty() {
         return;
     }
-    let tags: Vec<&str> = sources.iter().map(|source| source.tag()).collect();
+    // All providers share one.
+    let mut tags: Vec<&str> = sources.iter().map(|source| source.tag()).collect();
+    tags.dedup();
     let told = isolate.ports.front.invalidate(&tags);
     let reply = within(&*isolate.ports.clock, DEADLINE, told).await;
     let refused = match reply {

@@ -9,7 +9,7 @@ mod refresh;
 
 pub(super) use check::{check_or_wait, has_idled, is_due, revalidate, trust};
 pub use flush::FLUSH_EVERY;
-pub(super) use flush::{flush_after_others, flush_is_due};
+pub(super) use flush::{flush_after_others, flush_is_due, named};
 pub use follow_up::FollowUp;
 pub(super) use follow_up::run;
 pub(super) use front::{front_is_due, note_changed, tell_front};

@@ -2,6 +2,7 @@
 //! the same walk.
 
 mod asked;
+mod joined;
 mod memory;
 mod origin;
 mod outcome;
@@ -16,6 +17,8 @@ use std::rc::Rc;
 use futures_util::FutureExt;
 
 pub use asked::{Asked, Directives};
+pub(super) use joined::lookup_all;
+pub use joined::{Joined, Parts};
 pub use outcome::{Answer, ForwardReason, Outcome, Served, TierReport, Trace};
 
 use super::{
@@ -25,11 +28,12 @@ use super::{
     telemetry::{Counter, Event, Lookup, Reason},
     tiers::has_unleft,
 };
-use crate::{config::Mode, ports::Tier};
+use crate::{catalog::View, config::Mode, ports::Tier};
 use walk::Walk;
 
 /// Finds the listing of a view.
 pub(super) async fn lookup(isolate: &Rc<Isolate>, asked: Asked<'_>) -> Outcome {
+    note_demand(isolate, &asked.view);
     if mode_is_unknown(isolate) {
         // Who is rolled back must not serve from caches for having just been born.
         let clock = &*isolate.ports.clock;
@@ -37,7 +41,8 @@ pub(super) async fn lookup(isolate: &Rc<Isolate>, asked: Asked<'_>) -> Outcome {
     }
     let mut walk = Walk::new(Rc::clone(isolate), asked);
     let answer = steps::run(&mut walk).await;
-    count_and_log(isolate, asked, &answer, &walk.trace);
+    let count = answer.as_ref().map_or(0, |answer| answer.listing.len());
+    count_and_log(isolate, asked, (&answer, count), &walk.trace);
     let took = isolate.now().since(walk.begun);
     if let Some(point) = outcome::point(&answer, &walk.trace, took) {
         isolate.ports.log.point(&point);
@@ -55,6 +60,13 @@ pub(super) async fn lookup(isolate: &Rc<Isolate>, asked: Asked<'_>) -> Outcome {
     Outcome { answer, trace: walk.trace, follow_ups }
 }
 
+/// Notes that a provider's catalog is asked for.
+fn note_demand(isolate: &Isolate, view: &View) {
+    if let View::Provider(slug) = view {
+        isolate.state.borrow_mut().demand.note(*slug, isolate.now());
+    }
+}
+
 /// The listing of a view, if memory has it fresh, in its order, and leaves nothing to do: an answer that awaits nothing. What
 /// is none is for [`lookup`], which finds everything as it was.
 pub(super) fn hit(isolate: &Rc<Isolate>, asked: Asked<'_>) -> Option<(Answer, Trace)> {
@@ -67,16 +79,16 @@ pub(super) fn hit(isolate: &Rc<Isolate>, asked: Asked<'_>) -> Option<(Answer, Tr
     if answer.served != Served::Hit || !walk.follow_ups.is_empty() {
         return None;
     }
-    let answer = Ok(answer);
-    count_and_log(isolate, asked, &answer, &walk.trace);
+    let (count, answer) = (answer.listing.len(), Ok(answer));
+    count_and_log(isolate, asked, (&answer, count), &walk.trace);
     answer.ok().map(|answer| (answer, walk.trace))
 }
 
-/// Counts a request and logs it: one line, and of what memory answers only a sample.
+/// Counts a request, whose answer has so many entries, and logs it: one line, and of what memory answers only a sample.
 fn count_and_log(
     isolate: &Isolate,
     Asked { view, request_id, .. }: Asked<'_>,
-    answer: &Result<Answer, Unavailable>,
+    (answer, count): (&Result<Answer, Unavailable>, usize),
     trace: &Trace,
 ) {
     match answer.as_ref().map(|answer| answer.served) {
@@ -118,14 +130,14 @@ fn count_and_log(
             request_id,
             key,
             tier: tier.as_str(),
-            count: answer.listing.len(),
+            count,
             ttl,
             stale: answer.served == Served::Stale,
             derived,
             passed,
         }),
-        (Ok(answer), None) => {
-            isolate.log(&Event::CacheMiss { request_id, key, count: answer.listing.len(), passed });
+        (Ok(_), None) => {
+            isolate.log(&Event::CacheMiss { request_id, key, count, passed });
         }
         (Err(unavailable), _) => {
             let (reason, retry_after_secs) =

@@ -52,9 +52,8 @@ async fn shared(isolate: &Isolate, source: Source) -> Result<Rc<Snapshot>, Reaso
         Err(result) => return result,
     };
     let result = match read_origin(isolate, source).await {
-        Ok(load) => {
-            integrity::judge(load.snapshot.len(), None, false).map(|()| Rc::new(load.snapshot))
-        }
+        Ok(load) => integrity::judge(source, load.snapshot.len(), None, false)
+            .map(|()| Rc::new(load.snapshot)),
         Err(error) => Err(Reason::from(&error)),
     };
     let mut state = isolate.state.borrow_mut();

@@ -4,7 +4,7 @@ use std::{rc::Rc, time::Duration};
 
 use futures_util::FutureExt;
 
-use super::warm::rebuild;
+use super::rebuild::rebuild;
 use crate::{
     cache::{
         background::{FollowUp, read_mode_if_due, tell_front},
@@ -31,6 +31,8 @@ const TURN: Duration = Duration::from_secs(8);
 const AGAIN: Duration = Duration::from_secs(2);
 /// Clocks of isolates are apart by less: a load that began so long after a change has read it.
 const CLOCKS_APART: Duration = Duration::from_millis(250);
+/// So many providers' catalogs are rebuilt for a change, the oldest first: there may be dozens, and a turn is short.
+const PROVIDERS_A_TURN: usize = 4;
 /// In Redis it is noted at most this often.
 const NOTED: Duration = Duration::from_secs(1);
 
@@ -113,7 +115,8 @@ async fn quiet(isolate: &Isolate) -> Timestamp {
     }
 }
 
-/// Rebuilds every source that others are given; whether all were read no earlier than `not_before`.
+/// Rebuilds what others are given; whether all but providers' catalogs were read no earlier than `not_before`: of those some are read
+/// in each turn, and the others by cron.
 async fn rebuild_all(isolate: &Rc<Isolate>, not_before: Timestamp) -> bool {
     let mut is_read = true;
     for source in published(isolate).await {
@@ -124,18 +127,26 @@ async fn rebuild_all(isolate: &Rc<Isolate>, not_before: Timestamp) -> bool {
         };
         let report = rebuild(isolate, source, request, false).await;
         isolate.log(&Event::Rebuilt { source: source.as_str(), report: &report });
-        is_read &= report.error.is_none();
+        is_read &= report.error.is_none() || matches!(source, Source::Provider(_));
     }
     is_read
 }
 
 /// What is kept warm, and what is published besides.
 async fn published(isolate: &Isolate) -> Vec<Source> {
-    let observed = tiers::check(isolate, &Source::ALL).await.ok();
+    let sources = isolate.state.borrow().sources();
+    let observed = tiers::check(isolate, &sources).await.ok();
     let state = isolate.state.borrow();
+    let version = |source: Source| observed.as_ref()?.version(source);
     let is_there = |source: &Source| {
-        let is_known = observed.as_ref().and_then(|observed| observed.version(*source)).is_some();
-        *source == Source::WARMED || is_known || state.memory.snapshot(*source).is_some()
+        *source == Source::WARMED
+            || version(*source).is_some()
+            || state.memory.snapshot(*source).is_some()
     };
-    Source::ALL.into_iter().filter(is_there).collect()
+    let there = sources.into_iter().filter(is_there);
+    let (mut providers, mut others): (Vec<Source>, Vec<Source>) =
+        there.partition(|source| matches!(source, Source::Provider(_)));
+    providers.sort_by_key(|source| version(*source).map(|version| version.at));
+    others.extend(providers.into_iter().take(PROVIDERS_A_TURN));
+    others
 }

@@ -72,7 +72,9 @@ pub(in crate::cache) async fn invalidate(
         return Err(TierError::ReadOnly);
     }
     let begun = isolate.now();
-    let values = isolate.keys.values(&Source::ALL, offers_named(isolate));
+    let mut sources = isolate.state.borrow().sources();
+    sources.push(Source::Full);
+    let values = isolate.keys.values(&sources, offers_named(isolate));
     let hard = mode == InvalidationMode::Hard;
     let timeout = isolate.policy.upstash_timeout.saturating_mul(5);
     let deadline = Deadline { request: timeout, whole: timeout };
@@ -92,7 +94,7 @@ pub(in crate::cache) async fn invalidate(
         InvalidationMode::Hard => Cause::OperatorHard,
         InvalidationMode::Soft => Cause::OperatorSoft,
     }));
-    note_changed(isolate, Source::ALL);
+    note_changed(isolate, sources);
     let marked = mark(isolate).await.is_ok();
     let (swept, found) = sweep(isolate).await;
     let done = Invalidated {
@@ -111,9 +113,9 @@ pub(in crate::cache) async fn invalidate(
     Ok(done)
 }
 
-fn offers_named(isolate: &Isolate) -> u32 {
+pub(super) fn offers_named(isolate: &Isolate) -> u32 {
     let state = isolate.state.borrow();
-    let extents = Source::ALL.into_iter().filter_map(|source| state.extent(source));
+    let extents = state.sources().into_iter().filter_map(|source| state.extent(source));
     extents.map(|extent| extent.offers_max).fold(OFFERS_NAMED, u32::max)
 }
 

@@ -11,7 +11,6 @@ use crate::{
         telemetry::{Counter, Family, Sample, families, thousandths},
         tiers,
     },
-    catalog::Source,
     ports::Tier,
 };
 
@@ -19,7 +18,8 @@ use crate::{
 /// be less than what was shown before, as if counting had begun anew.
 pub(in crate::cache) async fn metrics(isolate: &Isolate) -> Vec<Family> {
     flush_after_others(isolate).await;
-    let tally = tiers::redis(isolate, async |session| redis::tally(session).await).await;
+    let sources = isolate.state.borrow().sources();
+    let tally = tiers::redis(isolate, async |session| redis::tally(session, &sources).await).await;
     let up = Sample::new(&[], &u8::from(tally.is_ok()));
     let help =
         "Whether Redis gave the counters of all isolates just now; 0: they are missing here.";
@@ -40,9 +40,10 @@ fn shared_count(counters: &HashMap<String, u64>, counter: Counter) -> u64 {
 
 /// What is published of each source. What is missing is not published, or was invalidated.
 fn published(tally: &Tally) -> [Family; 3] {
-    let versions = Source::ALL.into_iter().zip(&tally.versions);
-    let versions: Vec<_> = versions
-        .filter_map(|(source, version)| Some(([("source", source.as_str())], version.as_ref()?)))
+    let versions: Vec<_> = tally
+        .versions
+        .iter()
+        .map(|(source, version)| ([("source", source.as_str())], version))
         .collect();
     let at = versions.iter().map(|(of, version)| Sample::new(of, &thousandths(version.at.0)));
     let entries = versions.iter().map(|(of, version)| Sample::new(of, &version.n));

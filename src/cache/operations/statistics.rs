@@ -9,12 +9,12 @@ use crate::{
         background::flush_after_others,
         entry::Entry,
         isolate::Isolate,
-        redis::{self, Shared},
+        redis::{self, Shared, SharedSource},
         state::State,
         telemetry::{Counter, WebhookOutcome},
         tiers,
     },
-    catalog::{Resource, Source},
+    catalog::Resource,
     ports::{Tier, Timestamp, millis},
 };
 
@@ -25,9 +25,12 @@ pub struct Statistics(pub Value);
 /// The statistics, this isolate's latest counts included.
 pub(in crate::cache) async fn statistics(isolate: &Isolate) -> Statistics {
     flush_after_others(isolate).await;
-    let shared = tiers::redis(isolate, async |session| redis::statistics(session).await).await;
+    let sources = isolate.state.borrow().sources();
+    let shared =
+        tiers::redis(isolate, async |session| redis::statistics(session, &sources).await).await;
     let redis_available = shared.is_ok();
-    let shared = shared.unwrap_or_default();
+    let unknown = || sources.iter().map(|source| (*source, SharedSource::default())).collect();
+    let shared = shared.unwrap_or_else(|_| Shared { sources: unknown(), ..Shared::default() });
     let mut all = if redis_available {
         totals(|counter| shared_count(&shared, counter))
     } else {
@@ -39,7 +42,7 @@ pub(in crate::cache) async fn statistics(isolate: &Isolate) -> Statistics {
         fields.insert("redis_available".into(), json!(redis_available));
         fields.insert("last_warm".into(), json!(report));
         fields.insert("leases".into(), leases(&shared));
-        fields.insert("sources".into(), sources(isolate, &shared));
+        fields.insert("sources".into(), standing(isolate, &shared));
         fields.insert("overdue".into(), json!(overdue(isolate, &shared)));
         fields.insert("isolate".into(), isolate_view(isolate));
     }
@@ -63,7 +66,8 @@ fn isolate_view(isolate: &Isolate) -> Value {
     let paused = state.publishing.pause.reason(now).map(|reason| {
         json!({ "reason": reason, "remaining_ms": millis(state.publishing.pause.remaining(now)) })
     });
-    let backoff: serde_json::Map<String, Value> = Source::ALL
+    let backoff: serde_json::Map<String, Value> = state
+        .sources()
         .into_iter()
         .map(|source| {
             let backoff = state.backoff(source);
@@ -150,24 +154,21 @@ fn shared_count(shared: &Shared, counter: Counter) -> u64 {
 }
 
 fn leases(shared: &Shared) -> Value {
-    let held = Source::ALL.into_iter().enumerate().map(|(index, source)| {
-        let holder = shared.sources.get(index).and_then(|of| of.holder.clone());
-        (source.as_str().to_owned(), json!(holder))
-    });
+    let held =
+        shared.sources.iter().map(|(source, of)| (source.as_str().to_owned(), json!(of.holder)));
     Value::Object(held.collect())
 }
 
 /// What is published of each source, and who works at it.
-fn sources(isolate: &Isolate, shared: &Shared) -> Value {
-    let views = Source::ALL.into_iter().enumerate().map(|(index, source)| {
-        let of = shared.sources.get(index);
-        let version = of.and_then(|of| of.version);
-        let ours = version.map(|version| version.config == isolate.policy.fingerprint);
+fn standing(isolate: &Isolate, shared: &Shared) -> Value {
+    let views = shared.sources.iter().map(|(source, of)| {
+        let ours = of.version.map(|version| version.config == isolate.policy.fingerprint);
         let view = json!({
-            "version": version,
+            "version": of.version,
             "same_configuration": ours,
-            "lease_ms": of.map(|of| of.lease_ms).filter(|ms| *ms != NO_KEY),
-            "failures": of.and_then(|of| of.failures),
+            "lease_ms": Some(of.lease_ms).filter(|ms| *ms != NO_KEY),
+            "failures": of.failures,
+            "backoff_ms": Some(of.backoff_ms).filter(|ms| *ms != NO_KEY),
         });
         (source.as_str().to_owned(), view)
     });
@@ -182,9 +183,8 @@ const NEVER: i64 = -1;
 /// Keys that stand in the way and never expire; the next load takes them over.
 fn overdue(isolate: &Isolate, shared: &Shared) -> Vec<String> {
     let sync = (shared.sync_ms == NEVER).then(|| isolate.keys.sync_marker());
-    let leases = Source::ALL.into_iter().zip(&shared.sources);
-    let leases = leases.filter(|(_, of)| of.lease_ms == NEVER);
-    sync.into_iter().chain(leases.map(|(source, _)| isolate.keys.lease(source))).collect()
+    let leases = shared.sources.iter().filter(|(_, of)| of.lease_ms == NEVER);
+    sync.into_iter().chain(leases.map(|(source, _)| isolate.keys.lease(*source))).collect()
 }
 
 /// How large the memory of this module is, which never shrinks; none where it is no such module.

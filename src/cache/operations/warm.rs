@@ -1,40 +1,30 @@
-//! Rebuilding a source's snapshot once and publishing its warm views from it: what cron and an operator do. It goes
-//! through the same load, gate, lease and publication as a request.
+//! What cron and an operator do: the views that are kept warm are published anew, and then providers' catalogs that clients asked for.
 
 use std::rc::Rc;
 
+use super::{
+    providers::warm_asked,
+    rebuild::{rebuild, refused, request_of},
+};
 use crate::{
     cache::{
-        background::{note_changed, read_mode_if_due},
-        entry::{Content, Entry},
+        background::{named, read_mode_if_due},
         isolate::Isolate,
-        protocol::{Place, Version},
-        publish::PublishOutcome,
-        rebuild::{LoadOutcome, LoadRequest, LoadSettlement, load, settle},
         redis,
-        telemetry::{
-            Counter, Event, Failure, Published, Reason, WarmOutcome, WarmReport, WarmedView,
-        },
-        tiers::{self, Found, read_upstash},
+        telemetry::{Counter, Event, Reason, WarmOutcome, WarmReport},
+        tiers,
     },
-    catalog::{Changes, Snapshot, Source, View},
+    catalog::{Slug, Source},
     config::Mode,
-    ports::{Tier, millis},
+    ports::Timestamp,
 };
 
 /// Warms the views of the source that is kept warm. `force` admits a snapshot that lost more than half of its entries.
 pub(in crate::cache) async fn warm(isolate: &Rc<Isolate>, force: bool) -> WarmReport {
     read_mode_if_due(isolate).await;
-    let report = match isolate.mode() {
+    let mut report = match isolate.mode() {
         Mode::Active => {
-            let request = LoadRequest {
-                not_before: Some(isolate.now()),
-                force,
-                insist: true,
-                can_wait: !force,
-                only_to_publish: true,
-                ..LoadRequest::default()
-            };
+            let request = request_of(isolate, force);
             rebuild(isolate, Source::WARMED, request, true).await
         }
         Mode::ReadOnly => refused(isolate, Reason::ReadOnly),
@@ -43,20 +33,27 @@ pub(in crate::cache) async fn warm(isolate: &Rc<Isolate>, force: bool) -> WarmRe
     isolate.log(&Event::Warm { report: &report });
     let outcome = if report.error.is_none() { WarmOutcome::Ok } else { WarmOutcome::Error };
     isolate.count(Counter::WarmRuns(outcome));
-    save(isolate, &report).await;
+    let asked = save(isolate, &report).await;
+    if let Some(providers) = warm_asked(isolate, &asked).await {
+        report.providers = Some(providers);
+        save(isolate, &report).await;
+    }
     report
 }
 
-/// Keeps the report for statistics, and takes the counters along: cron's isolate may never see a request that would.
-async fn save(isolate: &Isolate, report: &WarmReport) {
+/// Keeps the report for statistics, and takes the counters along: cron's isolate may never see a request that would. When providers were
+/// asked for last, in any isolate.
+async fn save(isolate: &Isolate, report: &WarmReport) -> Vec<(Slug, Timestamp)> {
     let paused = isolate.state.borrow().publishing.pause.reason(isolate.now()).is_some();
     if isolate.mode() != Mode::Active || paused {
-        return;
+        return Vec::new();
     }
-    let Ok(text) = serde_json::to_string(report) else { return };
-    let counts = isolate.state.borrow_mut().counters.take_unflushed();
-    let named: Vec<(String, u64)> =
-        counts.iter().map(|(counter, by)| (counter.to_string(), *by)).collect();
+    let Ok(text) = serde_json::to_string(report) else { return Vec::new() };
+    let (counts, asked) = {
+        let mut state = isolate.state.borrow_mut();
+        (state.counters.take_unflushed(), state.demand.take_untold())
+    };
+    let named = named(&counts, &asked);
     // The log has the report; a Redis that fails is logged where it is found.
     let saved =
         tiers::redis(isolate, async |session| redis::save_report(session, &text, &named).await)
@@ -64,205 +61,9 @@ async fn save(isolate: &Isolate, report: &WarmReport) {
     let mut state = isolate.state.borrow_mut();
     if saved.is_err() {
         state.counters.restore(&counts);
+        state.demand.restore(&asked);
     }
     state.flushed_at = isolate.ports.clock.now();
-}
-
-/// Loads a source and publishes it. Whether a change is one that no webhook told of is for who `reconciles` to find out: who rebuilds
-/// was told.
-pub(super) async fn rebuild(
-    isolate: &Rc<Isolate>,
-    source: Source,
-    request: LoadRequest,
-    reconciles: bool,
-) -> WarmReport {
-    let begun = isolate.now();
-    let before = isolate.state.borrow().memory.snapshot(source).and_then(snapshot_of);
-    let LoadOutcome { result, fetched, settlement, from } =
-        load(Rc::clone(isolate), source, request).await;
-    let loaded = result.as_ref().ok().and_then(snapshot_of);
-    let changes = match &loaded {
-        Some(loaded) => Some(changes(isolate, source, loaded, before, settlement.as_ref()).await),
-        None => None,
-    };
-    let there = settlement.as_ref().and_then(|settlement| settlement.there);
-    let missed_invalidation =
-        reconciles && is_missed(isolate, changes.as_ref(), there.as_ref()).await;
-    let published = match settlement {
-        Some(settlement) => settle(isolate, settlement).await,
-        None => None,
-    };
-    tiers::leave(isolate).await;
-    let warmed = match (result, loaded) {
-        (Err(unavailable), _) => Err(unavailable.into()),
-        (Ok(_), None) => Err(Failure { tier: None, reason: Reason::Malformed }),
-        (Ok(entry), Some(snapshot)) => {
-            readable(published.as_ref(), from).map(|()| (entry, snapshot))
-        }
-    };
-    if warmed.is_ok() && changes.as_ref().is_some_and(Changes::is_some) {
-        note_changed(isolate, [source]);
-    }
-    WarmReport {
-        duration_ms: millis(isolate.now().since(begun)),
-        origin_requests: fetched.requests,
-        rows: fetched.rows,
-        missed_invalidation,
-        published: where_it_is(warmed.as_ref().ok().map(|(entry, _)| entry), published.as_ref()),
-        ..report(isolate, source, warmed.map(|(_, snapshot)| snapshot), changes)
-    }
-}
-
-/// Whether something changed since `there` was read, and no webhook told of it, though they are heard.
-async fn is_missed(isolate: &Isolate, changes: Option<&Changes>, there: Option<&Version>) -> bool {
-    let Some(there) = there else { return false };
-    if !isolate.policy.hears_changes || !changes.is_some_and(Changes::is_some) {
-        return false;
-    }
-    let told = tiers::redis(isolate, async |session| redis::changed_at(session).await).await;
-    // A Redis that cannot tell accuses nobody.
-    let is_missed = told.is_ok_and(|told| told.is_none_or(|told| told < there.at));
-    if is_missed {
-        isolate.count(Counter::MissedInvalidations);
-    }
-    is_missed
-}
-
-fn snapshot_of(entry: &Entry) -> Option<Rc<Snapshot>> {
-    match &entry.content {
-        Content::Snapshot(snapshot) => Some(Rc::clone(snapshot)),
-        Content::Listing(_) => None,
-    }
-}
-
-/// What is new against what was there; that is fetched only if it is something else.
-async fn changes(
-    isolate: &Rc<Isolate>,
-    source: Source,
-    loaded: &Snapshot,
-    before: Option<Rc<Snapshot>>,
-    settlement: Option<&LoadSettlement>,
-) -> Changes {
-    let there = settlement.and_then(|settlement| settlement.there);
-    if there.is_some_and(|there| there.hash == loaded.hash()) {
-        return Changes::none(loaded.len());
-    }
-    let before = match (before, there) {
-        (Some(before), _) => Some(before),
-        (None, Some(_)) => match read_upstash(isolate, source).await {
-            Found::Entry(entry) => snapshot_of(&entry),
-            Found::Nothing | Found::Corrupt | Found::Failed(_) => None,
-        },
-        (None, None) => None,
-    };
-    loaded.changes_since(before.as_deref())
-}
-
-fn report(
-    isolate: &Isolate,
-    source: Source,
-    warmed: Result<Rc<Snapshot>, Failure>,
-    changes: Option<Changes>,
-) -> WarmReport {
-    let views = source.warm_views();
-    let snapshot = warmed.as_ref().ok();
-    let cached = |snapshot: &Rc<Snapshot>| -> Vec<WarmedView> {
-        let extent = Some(snapshot.extent());
-        let view = |view: &View| WarmedView {
-            variant: view.parameters(),
-            key: (view.has_key(extent) == Some(true)).then(|| isolate.keys.listing(view)),
-            count: snapshot.count(view),
-        };
-        views.iter().map(view).collect()
-    };
-    let variants_cached = snapshot.map(cached).unwrap_or_default();
-    WarmReport {
-        total_variants: views.len(),
-        successful: variants_cached.len(),
-        failed: views.len().saturating_sub(variants_cached.len()),
-        variants_cached,
-        duration_ms: 0,
-        origin_requests: 0,
-        rows: 0,
-        missed_invalidation: false,
-        changes: changes.filter(|_| warmed.is_ok()),
-        at_ms: isolate.now().0,
-        error: warmed.err(),
-        published: Published::default(),
-    }
-}
-
-fn refused(isolate: &Isolate, reason: Reason) -> WarmReport {
-    report(isolate, Source::WARMED, Err(Failure { tier: None, reason }), None)
-}
-
-/// Warm means that others can read it: from Redis, or at least from KV.
-fn readable(published: Option<&PublishOutcome>, from: Tier) -> Result<(), Failure> {
-    let Some(PublishOutcome { redis, kv, place, .. }) = published else {
-        // It was found where others find it; or another request of this isolate loaded it, and says what became of it.
-        return match from {
-            Tier::Colo | Tier::Upstash | Tier::Kv => Ok(()),
-            Tier::Memory | Tier::Origin => Err(Failure { tier: None, reason: Reason::Busy }),
-        };
-    };
-    let upstash = |reason| Failure { tier: Some(Tier::Upstash), reason };
-    match (redis, kv) {
-        (Ok(reply), kv) => match (reply.refusal(), kv) {
-            (None, Err(error)) if *place == Place::Kv => {
-                Err(Failure { tier: Some(Tier::Kv), reason: Reason::from(error) })
-            }
-            // What is newer is warm as well.
-            (None | Some(Reason::NewerThere), _) => Ok(()),
-            (Some(reason), _) => Err(Failure { tier: None, reason }),
-        },
-        // What Redis cannot hold is KV's to take.
-        (Err(_), Err(error)) if *place == Place::Kv => {
-            Err(Failure { tier: Some(Tier::Kv), reason: Reason::from(error) })
-        }
-        (Err(reason), _) if is_ours(*reason) => Err(Failure { tier: None, reason: *reason }),
-        // A token that may not write, or a Redis that is full, is for an operator to mend, whatever KV has.
-        (Err(reason), Ok(1..)) if !is_lasting(*reason) => Ok(()),
-        (Err(reason), _) => Err(upstash(*reason)),
-    }
-}
-
-/// Whether it was decided here, and Redis was not asked.
-fn is_ours(reason: Reason) -> bool {
-    matches!(
-        reason,
-        Reason::BackendSyncing | Reason::EpochMoved | Reason::Expired | Reason::Malformed
-    )
-}
-
-/// Whether Redis will say so again until somebody mends it.
-fn is_lasting(reason: Reason) -> bool {
-    matches!(
-        reason,
-        Reason::NotPermitted
-            | Reason::Full
-            | Reason::ReadOnlyReplica
-            | Reason::Credentials
-            | Reason::Quota
-            | Reason::RequestTooLarge
-    )
-}
-
-fn where_it_is(entry: Option<&Entry>, published: Option<&PublishOutcome>) -> Published {
-    let hash = entry.and_then(|entry| entry.content.hash());
-    let of = |outcome: &PublishOutcome| match &outcome.redis {
-        Ok(reply) => match (reply.refusal(), outcome.renewed) {
-            (Some(reason), _) => reason.as_str(),
-            (None, true) => "renewed",
-            (None, false) => "published",
-        },
-        Err(reason) => reason.as_str(),
-    };
-    let elsewhere = entry.map(|_| "elsewhere");
-    Published {
-        redis: published.map(of).or(elsewhere),
-        kv: published.and_then(|outcome| outcome.kv.as_ref().ok().copied()),
-        kv_error: published.and_then(|outcome| outcome.kv.as_ref().err()).map(Reason::from),
-        hash: hash.map(|hash| format!("{hash:016x}")),
-        epoch: entry.and_then(|entry| entry.dated.epoch()),
-    }
+    let asked = saved.unwrap_or_default().into_iter();
+    asked.filter_map(|(slug, at)| Some((Slug::new(&slug)?, Timestamp(at)))).collect()
 }

@@ -176,6 +176,7 @@ mod tests {
             control: Some(Control { epoch, ..Control::default() }),
             backend_epoch: BackendEpoch::Told(Some(3)),
             version: None,
+            barrier_at: None,
         };
         let (loaded, clocks) = (Dated::ByTime(Timestamp(100_000)), 5_000);
         let of = |epoch| Dated::Ours { at: Timestamp(100_000), epoch, backend_epoch: Some(3) };

@@ -40,7 +40,8 @@ impl Dated {
         if age >= policy.ttl.saturating_add(policy.stale) {
             return Freshness::Gone;
         }
-        if known.control.is_some_and(|control| self.is_behind_barrier(&control)) {
+        let is_withdrawn = known.barrier_at.is_some_and(|barrier_at| self.at() <= barrier_at);
+        if is_withdrawn || known.control.is_some_and(|control| self.is_behind_barrier(&control)) {
             return Freshness::Invalidated;
         }
         let superseded = hash.is_some_and(|hash| self.is_superseded(hash, known));
@@ -103,6 +104,7 @@ mod tests {
             control: Some(Control { epoch, barrier, barrier_at }),
             backend_epoch,
             version: None,
+            barrier_at: None,
         }
     }
 

@@ -43,4 +43,6 @@ pub struct Known {
     pub backend_epoch: BackendEpoch,
     /// The order and the hash of the source's newest version that was seen.
     pub version: Option<((u64, Timestamp), u64)>,
+    /// What was read of the source by then is wrong.
+    pub barrier_at: Option<Timestamp>,
 }

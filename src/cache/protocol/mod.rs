@@ -3,6 +3,7 @@
 
 mod control;
 mod dating;
+mod journal;
 mod judgement;
 mod known;
 mod observed;
@@ -10,6 +11,7 @@ mod version;
 
 pub use control::Control;
 pub use dating::{Dated, Expiry};
+pub use journal::{Journal, JournalEntry};
 pub use judgement::Freshness;
 pub use known::{BackendEpoch, Known};
 pub use observed::{Observed, Told};

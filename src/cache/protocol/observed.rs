@@ -75,7 +75,7 @@ impl Told {
         let is_ahead = at.max(asked_at) > now + CLOCKS;
         let is_ours = |version: &Version| version.v == Version::FORMAT;
         let versions = versions.into_iter().filter_map(|(name, version)| {
-            let source = Source::ALL.into_iter().find(|source| source.as_str() == name)?;
+            let source = Source::named(&name)?;
             Some((source, version.filter(is_ours)))
         });
         let observed = Observed { control, backend_epoch, versions: versions.collect() };

@@ -42,6 +42,9 @@ pub struct Version {
     /// The XXH3 of the snapshot as it is packed; none where the text itself follows the header.
     #[serde(default, with = "hex_option")]
     pub packed: Option<u64>,
+    /// What was read of this source by then is wrong: a hard invalidation of it alone, by the clock of Redis.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub barrier_at: Option<Timestamp>,
 }
 
 /// Where a snapshot is published.
@@ -53,6 +56,8 @@ pub enum Place {
     Redis,
     /// In KV alone: it is too large for a request to Redis.
     Kv,
+    /// Nowhere: the source was withdrawn. The record is there for what was to be told.
+    Nowhere,
 }
 
 impl Version {
@@ -92,6 +97,12 @@ impl Version {
     /// When keys of this expire, to the millisecond: it tells listings of ours from the backend's.
     pub fn expires_at(&self) -> Timestamp {
         self.at + Duration::from_millis(self.ttl)
+    }
+
+    /// What is left of it when its source is withdrawn: how large it was.
+    #[must_use]
+    pub fn withdrawn(&self) -> Self {
+        Self { hash: 0, place: Place::Nowhere, listings: 0, packed: None, ..*self }
     }
 
     /// The same content as a later load found it again.
@@ -169,6 +180,7 @@ impl Version {
             place: Place::Redis,
             listings: 63,
             packed: None,
+            barrier_at: None,
         }
     }
 }

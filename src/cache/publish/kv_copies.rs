@@ -151,7 +151,9 @@ async fn write(isolate: &Isolate, copy: Copy<'_>) -> Result<(), TierError> {
 /// Whether what is there need not be written again.
 fn is_good_enough(there: &Version, new: &Version) -> bool {
     let same_kind = (there.v, there.config) == (new.v, new.config);
-    let recent = there.epoch == new.epoch && new.at.since(there.at) < REWRITTEN_AFTER;
+    let is_withdrawn = new.barrier_at.is_some_and(|barrier_at| there.at <= barrier_at);
+    let recent =
+        there.epoch == new.epoch && new.at.since(there.at) < REWRITTEN_AFTER && !is_withdrawn;
     let at = |version: &Version| -> (u64, Timestamp) { version.order() };
     same_kind && (recent || at(there) > at(new))
 }

@@ -7,10 +7,10 @@ use crate::{
         entry::{Content, Entry},
         isolate::Isolate,
         protocol::{Dated, Place, Version},
-        redis::PublishReply,
+        redis::{PublishReply, Succession},
         telemetry::Reason,
     },
-    catalog::{Listing, Resource, Snapshot, Source, View},
+    catalog::{ChangeSet, Listing, Resource, Snapshot, Source, View},
     ports::{TierError, Timestamp},
 };
 
@@ -29,6 +29,8 @@ pub(super) struct Publication {
     packed: OnceCell<(String, Option<u64>)>,
     /// Whether KV was just given the snapshot.
     pub(super) is_in_kv: bool,
+    /// How its content follows what was there, for the journal.
+    pub(super) succession: Option<Succession>,
 }
 
 /// What became of a publication.
@@ -53,9 +55,17 @@ impl PublishOutcome {
 
 impl Publication {
     /// What is to be published of an entry. None of what belongs to no epoch, and must not be.
-    pub(super) fn of(isolate: &Isolate, source: Source, entry: &Entry) -> Result<Self, Reason> {
+    pub(super) fn of(
+        isolate: &Isolate,
+        source: Source,
+        entry: &Entry,
+        changes: Option<&ChangeSet>,
+    ) -> Result<Self, Reason> {
         let Content::Snapshot(snapshot) = &entry.content else { return Err(Reason::Malformed) };
-        let known = isolate.state.borrow().knowledge.known(source);
+        let (known, known_version) = {
+            let knowledge = &isolate.state.borrow().knowledge;
+            (knowledge.known(source), knowledge.version(source).copied())
+        };
         let (at, epoch, backend_epoch) = match entry.dated.adopted(&known) {
             Dated::Ours { at, epoch, backend_epoch } => (at, epoch, backend_epoch),
             Dated::Provisional(_) => return Err(Reason::BackendSyncing),
@@ -85,8 +95,10 @@ impl Publication {
                 place: Place::Redis,
                 listings: 0,
                 packed: None,
+                barrier_at: known_version.and_then(|version| version.barrier_at),
             },
             is_in_kv: false,
+            succession: source.has_journal().then(|| succession(changes)),
         })
     }
 
@@ -97,6 +109,14 @@ impl Publication {
         let packed = *packed;
         let whole = fits(body.len().saturating_add(AROUND));
         let place = if whole { Place::Redis } else { Place::Kv };
+        let beside = if whole { body.len() } else { 0 };
+        let room = request_bytes_max.saturating_sub(beside.saturating_add(AROUND));
+        // Changes that find no room beside the snapshot are a gap.
+        if let Some(told) = &mut self.succession
+            && told.changes.len() > room
+        {
+            *told = Succession::default();
+        }
         let mut listings = 0;
         for (bit, view) in self.keyed_views() {
             if fits(sent_bytes(self.snapshot.listing(&view).text_bytes())) {
@@ -158,6 +178,14 @@ impl Publication {
     }
 }
 
+fn succession(changes: Option<&ChangeSet>) -> Succession {
+    let told = changes.and_then(|set| Some((set.from, set.packed.clone()?)));
+    told.map_or_else(Succession::default, |(from, changes)| Succession {
+        from: Some(from),
+        changes,
+    })
+}
+
 /// The warm views whose listings are in Redis beside a version.
 pub(super) fn views_of(source: Source, version: &Version) -> Vec<View> {
     let views = source.warm_views().into_iter().enumerate();
@@ -190,7 +218,7 @@ pub(super) fn likely_derived(source: Source, version: &Version) -> Vec<View> {
 pub(super) fn keys_of(isolate: &Isolate, source: Source, version: &Version) -> Vec<String> {
     let snapshot = match version.place {
         Place::Redis => Some(isolate.keys.resource(&Resource::Snapshot(source))),
-        Place::Kv => None,
+        Place::Kv | Place::Nowhere => None,
     };
     let listings = views_of(source, version);
     snapshot.into_iter().chain(listings.iter().map(|view| isolate.keys.listing(view))).collect()

@@ -18,7 +18,7 @@ use crate::{
         telemetry::{Counter, Event, PublicationKind, Reason},
         tiers::{self, Deadline},
     },
-    catalog::{Resource, Source},
+    catalog::{ChangeSet, Resource, Source},
     config::Mode,
     ports::{Tier, TierError, Word},
 };
@@ -32,6 +32,8 @@ pub(in crate::cache) struct Wanted<'a> {
     pub(in crate::cache) entry: &'a Entry,
     /// What is there, as far as is known.
     pub(in crate::cache) there: Option<&'a Version>,
+    /// What it changed, where that is known.
+    pub(in crate::cache) changes: Option<&'a ChangeSet>,
     /// The lease that is to be given back with it.
     pub(in crate::cache) release: Option<&'a Release>,
     /// Whether KV is brought up to date as well.
@@ -46,7 +48,7 @@ pub(in crate::cache) async fn publish(isolate: &Isolate, wanted: Wanted<'_>) -> 
     }
     let paused = isolate.state.borrow().publishing.pause.reason(isolate.now());
     inform(isolate).await;
-    let mut publication = match Publication::of(isolate, source, wanted.entry) {
+    let mut publication = match Publication::of(isolate, source, wanted.entry, wanted.changes) {
         Ok(publication) => publication,
         Err(reason) => {
             give_back(isolate, release).await;
@@ -172,7 +174,8 @@ async fn send(
     let Publication { source, version, .. } = publication;
     let max = isolate.state.borrow().publishing.request_bytes_max();
     let mut views = publication.views_in_redis().into_iter().peekable();
-    let mut room = max;
+    let told = publication.succession.as_ref();
+    let mut room = max.saturating_sub(told.map_or(0, |told| told.changes.len()));
     let mut values = Vec::new();
     if version.place == Place::Redis {
         let text = publication.snapshot_text();
@@ -199,7 +202,7 @@ async fn send(
         bytes = bytes.saturating_add(size);
         let batch = std::mem::take(&mut values);
         let guarded = if is_first {
-            publish_batch(isolate, *source, version, batch, with_it).await
+            publish_batch(isolate, publication, batch, with_it).await
         } else {
             add_batch(isolate, *source, version, batch, with_it).await
         };
@@ -222,14 +225,15 @@ async fn send(
 
 async fn publish_batch(
     isolate: &Isolate,
-    source: Source,
-    version: &Version,
+    publication: &Publication,
     values: Vec<(String, Word)>,
     release: Option<&Release>,
 ) -> Result<Guarded, TierError> {
+    let Publication { source, version, succession, .. } = publication;
     let until = forgotten(isolate, version);
     write(isolate, async move |session| {
-        redis::publish(session, source, version, until, values, release).await
+        let told = succession.as_ref();
+        redis::publish(session, *source, version, until, values, told, release).await
     })
     .await
 }

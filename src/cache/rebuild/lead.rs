@@ -14,7 +14,7 @@ use crate::{
     cache::{
         entry::Entry,
         isolate::Isolate,
-        protocol::{Dated, Freshness, Observed, Version},
+        protocol::{Dated, Freshness, Observed, Place, Version},
         publish::{note_refusal, note_write_passed},
         redis::{self, Claim},
         state::{Hold, Work},
@@ -34,7 +34,7 @@ enum Way {
     /// The origin is ours to ask.
     Ours(Turn),
     /// The origin need not, or must not, be asked by us.
-    Settled(LoadOutcome),
+    Settled(Box<LoadOutcome>),
 }
 
 /// Takes the lease in Redis, loads, and gives the isolate's own lease back. The lease in Redis is given back when the
@@ -68,7 +68,7 @@ async fn take_turn_and_load(
 ) -> LoadOutcome {
     let turn = match take_turn(isolate, source, request, token, leased).await {
         Way::Ours(turn) => turn,
-        Way::Settled(outcome) => return outcome,
+        Way::Settled(outcome) => return *outcome,
     };
     let yardstick = isolate.state.borrow().extent(source);
     if turn.token.is_none() && yardstick.is_none() && !request.kv_was_asked {
@@ -164,7 +164,7 @@ async fn take_turn(
                 note_refusal(isolate, &error);
                 let is_refused = error.is_write_refusal();
                 if is_refused && let Some(outcome) = shared_in_kv(isolate, source, request).await {
-                    return Way::Settled(outcome);
+                    return Way::Settled(Box::new(outcome));
                 }
                 return Way::Ours(unleased(isolate));
             }
@@ -179,7 +179,7 @@ async fn take_turn(
             found_elsewhere(isolate, source, request, &mut claim, &mut missed).await
         {
             let settlement = ours.map(|token| LoadSettlement::unasked(source, token));
-            return Way::Settled(LoadOutcome { settlement, ..outcome });
+            return Way::Settled(Box::new(LoadOutcome { settlement, ..outcome }));
         }
         if claim.acquired {
             take_over_configuration(isolate, source, &claim).await;
@@ -187,14 +187,14 @@ async fn take_turn(
         }
         if request.unless_busy {
             let busy = LoadOutcome::unavailable(LEASE, Reason::Busy);
-            return Way::Settled(busy);
+            return Way::Settled(Box::new(busy));
         }
         match patience.look(isolate.now(), claim.held_for) {
             Verdict::Wait(pause) => isolate.ports.clock.sleep(pause).await,
             Verdict::GoOn => return Way::Ours(of_claim(isolate, None, &claim, begun)),
             Verdict::GiveUp => {
                 let busy = LoadOutcome::unavailable(Duration::from_secs(1), Reason::Busy);
-                return Way::Settled(busy);
+                return Way::Settled(Box::new(busy));
             }
         }
     }
@@ -305,6 +305,9 @@ async fn found_elsewhere(
         return Some(LoadOutcome::unavailable(left, Reason::BackendSyncing));
     }
     let version = claim.version.filter(|version| is_ours(isolate, version))?;
+    if version.place == Place::Nowhere {
+        return None;
+    }
     let is_wanted = |dated: Dated, hash| {
         let known = isolate.state.borrow().knowledge.known(source);
         let fresh = dated.freshness(Some(hash), &known, isolate.now(), &isolate.policy);

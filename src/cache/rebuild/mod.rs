@@ -12,4 +12,4 @@ pub(super) use load::load;
 pub(super) use origin::read_origin;
 pub use outcome::Unavailable;
 pub(super) use outcome::{LoadOutcome, LoadRequest, LoadSettlement};
-pub(super) use settle::{publish_again, settle};
+pub(super) use settle::{compare_with_published, publish_again, settle, settle_compared};

@@ -14,7 +14,8 @@ use crate::{
         redis::OriginHealth,
         telemetry::{Counter, Event, LoadTime, Reason},
     },
-    catalog::{Resource, Snapshot, Source},
+    catalog::{ChangeSet, Resource, Snapshot, Source},
+    config::Mode,
     ports::{Load, OriginError, Tier, Timestamp, millis},
 };
 
@@ -55,22 +56,19 @@ pub(super) async fn load_from_origin(
     };
     let now = isolate.now();
     let Turn { token, dated, there } = turn;
-    let settlement = |loaded, health| Some(LoadSettlement { source, loaded, there, token, health });
+    let settlement = |loaded, changes, health| {
+        Some(LoadSettlement { source, loaded, there, changes, token, health })
+    };
     let snapshot = match result {
         Ok(snapshot) => snapshot,
         Err(reason) => {
             let (failures, length) = back_off(isolate, source, now);
-            let settlement = settlement(None, OriginHealth::Failing(failures, length));
+            let settlement = settlement(None, None, OriginHealth::Failing(failures, length));
             return LoadOutcome { fetched, settlement, ..LoadOutcome::unavailable(length, reason) };
         }
     };
+    let (snapshot, changes) = compare(isolate, source, snapshot);
     let mut state = isolate.state.borrow_mut();
-    let held = state.memory.snapshot(source).map(|entry| &entry.content);
-    let snapshot = match held {
-        // The same again need not be held twice, and what was ordered of it stays.
-        Some(Content::Snapshot(held)) if held.hash() == snapshot.hash() => Rc::clone(held),
-        _ => Rc::new(snapshot),
-    };
     let entry = Entry { content: Content::Snapshot(snapshot), dated };
     state.backoff(source).succeeded();
     state.keep(Resource::Snapshot(source), entry.clone(), now);
@@ -79,8 +77,28 @@ pub(super) async fn load_from_origin(
         Dated::Provisional(_) => OriginHealth::Paced(SYNC_PACE),
         Dated::Ours { .. } | Dated::ByTime(_) => OriginHealth::Answering,
     };
-    let settlement = settlement(Some(entry.clone()), health);
+    let settlement = settlement(Some(entry.clone()), changes, health);
     LoadOutcome { result: Ok(entry), from: Tier::Origin, fetched, settlement }
+}
+
+/// What was loaded, and what it changed against what memory holds, which is about to go: two catalogs are not held longer than that.
+fn compare(
+    isolate: &Isolate,
+    source: Source,
+    snapshot: Snapshot,
+) -> (Rc<Snapshot>, Option<Box<ChangeSet>>) {
+    let is_told = source.has_journal() && isolate.mode() == Mode::Active;
+    let state = isolate.state.borrow();
+    let Some(Content::Snapshot(held)) = state.memory.snapshot(source).map(|entry| &entry.content)
+    else {
+        return (Rc::new(snapshot), None);
+    };
+    // The same again need not be held twice, and what was ordered of it stays.
+    if held.hash() == snapshot.hash() {
+        return (Rc::clone(held), None);
+    }
+    let changes = is_told.then(|| Box::new(snapshot.change_set_since(held)));
+    (Rc::new(snapshot), changes)
 }
 
 fn back_off(isolate: &Isolate, source: Source, now: Timestamp) -> (u32, Duration) {
@@ -130,7 +148,7 @@ fn count_load(isolate: &Isolate, duration_ms: u64) {
 fn admit(isolate: &Isolate, source: Source, load: Load, force: bool) -> Result<Snapshot, Reason> {
     let yardstick = isolate.state.borrow().extent(source);
     let models = load.snapshot.len();
-    let judged = integrity::judge(models, yardstick.map(|extent| extent.models), force);
+    let judged = integrity::judge(source, models, yardstick.map(|extent| extent.models), force);
     judged.map(|()| load.snapshot).inspect_err(|refused| {
         quarantine(isolate, source, *refused, models);
     })

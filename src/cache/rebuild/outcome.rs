@@ -9,7 +9,7 @@ use crate::{
         redis::OriginHealth,
         telemetry::{Failure, Reason},
     },
-    catalog::Source,
+    catalog::{ChangeSet, Source},
     ports::{Tier, Timestamp},
 };
 
@@ -84,6 +84,8 @@ pub struct LoadSettlement {
     pub(in crate::cache) loaded: Option<Entry>,
     /// The version that was there when the lease was asked for.
     pub(in crate::cache) there: Option<Version>,
+    /// What it changed against what memory held, or against the version that was there.
+    pub(in crate::cache) changes: Option<Box<ChangeSet>>,
     /// The token of the lease in Redis, if we hold it.
     pub(in crate::cache) token: Option<String>,
     pub(in crate::cache) health: OriginHealth,
@@ -92,8 +94,8 @@ pub struct LoadSettlement {
 impl LoadSettlement {
     /// Only the lease is to be given back: the origin was not asked.
     pub(super) fn unasked(source: Source, token: String) -> Self {
-        let (loaded, there, health) = (None, None, OriginHealth::Unknown);
-        Self { source, loaded, there, token: Some(token), health }
+        let health = OriginHealth::Unknown;
+        Self { source, loaded: None, there: None, changes: None, token: Some(token), health }
     }
 }
 

@@ -1,13 +1,16 @@
 //! Invalidating: unlinking what is cached and raising control, in one step; and afterwards looking for what the backend left
 //! under names that cannot be listed.
 
+use std::time::Duration;
+
 use super::{
-    scripts::{CONTROL, INVALIDATE},
+    scripts::{CONTROL, INVALIDATE, WITHDRAW},
     session::{Session, command, eval},
 };
 use crate::{
-    cache::protocol::Control,
-    ports::{TierError, Word},
+    cache::protocol::{Control, Version},
+    catalog::Source,
+    ports::{TierError, Timestamp, Word, millis},
 };
 
 /// Keys of one SCAN step.
@@ -38,6 +41,49 @@ pub async fn invalidate(
     let unlinked = replies.number()?;
     let control = replies.control()?.ok_or(TierError::Malformed)?;
     Ok(Raised { unlinked, control, healed: replies.flag()? })
+}
+
+/// What a withdrawal found and left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Withdrawn {
+    /// Keys that were unlinked.
+    pub unlinked: u64,
+    /// Control as it is now.
+    pub control: Option<Control>,
+    /// Whether control was nonsense and was replaced.
+    pub healed: bool,
+    /// What the version of the source says now.
+    pub version: Version,
+}
+
+/// Unlinks what there is of one source, and leaves a version that says so, as one step. `last` is what was published of it, as
+/// far as is known: its size stays the yardstick. It is remembered for so long.
+pub async fn withdraw(
+    session: Session<'_>,
+    source: Source,
+    hard: bool,
+    last: &Version,
+    remembered: Duration,
+    values: Vec<String>,
+) -> Result<Withdrawn, TierError> {
+    let mut keys = vec![session.keys.control(), session.keys.version(source)];
+    keys.extend(values);
+    let arguments = vec![template(last, hard), millis(remembered).to_string()];
+    let mut replies = session.run_knowing(WITHDRAW, keys, arguments).await?.array()?;
+    let unlinked = replies.number()?;
+    let (control, healed) = (replies.control()?, replies.flag()?);
+    let version = replies.text()?.as_deref().and_then(Version::read).ok_or(TierError::Malformed)?;
+    Ok(Withdrawn { unlinked, control, healed, version })
+}
+
+/// The version of a withdrawn source, with words where Redis knows its time and its epoch.
+fn template(last: &Version, hard: bool) -> String {
+    let barrier_at = if hard { Some(Timestamp(0)) } else { last.barrier_at };
+    let at = Timestamp(0);
+    let text = Version { at, epoch: 0, barrier_at, ..last.withdrawn() }.to_text();
+    let text = text.replacen("\"at\":0,", "\"at\":AT,", 1);
+    let text = text.replacen("\"epoch\":0,", "\"epoch\":EPOCH,", 1);
+    text.replacen("\"barrier_at\":0", "\"barrier_at\":AT", 1)
 }
 
 /// Unlinks values, and raises nothing.
@@ -94,7 +140,8 @@ impl Sweep {
             );
         }
         if let Some(cursor) = &self.cursor {
-            let pattern = format!("{}*", glob_escaped(&session.keys.listing_prefix()));
+            let (prefix, rest) = session.keys.listing_pattern();
+            let pattern = format!("{}{rest}", glob_escaped(&prefix));
             commands.push(command(["SCAN", cursor, "MATCH", &pattern, "COUNT", SCAN_COUNT]));
         }
         if commands.is_empty() {
@@ -108,6 +155,7 @@ impl Sweep {
             let (next, found) = replies.scanned()?;
             self.cursor = (next != "0").then_some(next);
             self.found = found;
+            self.found.retain(|key| session.keys.is_listing(key));
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod changes;
 mod claim;
+mod history;
 mod invalidate;
 mod publish;
 mod read;
@@ -13,12 +14,15 @@ mod tally;
 
 pub use changes::{changed_at, note_change};
 pub use claim::{Claim, OriginHealth, Release, claim, extend};
-pub use invalidate::{Raised, Sweep, control, invalidate, unlink};
-pub use publish::{Guarded, Living, PublishReply, add, publish, renew};
-pub use read::{ReadDerived, ReadListing, check, read_derived, read_listing, read_snapshot};
+pub use history::{ReadJournal, Succession, read_journal, read_kept};
+pub use invalidate::{Raised, Sweep, Withdrawn, control, invalidate, unlink, withdraw};
+pub use publish::{Guarded, Living, PublishReply, add, full_lasts, publish, publish_full, renew};
+pub use read::{
+    ReadDerived, ReadListing, check, read_derived, read_listing, read_snapshot, read_snapshots,
+};
 pub use scripts::{
-    ADD, CLAIM, CONTROL, COUNT, DERIVED, EXTEND, INVALIDATE, LISTING, PUBLISH, RELEASE, RENEW,
-    TALLY,
+    ADD, ASKED, CLAIM, CONTROL, COUNT, DERIVED, EXTEND, INVALIDATE, JOURNAL, KEPT, LISTING,
+    PUBLISH, RELEASE, RENEW, STANDING, TALLY,
 };
 pub use session::{Session, Traffic};
 pub use statistics::{Shared, SharedSource, count, save_report, statistics};

@@ -1,18 +1,21 @@
 //! Publishing: values for everybody, guarded where they are written.
 
+use std::time::Duration;
+
 use super::{
     claim::Release,
+    history::Succession,
     replies::Replies,
-    scripts::{ADD, PUBLISH, RENEW},
-    session::Session,
+    scripts::{ADD, FULL, PUBLISH, RENEW},
+    session::{Session, command},
 };
 use crate::{
     cache::{
         protocol::{Control, Version},
         telemetry::Reason,
     },
-    catalog::Source,
-    ports::{TierError, Timestamp, Word},
+    catalog::{Resource, Source, View},
+    ports::{TierError, Timestamp, Word, millis},
 };
 
 /// What the guard in Redis said.
@@ -100,23 +103,31 @@ fn guards(session: &Session<'_>, source: Source) -> Vec<String> {
 }
 
 /// Publishes values of a source under the version that tells of them, which lives until `forgotten`; with `release` the lease
-/// is given back behind it.
+/// is given back behind it. How its content follows what was there is for the journal, where the source has one.
 pub async fn publish(
     session: Session<'_>,
     source: Source,
     version: &Version,
     forgotten: Timestamp,
     values: Vec<(String, Word)>,
+    succession: Option<&Succession>,
     release: Option<&Release>,
 ) -> Result<Guarded, TierError> {
+    let (names, hex) = (session.keys, |hash: u64| format!("{hash:016x}"));
     let mut keys = guards(&session, source);
+    keys.push(names.resource(&Resource::Snapshot(source)));
+    keys.extend([names.journal(source), names.kept(source)]);
+    let from = succession.and_then(|succession| succession.from);
     let mut arguments: Vec<Word> = [
         version.epoch.to_string(),
         version.at.0.to_string(),
-        format!("{:016x}", version.config),
+        hex(version.config),
         version.expires_at().0.to_string(),
         version.to_text(),
         forgotten.0.to_string(),
+        succession.map(|_| hex(version.hash)).unwrap_or_default(),
+        from.map(hex).unwrap_or_default(),
+        succession.map(|succession| succession.changes.clone()).unwrap_or_default(),
     ]
     .map(Word::from)
     .into();
@@ -152,6 +163,30 @@ pub async fn add(
         arguments.push(value);
     }
     guarded(session, ADD, keys, arguments, release).await
+}
+
+/// How long the list of all providers' models still lasts; nothing where there is none.
+pub async fn full_lasts(session: Session<'_>) -> Result<Duration, TierError> {
+    let key = session.keys.listing(&View::Full);
+    let left = session.run(vec![command(["PTTL", &key])]).await?.integer()?;
+    Ok(Duration::from_millis(u64::try_from(left).unwrap_or_default()))
+}
+
+/// Publishes the list of all providers' models for `lifetime`, unless there is one that lasts for longer than `good_enough`.
+pub async fn publish_full(
+    session: Session<'_>,
+    epoch: u64,
+    lifetime: Duration,
+    good_enough: Duration,
+    text: String,
+) -> Result<Guarded, TierError> {
+    let keys = session.keys;
+    let names = vec![keys.control(), keys.sync_marker(), keys.listing(&View::Full)];
+    let arguments: Vec<Word> =
+        [epoch.to_string(), millis(lifetime).to_string(), millis(good_enough).to_string(), text]
+            .map(Word::from)
+            .into();
+    guarded(session, FULL, names, arguments, None).await
 }
 
 /// What a renewal lets live on.

@@ -39,6 +39,20 @@ pub async fn read_snapshot(
     Ok((observed, replies.text()?))
 }
 
+/// Reads the snapshots of many sources, as they are stored, and what judges them.
+pub async fn read_snapshots(
+    session: Session<'_>,
+    sources: &[Source],
+) -> Result<(Observed, Vec<Option<String>>), TierError> {
+    let mut words = mget(&session, sources);
+    let snapshots = sources.iter().map(|source| Resource::Snapshot(*source));
+    words.extend(snapshots.map(|snapshot| Word::from(session.keys.resource(&snapshot))));
+    let mut replies = session.run(vec![words]).await?.array()?;
+    let observed = take_observed(&mut replies, sources)?;
+    let values = sources.iter().map(|_| replies.text()).collect::<Result<_, _>>()?;
+    Ok((observed, values))
+}
+
 /// Reads what judges these sources, and nothing of them. Counters can come along in the same request; what became of them is told
 /// beside it.
 pub async fn check(

@@ -54,6 +54,15 @@ impl Replies {
         }
     }
 
+    /// All that is left, as texts.
+    pub(super) fn texts(&mut self) -> Result<Vec<String>, TierError> {
+        let mut texts = Vec::new();
+        while self.0.len() > 0 {
+            texts.extend(self.text()?);
+        }
+        Ok(texts)
+    }
+
     /// Control as a record gives it; a missing one and nonsense tell nothing.
     pub(super) fn control(&mut self) -> Result<Option<Control>, TierError> {
         Ok(self.text()?.as_deref().and_then(Control::read))
@@ -75,11 +84,6 @@ impl Replies {
     pub(super) fn scanned(&mut self) -> Result<(String, Vec<String>), TierError> {
         let mut parts = self.array()?;
         let cursor = parts.text()?.ok_or(TierError::Malformed)?;
-        let mut found = parts.array()?;
-        let mut names = Vec::new();
-        while found.0.len() > 0 {
-            names.extend(found.text()?);
-        }
-        Ok((cursor, names))
+        Ok((cursor, parts.array()?.texts()?))
     }
 }

@@ -77,6 +77,11 @@ impl Knowledge {
         }
     }
 
+    /// The sources of which a version was seen.
+    pub(in crate::cache) fn sources(&self) -> impl Iterator<Item = Source> {
+        self.versions.keys().copied()
+    }
+
     /// The newest version of a source that was seen.
     pub(in crate::cache) fn version(&self, source: Source) -> Option<&Version> {
         self.versions.get(&source)
@@ -84,8 +89,13 @@ impl Knowledge {
 
     /// What a value of a source is judged by.
     pub(in crate::cache) fn known(&self, source: Source) -> Known {
-        let version = self.version(source).map(|version| (version.order(), version.hash));
-        Known { control: self.control, backend_epoch: self.backend_epoch, version }
+        let version = self.version(source);
+        Known {
+            control: self.control,
+            backend_epoch: self.backend_epoch,
+            version: version.map(|version| (version.order(), version.hash)),
+            barrier_at: version.and_then(|version| version.barrier_at),
+        }
     }
 
     /// When KV was last asked for its marker, and answered.

@@ -183,6 +183,17 @@ impl Memory {
         self.orders.len()
     }
 
+    /// The sources whose snapshots are resident, in order.
+    pub(in crate::cache) fn sources(&self) -> Vec<Source> {
+        let snapshots = self.entries.iter().filter_map(|(resource, _)| match resource {
+            Resource::Snapshot(source) => Some(*source),
+            Resource::Listing(_) => None,
+        });
+        let mut sources: Vec<Source> = snapshots.collect();
+        sources.sort_unstable();
+        sources
+    }
+
     /// The resident snapshot of a source.
     pub(in crate::cache) fn snapshot(&self, source: Source) -> Option<&Entry> {
         let held = self.entries.peek(&Resource::Snapshot(source))?;

@@ -1,43 +1,49 @@
 //! What an isolate knows: plain data, lost with the isolate. Nothing here awaits.
 
-mod backoff;
 mod breaker;
 mod colo;
+mod demand;
 mod front;
 mod handover;
-mod hedge_budget;
+mod history;
 mod knowledge;
 mod leases;
 mod memory;
+mod pacing;
 mod publishing;
 
-use std::{collections::HashMap, rc::Rc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    rc::Rc,
+    time::Duration,
+};
 
 pub(super) use breaker::Permit;
 pub use breaker::{Breaker, BreakerState};
 pub(super) use colo::Unleft;
 pub(super) use handover::ReadOutcome;
+pub(super) use history::History;
 pub(super) use leases::{Hold, Work};
 pub(super) use memory::Resident;
 
 use super::{
     entry::{Content, Entry},
-    protocol::{Freshness, Version},
+    protocol::{Freshness, Place, Version},
     telemetry::{Counters, Readiness, Reason},
 };
 use crate::{
-    catalog::{Extent, Resource, Snapshot, Source, View},
+    catalog::{Extent, Resource, Slug, Snapshot, Source, View, provider::Registry},
     config::Policy,
     ports::{Tier, TierError, Timestamp},
 };
-use backoff::Backoff;
 use colo::Colo;
+use demand::Demand;
 use front::Front;
 use handover::Handover;
-use hedge_budget::HedgeBudget;
 use knowledge::Knowledge;
 use leases::Leases;
 use memory::Memory;
+use pacing::{Backoff, HedgeBudget};
 use publishing::Publishing;
 
 /// The same failure of a tier is logged at most this often.
@@ -70,11 +76,13 @@ pub(super) struct State {
     pub(super) leases: Leases,
     pub(super) hedge_budget: HedgeBudget,
     pub(super) counters: Counters,
+    pub(super) demand: Demand,
     pub(super) knowledge: Knowledge,
     pub(super) handover: Handover,
     pub(super) publishing: Publishing,
     pub(super) colo: Colo,
     pub(super) front: Front,
+    pub(super) history: History,
     pub(super) flushed_at: Timestamp,
     pub(super) check_ended_at: Timestamp,
     /// As of when memory was last compared: what the data center told is older than the check that heard it.
@@ -107,11 +115,13 @@ impl State {
             leases: Leases::default(),
             hedge_budget: HedgeBudget::default(),
             counters: Counters::default(),
+            demand: Demand::default(),
             knowledge: Knowledge::default(),
             handover: Handover::default(),
             publishing: Publishing::default(),
             colo: Colo::default(),
             front: Front::default(),
+            history: History::new(memory_max_bytes),
             // A cold isolate's first request has better things to ask of Redis.
             flushed_at: now,
             check_ended_at: Timestamp::default(),
@@ -138,6 +148,26 @@ impl State {
         Some((resident.clone(), resident.entry.freshness(&known, now, policy)))
     }
 
+    /// Every source that this isolate knows of, in the order in which reports list them.
+    pub(super) fn sources(&self) -> Vec<Source> {
+        let known = self.knowledge.sources().chain(self.memory.sources());
+        let known = known.chain(self.backoff.keys().copied()).chain(self.providers());
+        let known = known.chain(Source::STANDING).filter(|source| *source != Source::Full);
+        known.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// What each provider of the registry offers, as far as memory has that.
+    pub(super) fn providers(&self) -> Vec<Source> {
+        let Some(Content::Snapshot(snapshot)) =
+            self.memory.snapshot(Source::Registry).map(|entry| &entry.content)
+        else {
+            return Vec::new();
+        };
+        let entries = snapshot.registry().map(Registry::entries).unwrap_or_default();
+        let slugs = entries.iter().filter_map(|entry| Slug::new(&entry.slug));
+        slugs.map(Source::Provider).collect()
+    }
+
     /// How an entry may be served.
     pub(super) fn freshness(
         &self,
@@ -157,6 +187,9 @@ impl State {
         now: Timestamp,
         policy: &Policy,
     ) -> Freshness {
+        if version.place == Place::Nowhere {
+            return Freshness::Gone;
+        }
         let known = self.knowledge.known(source);
         version.dated().freshness(Some(version.hash), &known, now, policy)
     }

@@ -74,6 +74,8 @@ pub(in crate::cache) enum Event<'a> {
     Rebuilt { source: &'a str, report: &'a WarmReport },
     /// The cache in front did not take an invalidation.
     FrontRefused { tags: &'a [&'a str], reason: Reason, code: Option<u32> },
+    /// What is cached of one source was invalidated.
+    Withdrawn { source: &'a str, keys_deleted: u64, mode: &'a str },
     /// Caches were invalidated.
     Invalidated { epoch: u64, keys_deleted: u64, mode: &'a str, marked: bool, swept: bool },
 }

@@ -43,6 +43,20 @@ labels! {
         Docs = "docs",
         /// The listing.
         Unique = "unique",
+        /// The models of providers.
+        CatalogModels = "catalog_models",
+        /// Those of a developer.
+        CatalogDeveloper = "catalog_developer",
+        /// One of them.
+        CatalogModel = "catalog_model",
+        /// A search among them.
+        CatalogSearch = "catalog_search",
+        /// The gateways.
+        CatalogGateways = "catalog_gateways",
+        /// How many models each has.
+        CatalogProviders = "catalog_providers",
+        /// What changed.
+        Changes = "changes",
         /// An invalidation.
         Clear = "clear",
         /// A warm run.
@@ -85,6 +99,8 @@ labels! {
         MethodNotAllowed = "405",
         /// 409
         Conflict = "409",
+        /// 410
+        Gone = "410",
         /// 413
         ContentTooLarge = "413",
         /// 422
@@ -115,6 +131,7 @@ impl From<u16> for Status {
             404 => Self::NotFound,
             405 => Self::MethodNotAllowed,
             409 => Self::Conflict,
+            410 => Self::Gone,
             413 => Self::ContentTooLarge,
             422 => Self::UnprocessableContent,
             429 => Self::TooManyRequests,
@@ -197,6 +214,8 @@ labels! {
         OperatorHard = "operator-hard",
         /// An operator said so, gently.
         OperatorSoft = "operator-soft",
+        /// An operator said so, for one provider.
+        Withdrawn = "operator-source",
     }
 }
 

@@ -48,16 +48,17 @@ impl Kind {
 pub struct Sample {
     /// What follows the family's name: `_bucket`, `_sum` or `_count` of a histogram.
     pub suffix: &'static str,
-    /// Names and values of its labels: words of ours.
-    pub labels: Vec<(&'static str, &'static str)>,
+    /// Names and values of its labels: words of ours, or slugs of the registry.
+    pub labels: Vec<(&'static str, String)>,
     /// The number, as it is written.
     pub value: String,
 }
 
 impl Sample {
     /// A value with labels.
-    pub fn new(labels: &[(&'static str, &'static str)], value: &impl ToString) -> Self {
-        Self { suffix: "", labels: labels.to_vec(), value: value.to_string() }
+    pub fn new(labels: &[(&'static str, &str)], value: &impl ToString) -> Self {
+        let labels = labels.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        Self { suffix: "", labels, value: value.to_string() }
     }
 }
 
@@ -170,11 +171,11 @@ mod tests {
         })
     }
 
-    fn values<'a>(families: &'a [Family], name: &str) -> Vec<(&'static str, &'a str)> {
+    fn values<'a>(families: &'a [Family], name: &str) -> Vec<(&'a str, &'a str)> {
         let family = families.iter().find(|family| family.name == name).unwrap();
         let samples = family.samples.iter();
         let value = |sample: &'a Sample| {
-            (sample.labels.first().map_or("", |(_, value)| *value), sample.value.as_str())
+            (sample.labels.first().map_or("", |(_, value)| value.as_str()), sample.value.as_str())
         };
         samples.map(value).collect()
     }

@@ -19,4 +19,6 @@ pub use labels::{Label, RouteName, Status, WebhookOutcome};
 pub use metrics::{Family, Kind, Sample};
 pub(super) use metrics::{families, thousandths};
 pub use reasons::{Failure, Reason};
-pub use reports::{Probed, Published, Readiness, WarmReport, WarmedView};
+pub use reports::{
+    Probed, ProvidersReport, Published, Readiness, WarmReport, WarmedProvider, WarmedView,
+};

@@ -37,6 +37,37 @@ pub struct WarmReport {
     pub error: Option<Failure>,
     /// What others can read it from by now.
     pub published: Published,
+    /// What became of providers' catalogs; none where none was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub providers: Option<ProvidersReport>,
+}
+
+/// What a run did for providers' catalogs.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ProvidersReport {
+    /// Those that were loaded, in the order in which that was done.
+    pub warmed: Vec<WarmedProvider>,
+    /// Those that are to be loaded and had to wait: the run may make only so many requests.
+    pub behind: Vec<String>,
+}
+
+/// A provider's catalog that was loaded.
+#[derive(Clone, Debug, Serialize)]
+pub struct WarmedProvider {
+    /// Its slug.
+    pub provider: String,
+    /// How many models it has.
+    pub count: usize,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// Requests to the origin.
+    pub origin_requests: usize,
+    /// What is new against the snapshot before; none when it failed.
+    pub changes: Option<Changes>,
+    /// Why it failed; none when it did not.
+    pub error: Option<Failure>,
+    /// What others can read it from by now.
+    pub published: Published,
 }
 
 /// Where a warm run's snapshot is for others.

@@ -53,9 +53,14 @@ pub(super) fn keep_snapshot(isolate: &Isolate, tier: Tier, source: Source, value
     Found::Entry(entry)
 }
 
-/// What memory has of the same content needs no decoding. An empty snapshot is never published, so one that is found is not
-/// ours.
-fn decode(isolate: &Isolate, source: Source, header: &Version, text: &str) -> Option<Rc<Snapshot>> {
+/// What memory has of the same content needs no decoding. Most sources never publish an empty snapshot, so one that is found
+/// is not ours.
+pub(super) fn decode(
+    isolate: &Isolate,
+    source: Source,
+    header: &Version,
+    text: &str,
+) -> Option<Rc<Snapshot>> {
     if let Some(Entry { content: Content::Snapshot(held), .. }) =
         isolate.state.borrow().memory.snapshot(source)
         && held.hash() == header.hash
@@ -66,7 +71,8 @@ fn decode(isolate: &Isolate, source: Source, header: &Version, text: &str) -> Op
         Some(checksum) => Snapshot::unpack(source, text, checksum, header.n, header.hash)?,
         None => Snapshot::decode(source, text.to_owned()).ok()?,
     };
-    (snapshot.hash() == header.hash && !snapshot.is_empty()).then(|| Rc::new(snapshot))
+    let is_sound = source.may_be_empty() || !snapshot.is_empty();
+    (snapshot.hash() == header.hash && is_sound).then(|| Rc::new(snapshot))
 }
 
 /// Decodes a listing that stood under its view's own key, and keeps it in memory.

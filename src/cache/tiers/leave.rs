@@ -49,7 +49,12 @@ pub(in crate::cache) fn has_unleft(isolate: &Isolate) -> bool {
     isolate.mode() == Mode::Active
         && life(isolate).is_some()
         && isolate.state.borrow().colo.has_unleft()
-        && !Source::ALL.into_iter().any(|source| is_being_fetched(isolate, source))
+        && !isolate
+            .state
+            .borrow()
+            .sources()
+            .into_iter()
+            .any(|source| is_being_fetched(isolate, source))
 }
 
 /// Whether a check is asking, or what it was told of is on its way: who is told of a snapshot that is not here yet would fetch it as

@@ -18,6 +18,8 @@ pub(super) use kv::{raise_marker, read_kv, read_marker};
 pub(super) use leave::{has_unleft, leave, note_published, note_raised, note_unleft};
 pub(super) use near::{is_replaced, read_colo};
 pub(super) use observe::{is_ours, observe};
-pub(super) use published::read_published;
+pub(super) use published::{read_earlier, read_published};
 pub(super) use told::{Heard, hear, hear_fresh};
-pub(super) use upstash::{check, check_and_count, hedge_delay, read_listing, read_upstash};
+pub(super) use upstash::{
+    check, check_and_count, hedge_delay, read_listing, read_together, read_upstash,
+};

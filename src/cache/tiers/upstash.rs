@@ -64,6 +64,24 @@ pub(in crate::cache) fn read_upstash(
     .boxed_local()
 }
 
+/// Reads the snapshots of many sources from Redis, in one request.
+pub(in crate::cache) async fn read_together(
+    isolate: &Isolate,
+    sources: &[Source],
+) -> Result<(), TierError> {
+    let begun = isolate.now();
+    let read = redis(isolate, async |session| redis::read_snapshots(session, sources).await).await;
+    let (observed, values) = read?;
+    observe(isolate, &observed, begun);
+    for (source, value) in sources.iter().zip(values) {
+        if let Some(value) = value {
+            let found = keep_snapshot(isolate, Tier::Upstash, *source, &value);
+            note_found(isolate, *source, &found, value);
+        }
+    }
+    Ok(())
+}
+
 /// Whether the data center may have what Redis would give, though what was told there is too old to say so.
 fn is_likely_near(isolate: &Isolate, source: Source) -> bool {
     let Some(life) = life(isolate) else { return false };

@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, ops::Range};
 use super::{
     model::{Model, Offered},
     offer::Offer,
+    price::PriceFallback,
     rows::{MappingRow, ProviderRow},
     shape::SortKey,
 };
@@ -22,6 +23,7 @@ pub struct Assembly<'a> {
     models: BTreeMap<i64, Model<'a>>,
     /// The JSON of the offers, of each page of rows.
     pages: Vec<Box<[u8]>>,
+    price_fallback: PriceFallback,
 }
 
 /// What a snapshot is made of.
@@ -35,7 +37,14 @@ impl<'a> Assembly<'a> {
     /// No models yet, of these providers. A mapping of any other is no offer.
     pub fn new(providers: &'a [ProviderRow]) -> Self {
         let providers = providers.iter().map(|provider| (provider.id, provider)).collect();
-        Self { providers, rows: Vec::new(), models: BTreeMap::new(), pages: Vec::new() }
+        let (rows, models, pages) = (Vec::new(), BTreeMap::new(), Vec::new());
+        Self { providers, rows, models, pages, price_fallback: PriceFallback::Off }
+    }
+
+    /// The same, with prices that offers do not have themselves from there.
+    #[must_use]
+    pub fn with_price_fallback(self, price_fallback: PriceFallback) -> Self {
+        Self { price_fallback, ..self }
     }
 
     /// Adds a page of rows: a JSON array of `unique_models_provider` with its unique model and its model embedded.
@@ -47,7 +56,7 @@ impl<'a> Assembly<'a> {
             let Some(provider) = self.providers.get(&provider_id) else { continue };
             let slug = provider.slug.as_deref().filter(|slug| !slug.is_empty());
             let Some(slug) = slug else { continue };
-            let offer = Offer::new(slug, provider.name.as_deref(), &models);
+            let offer = Offer::new(slug, provider.name.as_deref(), &models, self.price_fallback);
             let start = written.len();
             serde_json::to_writer(&mut written, &offer)?;
             let offered = Offered {

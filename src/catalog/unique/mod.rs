@@ -4,10 +4,11 @@ mod selection;
 pub use selection::{Order, Scope, Selection, SortBy, WARM};
 
 mod price;
-pub use price::{Price, python_float};
+pub(super) use price::python_repr;
+pub use price::{Price, PriceFallback, python_float};
 
 mod shape;
-pub(super) use shape::records;
+pub(super) use shape::{Object, present, records};
 
 mod rows;
 pub use rows::ProviderRow;
@@ -23,4 +24,4 @@ mod facets;
 pub(super) use facets::{Facets, unpack_u32s};
 
 mod changes;
-pub use changes::Changes;
+pub use changes::{ChangeSet, Changes, ToldChanges};

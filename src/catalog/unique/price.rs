@@ -2,6 +2,16 @@
 
 use serde_json::value::RawValue;
 
+/// Where a price is looked for that an offer does not have itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PriceFallback {
+    /// Nowhere: what is shown is what the backend shows.
+    #[default]
+    Off,
+    /// In the row of `model_pricing` that belongs to the offer's model. Offers are ordered by what is shown then.
+    ModelPricing,
+}
+
 /// One of the four prices of an offer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Price {
@@ -34,6 +44,11 @@ impl Price {
     /// (docs/backend.md, "Unpriced counts as free"). Only finite numbers count.
     pub fn shown(&self) -> Option<f64> {
         python_float(&self.text).filter(|value| value.is_finite())
+    }
+
+    /// Whether this says nothing: zero, which stands for a price that is not known, or what is no number.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.shown().is_none_or(|value| value == 0.0)
     }
 
     fn number(token: &str) -> Self {
@@ -76,7 +91,7 @@ pub fn python_float(text: &str) -> Option<f64> {
 }
 
 /// Python's `repr(float)`: the shortest digits that read back the same, in positional notation from 1e-4 up to 1e16.
-fn python_repr(value: f64) -> String {
+pub(in crate::catalog) fn python_repr(value: f64) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "inf".into() } else { "-inf".into() };
     }

@@ -58,6 +58,18 @@ pub(super) struct ModelRow<'a> {
     pub(super) model_name: Option<&'a RawValue>,
     #[serde(borrow)]
     pub(super) pricing: Option<&'a RawValue>,
+    /// The model's row of `model_pricing`, where it was asked for.
+    #[serde(borrow, default)]
+    pub(super) model_pricing: Option<&'a RawValue>,
+}
+
+/// A row of `model_pricing`: a model has one at the most.
+#[derive(Deserialize)]
+pub(super) struct ModelPricingRow<'a> {
+    #[serde(borrow)]
+    pub(super) price_per_input_token: &'a RawValue,
+    #[serde(borrow)]
+    pub(super) price_per_output_token: &'a RawValue,
 }
 
 #[derive(Default, Deserialize)]

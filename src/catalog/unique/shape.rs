@@ -66,7 +66,7 @@ struct PricingShape {
 }
 
 /// A JSON object: serde would take an array of the right length for one.
-pub(super) struct Object<T>(pub(super) T);
+pub(in crate::catalog) struct Object<T>(pub(in crate::catalog) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -89,7 +89,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
 }
 
 /// An optional field that must stand there all the same: serde would take a missing one for null.
-fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+pub(in crate::catalog) fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: serde::Deserializer<'de>,
     T: Deserialize<'de>,

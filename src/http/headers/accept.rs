@@ -1,8 +1,17 @@
-//! `Accept` (RFC 9110, section 12.5.1): whether a client would rather have a page than JSON.
+//! `Accept` (RFC 9110, section 12.5.1): which of several types a client would rather have.
 
 /// Whether `text/html` is preferred to `application/json`. Who likes both the same, as `*/*` does, is a program and gets JSON.
 pub(in crate::http) fn prefers_html(accept: &str) -> bool {
     quality(accept, "text", "html") > quality(accept, "application", "json")
+}
+
+/// Which of these types is preferred; of those that are liked the same, the first.
+pub(in crate::http) fn preferred<const N: usize>(accept: &str, kinds: [&str; N]) -> usize {
+    let worth = |name: &str| {
+        name.split_once('/').map_or(0, |(kind, subtype)| quality(accept, kind, subtype))
+    };
+    let best = kinds.iter().map(|name| worth(name)).max().unwrap_or(0);
+    kinds.iter().position(|name| worth(name) == best).unwrap_or(0)
 }
 
 /// What a media type is worth, in thousandths, by the most specific range that has it; 0 where none has.
@@ -34,6 +43,22 @@ fn thousandths(weight: &str) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_of_what_is_liked_most_is_preferred() {
+        let kinds = ["application/json", "application/x-ndjson", "application/atom+xml"];
+        for (accept, expected) in [
+            ("", 0),
+            ("*/*", 0),
+            ("text/plain", 0),
+            ("application/x-ndjson", 1),
+            ("application/x-ndjson, application/json", 0),
+            ("application/atom+xml, application/xml;q=0.9, */*;q=0.8", 2),
+            ("application/json;q=0.5, application/*", 1),
+        ] {
+            assert_eq!(preferred(accept, kinds), expected, "{accept}");
+        }
+    }
 
     #[test]
     fn browsers_get_a_page_and_programs_json() {

@@ -10,7 +10,7 @@ mod last_modified;
 mod link;
 mod request_id;
 
-pub(super) use accept::prefers_html;
+pub(super) use accept::{preferred, prefers_html};
 pub use cache_control::listing as cache_control;
 pub(super) use cache_control::{MINUTES, NO_STORE, listing};
 pub use cache_status::cache_status;

@@ -8,7 +8,7 @@ use super::{
     operation::Operation,
     routes, schemas,
 };
-use crate::http::routes::{Access, Methods, ROUTES, Route};
+use crate::http::routes::{Access, Endpoint, Methods, ROUTES, Route};
 
 /// The whole document.
 pub(super) fn document() -> Value {
@@ -27,6 +27,7 @@ pub(super) fn document() -> Value {
         "servers": [{ "url": "/" }],
         "tags": [
             { "name": PUBLIC, "description": "What anyone may ask, and pages of other origins may read." },
+            { "name": PROVIDERS, "description": "The catalogs of single providers, of which `/docs/providers` tells. Anyone may ask." },
             { "name": SENDERS, "description": "What the database tells. Without `WEBHOOK_SECRET` set the route is 404." },
             { "name": OPERATORS, "description": "What operators may ask. Without `ADMIN_TOKEN` set these routes are 404." },
         ],
@@ -60,9 +61,10 @@ pub(super) fn document() -> Value {
     })
 }
 
-const PUBLIC: &str = "public";
-const OPERATORS: &str = "operators";
-const SENDERS: &str = "webhooks";
+pub(super) const PUBLIC: &str = "public";
+pub(super) const PROVIDERS: &str = "providers";
+pub(super) const OPERATORS: &str = "operators";
+pub(super) const SENDERS: &str = "webhooks";
 
 fn by_name(named: Named) -> Map<String, Value> {
     let count = named.len();
@@ -75,7 +77,8 @@ fn by_name(named: Named) -> Map<String, Value> {
 fn paths() -> Map<String, Value> {
     let each = ROUTES.iter().flat_map(|route| {
         let paths = route.paths.iter().enumerate();
-        paths.map(|(number, path)| ((*path).to_owned(), path_item(route, number)))
+        // OpenAPI has one kind of variable.
+        paths.map(|(number, path)| (path.replace("{+", "{"), path_item(route, number)))
     });
     each.collect()
 }
@@ -114,6 +117,9 @@ fn named(operation: &Operation, number: usize) -> Value {
 }
 
 fn tag(route: &Route) -> &'static str {
+    if matches!(route.endpoint, Endpoint::Catalog(_)) {
+        return PROVIDERS;
+    }
     match route.access {
         Access::Public => PUBLIC,
         Access::Operator | Access::Scraper => OPERATORS,

@@ -25,6 +25,17 @@ pub(super) const LISTING: [&str; 10] = [
     "Cloudflare-CDN-Cache-Control",
 ];
 
+/// What an answer out of the catalogs of providers has, whether or not its body is sent.
+pub(super) const CATALOG: [&str; 7] = [
+    "ETag",
+    "No-Vary-Search",
+    "X-Cache",
+    "Age",
+    "Cache-Status",
+    "Cache-Tag",
+    "Cloudflare-CDN-Cache-Control",
+];
+
 /// What a header is said to be.
 struct Header {
     name: &'static str,
@@ -51,7 +62,7 @@ const fn sometimes(name: &'static str, kind: Kind, description: &'static str) ->
     Header { name, kind, required: false, description }
 }
 
-const HEADERS: [Header; 22] = [
+const HEADERS: [Header; 23] = [
     sometimes(
         "X-Request-ID",
         Kind::Text,
@@ -70,8 +81,9 @@ const HEADERS: [Header; 22] = [
         "Link",
         Kind::Text,
         "Where to go from here (RFC 8288): `first`, `prev`, `next` and `last` page of a listing, relative to \
-         the host; of `/`, `service-desc` and `service-doc` (RFC 8631).",
+         the host; `self` of changes, `start` of a 410; of `/`, `service-desc` and `service-doc` (RFC 8631).",
     ),
+    sometimes("X-Catalog-Version", Kind::Text, "The version of the catalog that this leads to."),
     always("X-Total-Count", Kind::Whole(0), "Models of all pages, as `total` in the body."),
     always(
         "X-Cache",

@@ -5,6 +5,7 @@
 //! A new route is an arm of [`routes::of`] and a function in a file of `routes/`. What it answers must be described there: the tests of
 //! the service compare each answer with the document.
 
+mod chapter;
 mod components;
 mod document;
 mod headers;
@@ -32,6 +33,35 @@ fn references(value: &Value) -> Vec<&str> {
     }
 }
 
+/// What the page of everything else tells.
+fn main(document: &Value) -> Value {
+    chapter::chapter(document, |tag| tag == document::PUBLIC)
+}
+
+/// What the page for operators and for senders of webhooks tells.
+fn operators(document: &Value) -> Value {
+    chapter::chapter(document, |tag| tag == document::OPERATORS || tag == document::SENDERS)
+}
+
+/// What the page of the catalogs of providers tells.
+fn providers(document: &Value) -> Value {
+    chapter::chapter(document, |tag| tag == document::PROVIDERS)
+}
+
+#[test]
+fn the_pages_tell_of_every_operation_once() {
+    let document = document::document();
+    let paths = |document: &Value| -> Vec<String> {
+        document["paths"].as_object().unwrap().keys().cloned().collect()
+    };
+    let chapters = [main(&document), providers(&document), operators(&document)];
+    let mut told: Vec<String> = chapters.iter().flat_map(paths).collect();
+    let mut all = paths(&document);
+    told.sort();
+    all.sort();
+    assert_eq!(told, all);
+}
+
 #[test]
 fn the_committed_files_are_what_the_route_table_makes() {
     let made = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/http/openapi/made");
@@ -39,7 +69,9 @@ fn the_committed_files_are_what_the_route_table_makes() {
     let text = serde_json::to_string(&document).unwrap();
     for (name, content) in [
         ("openapi.json", text),
-        ("docs.html", pages::docs(&document)),
+        ("docs.html", pages::docs(&main(&document))),
+        ("providers.html", pages::docs(&providers(&document))),
+        ("operators.html", pages::docs(&operators(&document))),
         ("index.html", pages::index(&document)),
         ("policy.txt", pages::policy()),
     ] {
@@ -75,7 +107,9 @@ fn every_reference_leads_somewhere_and_every_component_is_used() {
 #[test]
 fn the_pages_are_small_and_load_nothing() {
     let document = document::document();
-    for page in [pages::docs(&document), pages::index(&document)] {
+    let chapters = [main(&document), providers(&document), operators(&document)];
+    let pages = chapters.iter().map(pages::docs).chain([pages::index(&document)]);
+    for page in pages {
         assert!(page.len() <= 36_000, "{} bytes", page.len());
         for forbidden in
             ["<script", " style=", "<link", "<img", "<iframe", "javascript:", " onclick"]

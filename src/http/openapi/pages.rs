@@ -7,6 +7,9 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+/// A longer pattern is not shown.
+const PATTERN_CHARS_MAX: usize = 60;
+
 const STYLE: &str = include_str!("style.css");
 
 /// The value of `Content-Security-Policy`.
@@ -29,6 +32,8 @@ pub(super) fn index(document: &Value) -> String {
     let links = [
         ("/v1/models/unique", "The catalog", "JSON"),
         ("/docs", "What can be asked, and what is answered", "a page"),
+        ("/docs/providers", "The same of the catalogs of single providers", "a page"),
+        ("/docs/operators", "The same of what operators and databases may ask", "a page"),
         ("/openapi.json", "The same for programs", "OpenAPI 3.1"),
     ];
     let links = links.map(|(to, what, kind)| format!("<li><a href=\"{to}\">{what}</a> ({kind})\n"));
@@ -51,7 +56,9 @@ pub(super) fn docs(document: &Value) -> String {
         main.push_str(&operation_section(document, &section));
     }
     main.push_str(&everywhere(document));
-    main.push_str("<h2 id=\"schemas\">Bodies</h2>\n");
+    main.push_str(
+        "<h2 id=\"schemas\">Bodies</h2>\n<p>A table each: fields, values, meaning.</p>\n",
+    );
     for (name, schema) in members(&document["components"]["schemas"]) {
         main.push_str(&schema_section(name, schema));
     }
@@ -188,7 +195,7 @@ fn schema_section(name: &str, schema: &Value) -> String {
     }
     let intro =
         format!("<h3 id=\"{name}\">{name}</h3>\n<p>{}</p>\n", prose(&schema["description"]));
-    intro + &table("", &["field", "values", "meaning"], &rows)
+    intro + &table("", &[], &rows)
 }
 
 /// The fields of a schema, and those of the objects within.
@@ -243,21 +250,24 @@ fn kind(schema: &Value) -> String {
         let value = schema.get(name).filter(|value| (name, value.as_u64()) != ("minimum", Some(0)));
         if let Some(value) = value {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            parts.push(format!("{shown} <code>{}</code>", escaped(&value)));
+            // A long pattern spells out the words that stand in the description.
+            if name != "pattern" || value.len() <= PATTERN_CHARS_MAX {
+                parts.push(format!("{shown} <code>{}</code>", escaped(&value)));
+            }
         }
     }
     parts.join(" ")
 }
 
 fn table(caption: &str, heads: &[&str], rows: &str) -> String {
-    let heads = heads.join("<th>");
+    let heads = if heads.is_empty() {
+        String::new()
+    } else {
+        format!("<thead><tr><th>{}<tbody>", heads.join("<th>"))
+    };
     let caption =
         if caption.is_empty() { String::new() } else { format!("<caption>{caption}</caption>") };
-    format!(
-        "<table>{caption}<thead><tr><th>{heads}<tbody>
-{rows}</table>
-"
-    )
+    format!("<table>{caption}{heads}\n{rows}</table>\n")
 }
 
 fn row(name: &str, first: &str, second: &str) -> String {

@@ -68,6 +68,43 @@ pub(crate) fn word<'a>(
     })
 }
 
+/// A field that must be a text.
+pub(crate) fn text<'a>(fields: &'a Fields, name: &str) -> Result<&'a str, Mistake> {
+    match fields.get(name) {
+        None => {
+            let input = Value::Object(fields.clone());
+            Err(Mistake::of_body("missing", name, "Field required").with_input(input))
+        }
+        Some(Value::String(text)) => Ok(text),
+        Some(other) => Err(Mistake::of_body("string_type", name, "Input should be a valid string")
+            .with_input(other.clone())),
+    }
+}
+
+/// A field that must be a list of at least one text, and of no more than so many; none where it is absent.
+pub(crate) fn texts<'a>(
+    fields: &'a Fields,
+    name: &str,
+    most: usize,
+) -> Result<Option<Vec<&'a str>>, Mistake> {
+    let Some(value) = fields.get(name) else { return Ok(None) };
+    let mistake =
+        |kind: &str, text: &str| Mistake::of_body(kind, name, text).with_input(value.clone());
+    let items =
+        value.as_array().ok_or_else(|| mistake("list_type", "Input should be a valid list"))?;
+    let texts: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
+    let texts =
+        texts.ok_or_else(|| mistake("string_type", "Input should be a list of valid strings"))?;
+    if texts.is_empty() {
+        return Err(mistake("too_short", "List should have at least 1 item after validation"));
+    }
+    if texts.len() > most {
+        let text = format!("List should have at most {most} items after validation");
+        return Err(mistake("too_long", &text));
+    }
+    Ok(Some(texts))
+}
+
 /// A field that must be true or false; one that is absent is false.
 pub(crate) fn flag(fields: &Fields, name: &str) -> Result<bool, Mistake> {
     match fields.get(name) {
@@ -138,6 +175,34 @@ mod tests {
         ] {
             assert_eq!(read(body, None), Err(mistake.to_owned()), "{body}");
         }
+    }
+
+    #[test]
+    fn texts_are_a_list_of_some() {
+        let read = |body: &str| {
+            let fields = object(body.as_bytes()).unwrap();
+            texts(&fields, "providers", 2)
+                .map(|texts| texts.map(|texts| texts.join(" ")))
+                .map_err(|mistake| json!(mistake)["type"].as_str().unwrap().to_owned())
+        };
+        assert_eq!(read("{}"), Ok(None));
+        assert_eq!(read(r#"{"providers":["a","b"]}"#), Ok(Some("a b".to_owned())));
+        for (body, kind) in [
+            (r#"{"providers":"a"}"#, "list_type"),
+            (r#"{"providers":null}"#, "list_type"),
+            (r#"{"providers":["a",1]}"#, "string_type"),
+            (r#"{"providers":[]}"#, "too_short"),
+            (r#"{"providers":["a","b","c"]}"#, "too_long"),
+        ] {
+            assert_eq!(read(body), Err(kind.to_owned()), "{body}");
+        }
+        let one = |body: &str| {
+            let fields = object(body.as_bytes()).unwrap();
+            text(&fields, "provider").map(str::to_owned).map_err(|mistake| shown(&mistake))
+        };
+        assert_eq!(one(r#"{"provider":"fal"}"#), Ok("fal".to_owned()));
+        assert!(one("{}").unwrap_err().contains("missing"));
+        assert!(one(r#"{"provider":1}"#).unwrap_err().contains("string_type"));
     }
 
     #[test]

@@ -68,6 +68,12 @@ impl Integer {
         if self.negative { 0 } else { self.digits.parse().unwrap_or(usize::MAX) }
     }
 
+    /// The number as JSON writes it.
+    pub(crate) fn to_json(&self) -> String {
+        let sign = if self.negative { "-" } else { "" };
+        format!("{sign}{}", self.digits)
+    }
+
     /// The digits as JSON writes them, without a sign: nothing negative passes the bounds, so none is ever echoed.
     pub(crate) fn as_str(&self) -> &str {
         &self.digits
@@ -146,5 +152,6 @@ mod tests {
         }
         assert_eq!(Integer::parse("99999999999999999999999").unwrap().saturating(), usize::MAX);
         assert_eq!(Integer::of(7), Integer::parse("7").unwrap());
+        assert_eq!(Integer::parse("-007").unwrap().to_json(), "-7");
     }
 }

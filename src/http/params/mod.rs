@@ -2,8 +2,12 @@
 //! both.
 
 pub(super) mod body;
+pub(super) mod changes;
+mod coercion;
+pub(super) mod cursor;
 mod integer;
 mod mistake;
+pub(super) mod models;
 pub(super) mod unique;
 
 pub(super) use body::BodyError;

@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use super::{
+    cursor::Cursor,
     integer::{Integer, IntegerError},
     mistake::Mistake,
 };
@@ -18,17 +19,19 @@ pub(crate) enum Parameter {
     SortBy,
     Order,
     IncludeInactive,
+    Cursor,
 }
 
 impl Parameter {
     /// Every parameter, in the order in which the backend declares them.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Limit,
         Self::Offset,
         Self::MinProviders,
         Self::SortBy,
         Self::Order,
         Self::IncludeInactive,
+        Self::Cursor,
     ];
 
     /// The name in the query.
@@ -40,6 +43,7 @@ impl Parameter {
             Self::SortBy => "sort_by",
             Self::Order => "order",
             Self::IncludeInactive => "include_inactive",
+            Self::Cursor => "cursor",
         }
     }
 
@@ -52,6 +56,7 @@ impl Parameter {
             "sort_by" => Self::SortBy,
             "order" => Self::Order,
             "include_inactive" => Self::IncludeInactive,
+            "cursor" => Self::Cursor,
             _ => return None,
         })
     }
@@ -86,6 +91,17 @@ pub(crate) struct Query {
     pub(crate) offset: Integer,
     /// `min_providers` as it is echoed: it can be larger than any number of offers.
     pub(crate) min_providers: Option<Integer>,
+    /// Whether it walks one version.
+    pub(crate) walk: Option<Walk>,
+}
+
+/// A walk over one version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Walk {
+    /// Over what is published now.
+    Begin,
+    /// Over the version with this hash.
+    Continue(u64),
 }
 
 /// Reads a query string. Of a repeated parameter the last counts, unknown ones are ignored. Every mistake is reported,
@@ -101,6 +117,7 @@ pub(crate) fn parse(query: &str) -> Result<Query, Vec<Mistake>> {
             Parameter::SortBy => &mut raw.sort_by,
             Parameter::Order => &mut raw.order,
             Parameter::IncludeInactive => &mut raw.include_inactive,
+            Parameter::Cursor => &mut raw.cursor,
         };
         *field = Some(value.into_owned());
     }
@@ -115,10 +132,54 @@ struct Raw {
     sort_by: Option<String>,
     order: Option<String>,
     include_inactive: Option<String>,
+    cursor: Option<String>,
 }
 
 impl Raw {
-    fn check(self) -> Result<Query, Vec<Mistake>> {
+    fn check(mut self) -> Result<Query, Vec<Mistake>> {
+        match self.cursor.take() {
+            None => self.check_page(),
+            Some(cursor) => self.check_walk(&cursor),
+        }
+    }
+
+    /// A walk: what else is asked for must be what its cursor has.
+    fn check_walk(self, text: &str) -> Result<Query, Vec<Mistake>> {
+        let chosen = [&self.min_providers, &self.sort_by, &self.order, &self.include_inactive];
+        let is_chosen = chosen.iter().any(|raw| raw.is_some());
+        let offset = self.offset.clone();
+        let (query, mut mistakes) = match self.check_page() {
+            Ok(query) => (Some(query), Vec::new()),
+            Err(mistakes) => (None, mistakes),
+        };
+        let cursor = Cursor::parse(text);
+        let begins = matches!(text, "" | "*");
+        let mut add = |parameter: Parameter, sentence: &str, input: &str| {
+            let name = parameter.as_str();
+            mistakes.push(Mistake::of_query("value_error", name, sentence, input));
+        };
+        if let Some(offset) = offset.filter(|_| query.is_some()) {
+            add(Parameter::Offset, "A walk by cursor has no offset", &offset);
+        }
+        let is_other = |cursor: Cursor| {
+            query.as_ref().is_some_and(|query| is_chosen && query.selection != cursor.selection)
+        };
+        if cursor.is_none() && !begins {
+            add(Parameter::Cursor, "This is no cursor that was given here", text);
+        } else if cursor.is_some_and(is_other) {
+            add(Parameter::Cursor, "The cursor is of another selection", text);
+        }
+        let query = query.filter(|_| mistakes.is_empty()).ok_or(mistakes)?;
+        let Some(Cursor { version, selection, position }) = cursor else {
+            return Ok(Query { walk: Some(Walk::Begin), ..query });
+        };
+        let (walk, offset) = (Some(Walk::Continue(version)), size(position));
+        let min_providers = selection.min_providers.map(|minimum| Integer::of(size(minimum)));
+        let page = Page { offset, ..query.page };
+        Ok(Query { selection, page, offset: Integer::of(offset), min_providers, walk })
+    }
+
+    fn check_page(self) -> Result<Query, Vec<Mistake>> {
         let mut mistakes = Vec::new();
         let limit = integer(&mut mistakes, Parameter::Limit, self.limit, LIMIT);
         let offset = integer(&mut mistakes, Parameter::Offset, self.offset, OFFSET);
@@ -144,11 +205,16 @@ impl Raw {
             },
             offset,
             min_providers,
+            walk: None,
         })
     }
 }
 
-fn integer(
+fn size(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+pub(super) fn integer(
     mistakes: &mut Vec<Mistake>,
     parameter: Parameter,
     raw: Option<String>,
@@ -194,7 +260,7 @@ fn order(mistakes: &mut Vec<Mistake>, raw: Option<String>) -> Order {
 }
 
 /// pydantic's bool: by these words, in any letter case, and without trimming.
-fn scope(mistakes: &mut Vec<Mistake>, raw: Option<String>) -> Scope {
+pub(super) fn scope(mistakes: &mut Vec<Mistake>, raw: Option<String>) -> Scope {
     let Some(raw) = raw else { return Scope::Active };
     match raw.to_ascii_lowercase().as_str() {
         word if TRUE_WORDS.contains(&word) => Scope::All,

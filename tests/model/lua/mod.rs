@@ -240,7 +240,8 @@ impl<'a> Stage<'a> {
                 let (version, values) =
                     (self.version(version), vec![(self.snapshot_key(), text.into())]);
                 let until = version.at + FORGOTTEN;
-                redis::publish(session, self.source, &version, until, values, None).now_or_never()
+                redis::publish(session, self.source, &version, until, values, None, None)
+                    .now_or_never()
             }
             Call::Add(version, listing) => {
                 let values = vec![(self.keys.listing(&self.view), listing_text(listing).into())];

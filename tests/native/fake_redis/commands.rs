@@ -50,6 +50,41 @@ fn texts_are_set_under_conditions() {
 }
 
 #[test]
+fn lists_are_read_and_cut_from_both_ends() {
+    talk(
+        &redis().1,
+        &[
+            ("LRANGE l 0 -1", "[]"),
+            ("LINDEX l 0", "nil"),
+            ("LPOP l", "nil"),
+            ("RPUSH l a b c d", "4"),
+            ("RPUSH l e", "5"),
+            ("TYPE l", "'list'"),
+            ("LINDEX l 0", "'a'"),
+            ("LINDEX l -1", "'e'"),
+            ("LINDEX l 5", "nil"),
+            ("LINDEX l -6", "nil"),
+            ("LRANGE l 1 2", "['b' 'c']"),
+            ("LRANGE l -9 0", "['a']"),
+            ("LRANGE l 3 99", "['d' 'e']"),
+            ("LRANGE l 3 2", "[]"),
+            ("LPOP l", "'a'"),
+            ("PEXPIRE l 100", "1"),
+            ("LTRIM l -2 -1", "'OK'"),
+            ("LRANGE l 0 -1", "['d' 'e']"),
+            ("PTTL l", "100"),
+            ("LTRIM l 5 9", "'OK'"),
+            ("EXISTS l", "0"),
+            ("SET t x", "'OK'"),
+            ("RPUSH t a", WRONG_TYPE),
+            ("LINDEX t x", WRONG_TYPE),
+            ("RPUSH l a", "1"),
+            ("LINDEX l x", NO_INTEGER),
+        ],
+    );
+}
+
+#[test]
 fn a_text_is_as_long_as_its_bytes() {
     talk(
         &redis().1,

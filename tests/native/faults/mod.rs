@@ -10,6 +10,7 @@ mod liveness;
 mod nonsense;
 mod outages;
 mod refusals;
+mod withdrawals;
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
@@ -27,7 +28,7 @@ use crate::support::{
 type Answered = (Result<Answer, Unavailable>, Duration);
 
 impl World {
-    fn secs(&self, secs: u64) {
+    pub fn secs(&self, secs: u64) {
         self.sim.run_for(Duration::from_secs(secs));
     }
 }

@@ -38,24 +38,45 @@ pub(super) fn assert_described(method: &str, path: &str, response: &Response) {
     let content = described["content"].get(kind);
     let content = content.unwrap_or_else(|| panic!("{kind} is not described: {told}"));
     if kind.ends_with("json") && !response.body.is_empty() {
-        let body: Value = serde_json::from_slice(&response.body).unwrap();
-        assert_fields(&content["schema"], &body, &told);
+        // Of lines each is one.
+        for body in serde_json::Deserializer::from_slice(&response.body).into_iter::<Value>() {
+            assert_fields(&content["schema"], &body.unwrap(), &told);
+        }
     }
 }
 
 fn description(method: &str, path: &str, status: u16) -> &'static Value {
     let path = path.split('?').next().unwrap();
     let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
-    // An operators' route is not there without operators, whatever the method.
-    let item = DOCUMENT["paths"].get(&*path).filter(|_| status != 404);
-    let Some(item) = item else {
-        return &DOCUMENT["components"]["responses"]["NotFound"];
-    };
-    let Some(operation) = item.get(method.to_lowercase()).filter(|_| method != "get") else {
+    let item = path_item(&path);
+    let operation = item.and_then(|item| item.get(method.to_lowercase()));
+    if status == 404 {
+        // A path that is not there, or an operators' one without operators, whatever the method.
+        let not_found = &DOCUMENT["components"]["responses"]["NotFound"];
+        let own = operation.and_then(|operation| operation["responses"].get("404"));
+        return resolved(own.unwrap_or(not_found));
+    }
+    let Some(operation) = operation.filter(|_| method != "get") else {
         return &DOCUMENT["components"]["responses"]["MethodNotAllowed"];
     };
     let response = operation["responses"].get(status.to_string());
     resolved(response.unwrap_or_else(|| panic!("{method} {path} {status} is not described")))
+}
+
+/// What is said of a path: of it as it is written, else of the first one with variables that it can be.
+fn path_item(path: &str) -> Option<&'static Value> {
+    let paths = DOCUMENT["paths"].as_object()?;
+    let by_variables = || paths.iter().find(|(template, _)| fits(template, path));
+    paths.get(path).or_else(|| by_variables().map(|(_, item)| item))
+}
+
+/// Whether a path can be one with variables; the last of them may hold slashes.
+fn fits(template: &str, path: &str) -> bool {
+    let Some((fixed, rest)) = template.split_once('{') else { return template == path };
+    let (_, after) = rest.split_once('}').unwrap();
+    let Some(open) = path.strip_prefix(fixed) else { return false };
+    let end = open.find('/').filter(|_| !after.is_empty()).unwrap_or(open.len());
+    end > 0 && fits(after, open.split_at(end).1)
 }
 
 fn resolved(value: &'static Value) -> &'static Value {

@@ -2,10 +2,12 @@
 
 mod about;
 mod browsers;
+mod catalogs;
 mod conditions;
 mod described;
 mod front;
 mod health;
+mod history;
 mod hits;
 mod operators;
 mod points;
@@ -182,6 +184,8 @@ fn every_route_has_its_methods() {
         ("/docs", read),
         ("/models/unique", read),
         ("/v1/models/unique", read),
+        ("/models/unique/changes", read),
+        ("/v1/models/unique/changes", read),
         (STATS, read),
         (WARM, command),
         (CLEAR, command),

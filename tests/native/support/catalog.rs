@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 use model_catalog_edge::{
     cache::protocol::Version,
-    catalog::{JsonArray, Listing, Scope, Snapshot, View},
+    catalog::{JsonArray, Listing, Scope, Slug, Snapshot, Source, View},
 };
 
 /// A snapshot of `models` models; model n has n % 5 + 1 offers.
@@ -51,6 +51,35 @@ fn model(version: u64, n: u64, last: u64) -> String {
         offers.join(","),
         offers.len()
     )
+}
+
+/// The slug of the provider with this number.
+pub fn slug(n: u64) -> Slug {
+    Slug::new(&format!("p{n}")).unwrap()
+}
+
+/// A registry of so many providers.
+pub fn registry(providers: u64) -> Snapshot {
+    let entry = |n: u64| {
+        format!(
+            r#"{{"id":{n},"slug":"{}","name":"P{n}","aliases":[],"fetch_override":null,"has_fetch_function":true,"site_url":null,"logo_url":null,"color":null,"priority":null,"icon":null}}"#,
+            slug(n).as_str()
+        )
+    };
+    let entries: Vec<String> = (1..=providers).map(entry).collect();
+    Snapshot::decode(Source::Registry, format!("[{}]", entries.join(","))).unwrap()
+}
+
+/// What a provider offers: models that say which version they are of.
+pub fn provided(version: u64, slug: Slug, models: u64) -> Snapshot {
+    let entry = |n: u64| {
+        format!(
+            r#"{{"id":"v{version}/m{n}","name":"m{n}","source_gateway":"{0}","provider_slug":"{0}","context_length":null,"description":null,"modality":null,"pricing":null,"health_status":null,"is_active":true,"provider_site_url":null,"model_logo_url":null,"supported_parameters":[],"capabilities":{{"tools":false,"vision":false,"prompt_caching":false,"streaming":true}},"is_free":false}}"#,
+            slug.as_str()
+        )
+    };
+    let entries: Vec<String> = (0..models).map(entry).collect();
+    Snapshot::decode(Source::Provider(slug), format!("[{}]", entries.join(","))).unwrap()
 }
 
 /// The text of a view's listing over such a snapshot.

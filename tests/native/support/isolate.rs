@@ -85,6 +85,7 @@ impl World {
             place: Place::Redis,
             listings: 0,
             packed: None,
+            barrier_at: None,
         }
     }
 

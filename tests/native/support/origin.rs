@@ -12,7 +12,11 @@ use model_catalog_edge::{
     ports::{Load, Origin, OriginError},
 };
 
-use super::{catalog::offered, redis::Fault, sim::Sim};
+use super::{
+    catalog::{offered, provided, registry},
+    redis::Fault,
+    sim::Sim,
+};
 
 /// The database; every isolate asks the same one.
 #[derive(Clone)]
@@ -29,6 +33,10 @@ pub struct FakeOrigin {
     pub latency_ms: Rc<Cell<u64>>,
     /// Who asks.
     pub group: u64,
+    /// How many providers there are.
+    pub providers: Rc<Cell<u64>>,
+    /// The sources that fail though others do not.
+    pub failing: Rc<RefCell<Vec<Source>>>,
     /// How often it was probed.
     pub probes: Rc<Cell<u64>>,
     /// Every load.
@@ -66,6 +74,8 @@ impl FakeOrigin {
             offers_max: Rc::new(Cell::new(5)),
             latency_ms: Rc::new(Cell::new(100)),
             group: 0,
+            providers: Rc::new(Cell::new(3)),
+            failing: Rc::default(),
             probes: Rc::default(),
             loads: Rc::default(),
         }
@@ -96,9 +106,15 @@ impl Origin for FakeOrigin {
             Fault::Slow(ms) => ms,
             Fault::None => self.latency_ms.get(),
         };
+        if self.failing.borrow().contains(&source) {
+            return Err(OriginError::Unreachable);
+        }
         // What is read is what was there when the read began; it arrives later.
-        let snapshot: Snapshot =
-            offered(self.version.get(), self.models.get(), self.offers_max.get());
+        let snapshot: Snapshot = match source {
+            Source::Registry => registry(self.providers.get()),
+            Source::Provider(slug) => provided(self.version.get(), slug, self.models.get()),
+            _ => offered(self.version.get(), self.models.get(), self.offers_max.get()),
+        };
         self.sim.sleep(Duration::from_millis(latency)).await;
         let rows = snapshot.len();
         Ok(Load { snapshot, rows, requests: 2 })

@@ -4,5 +4,5 @@ mod page;
 mod reference;
 mod root;
 
-pub(in crate::http) use reference::{docs, openapi};
+pub(in crate::http) use reference::{docs, openapi, operator_docs, provider_docs};
 pub(in crate::http) use root::get;

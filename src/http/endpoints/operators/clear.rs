@@ -1,11 +1,13 @@
-//! `POST /api/system/cache/clear`: invalidates what every tier holds.
+//! `POST /api/system/cache/clear`: invalidates what every tier holds, of everything or of one provider.
 
 use std::time::Duration;
 
 use serde_json::json;
 
+use super::named::named;
 use crate::{
     cache::{Cache, InvalidationMode},
+    catalog::Source,
     http::{
         params::{Mistake, body},
         problem,
@@ -16,7 +18,11 @@ use crate::{
 };
 
 /// What can be cleared, and how; the first mode is the default.
-pub(crate) const CACHE_TYPES: [&str; 2] = ["unique_models", "all"];
+pub(crate) const CACHE_TYPES: [&str; 4] = ["unique_models", "all", PROVIDER, PROVIDER_ERRORS];
+/// One provider's catalog, which is named beside it.
+const PROVIDER: &str = "provider";
+/// That its loads failed.
+const PROVIDER_ERRORS: &str = "provider_errors";
 pub(crate) const MODES: [&str; 2] = ["hard", "soft"];
 
 /// Invalidates, and says how many keys that took. 409 where the mode forbids writing; 503 where
@@ -37,6 +43,14 @@ pub(crate) async fn post(cache: &Cache, body: ReadBody) -> Response {
     };
     let begun = cache.now();
     let wanted = if mode == "soft" { InvalidationMode::Soft } else { InvalidationMode::Hard };
+    if cache_type == PROVIDER || cache_type == PROVIDER_ERRORS {
+        let name = match body::text(&fields, "provider") {
+            Ok(name) => name,
+            Err(mistake) => return problem::unprocessable(&[mistake]),
+        };
+        let is_cleared = (cache_type == PROVIDER).then_some(wanted);
+        return one(cache, name, is_cleared).await;
+    }
     match cache.invalidate(wanted).await {
         Ok(done) => Response::json(
             200,
@@ -51,8 +65,43 @@ pub(crate) async fn post(cache: &Cache, body: ReadBody) -> Response {
                 "duration_ms": millis(cache.now().since(begun)),
             }),
         ),
-        Err(TierError::ReadOnly) => problem::conflict("EDGE_MODE forbids writing to Redis"),
-        Err(error) => problem::unavailable(why(&error), Duration::from_secs(5)),
+        Err(error) => refused(&error),
+    }
+}
+
+/// Declares one provider's catalog wrong, or forgets that its loads failed.
+async fn one(cache: &Cache, name: &str, cleared: Option<InvalidationMode>) -> Response {
+    let begun = cache.now();
+    let slug = match named(cache, name).await {
+        Ok(slug) => slug,
+        Err(refusal) => return refusal,
+    };
+    let source = Source::Provider(slug);
+    let done = match cleared {
+        Some(mode) => cache.withdraw(source, mode).await.map(|done| done.keys_deleted),
+        None => cache.forgive(source).await.map(|()| 0),
+    };
+    match done {
+        Ok(keys_deleted) => Response::json(
+            200,
+            &json!({
+                "success": true,
+                "cache_type": if cleared.is_some() { PROVIDER } else { PROVIDER_ERRORS },
+                "provider": slug.as_str(),
+                "mode": cleared.map(InvalidationMode::as_str),
+                "keys_deleted": keys_deleted,
+                "duration_ms": millis(cache.now().since(begun)),
+            }),
+        ),
+        Err(error) => refused(&error),
+    }
+}
+
+/// The answer where nothing was cleared.
+fn refused(error: &TierError) -> Response {
+    match error {
+        TierError::ReadOnly => problem::conflict("EDGE_MODE forbids writing to Redis"),
+        error => problem::unavailable(why(error), Duration::from_secs(5)),
     }
 }
 

@@ -16,6 +16,9 @@ use crate::{
     },
 };
 
+/// What a cursor looks like.
+const CURSOR: &str = r"^(\*|[A-Za-z0-9_-]{27})?$";
+
 pub(super) fn models() -> Operation {
     Operation {
         id: "listModels",
@@ -31,6 +34,7 @@ pub(super) fn models() -> Operation {
         answers: vec![
             (200, "Listing"),
             (304, "ListingNotModified"),
+            (410, "WalkGone"),
             (422, "WrongParameters"),
             (503, "Unavailable"),
             (504, "NotCached"),
@@ -46,6 +50,7 @@ fn component(parameter: Parameter) -> &'static str {
         Parameter::SortBy => "SortBy",
         Parameter::Order => "Order",
         Parameter::IncludeInactive => "IncludeInactive",
+        Parameter::Cursor => "Cursor",
     }
 }
 
@@ -130,6 +135,11 @@ fn described(parameter: Parameter) -> (String, Value) {
             });
             (description, schema)
         }
+        Parameter::Cursor => {
+            let description = "Walks one version, whatever is published meanwhile: `*` begins, `next_cursor` goes on. Without `offset`.";
+            let schema = json!({ "type": "string", "pattern": CURSOR });
+            (description.to_owned(), schema)
+        }
     }
 }
 
@@ -184,6 +194,10 @@ pub(super) fn responses() -> Named {
                 &[],
                 &json_body("Mistakes"),
             ),
+        ),
+        (
+            "WalkGone",
+            public("The version that is walked is not kept any more.", &["Link"], &problem()),
         ),
         (
             "NotCached",

@@ -2,8 +2,10 @@
 
 mod about;
 mod catalog;
+mod changes;
 mod health;
 mod operators;
+mod providers;
 mod webhooks;
 
 use super::{components::Named, operation::Operation};
@@ -16,6 +18,8 @@ pub(super) fn of(endpoint: Endpoint) -> Operation {
         Endpoint::OpenApi => about::openapi(),
         Endpoint::Docs => about::docs(),
         Endpoint::Unique => catalog::models(),
+        Endpoint::Catalog(kind) => providers::of(kind),
+        Endpoint::Changes => changes::changes(),
         Endpoint::Healthz => health::healthz(),
         Endpoint::Readyz => health::readyz(),
         Endpoint::Webhook => webhooks::supabase(),
@@ -31,7 +35,9 @@ pub(super) fn responses() -> Named {
     [
         about::responses(),
         catalog::responses(),
+        changes::responses(),
         health::responses(),
+        providers::responses(),
         webhooks::responses(),
         operators::responses(),
     ]
@@ -40,7 +46,7 @@ pub(super) fn responses() -> Named {
 
 /// What they are asked with.
 pub(super) fn parameters() -> Named {
-    catalog::parameters()
+    [catalog::parameters(), changes::parameters(), providers::parameters()].concat()
 }
 
 /// The schemas of what they are sent.

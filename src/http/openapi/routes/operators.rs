@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::http::{
-    endpoints::operators::clear::{CACHE_TYPES, MODES},
+    endpoints::operators::{
+        clear::{CACHE_TYPES, MODES},
+        warm::PROVIDERS_MAX,
+    },
     openapi::{
         components::{Named, json_body, problem, response, to},
         operation::Operation,
@@ -15,11 +18,13 @@ pub(super) fn clear() -> Operation {
     Operation {
         id: "clearCache",
         summary: "Invalidate what every tier holds",
-        description: "The only way to invalidate: a key deleted by hand in Redis comes back from KV.",
+        description: "The only way to invalidate: a key deleted by hand in Redis comes back from KV. One provider's catalog can be \
+                      invalidated alone, and its failed loads forgotten.",
         parameters: Vec::new(),
         body: Some("Clear"),
         answers: vec![
             (200, "Cleared"),
+            (400, "UnknownProvider"),
             (409, "WritingForbidden"),
             (413, "BodyTooLarge"),
             (422, "WrongBody"),
@@ -35,7 +40,12 @@ pub(super) fn warm() -> Operation {
         description: "What cron does, now. A load that failed is a report as well: `error` says whether it worked.",
         parameters: Vec::new(),
         body: Some("Warm"),
-        answers: vec![(200, "Warmed"), (413, "BodyTooLarge"), (422, "WrongBody")],
+        answers: vec![
+            (200, "Warmed"),
+            (400, "UnknownProvider"),
+            (413, "BodyTooLarge"),
+            (422, "WrongBody"),
+        ],
     }
 }
 
@@ -81,7 +91,9 @@ pub(super) fn schemas() -> Named {
                 "type": "object",
                 "description": "What is invalidated, and how.",
                 "properties": {
-                    "cache_type": { "type": "string", "enum": CACHE_TYPES, "description": "The same here." },
+                    "cache_type": { "type": "string", "enum": CACHE_TYPES, "description": "`unique_models` and `all` are the same here: everything. `provider`: one provider's catalog. \
+                                        `provider_errors`: that its loads failed." },
+                    "provider": { "type": "string", "description": "A slug or an alias, in any letter case; with the last two." },
                     "mode": {
                         "type": "string",
                         "enum": MODES,
@@ -103,6 +115,13 @@ pub(super) fn schemas() -> Named {
                         "type": "boolean",
                         "default": false,
                         "description": "Lets in a catalog that lost more than half of its models.",
+                    },
+                    "providers": {
+                        "type": "array",
+                        "items": { "type": "string" },
+                        "minItems": 1,
+                        "maxItems": PROVIDERS_MAX,
+                        "description": "Only these providers' catalogs, by their slugs or aliases, one after the other.",
                     },
                 },
             }),
@@ -126,12 +145,11 @@ pub(super) fn responses() -> Named {
         ),
         (
             "Warmed",
-            leading(
-                done("The report of the run.", "WarmReport"),
-                "statistics",
-                "getStatistics",
-                "It is kept there as `last_warm`.",
-            ),
+            leading(warmed(), "statistics", "getStatistics", "It is kept there as `last_warm`."),
+        ),
+        (
+            "UnknownProvider",
+            refused("There is no such provider; `detail` names those that there are."),
         ),
         ("Metrics", response("The metrics.", &[], &[("text/plain", json!({ "type": "string" }))])),
         ("Statistics", done("The statistics.", "Statistics")),
@@ -150,6 +168,12 @@ pub(super) fn responses() -> Named {
             ),
         ),
     ]
+}
+
+/// The report of a run, of either kind.
+fn warmed() -> Value {
+    let any = json!({ "anyOf": [to("schemas", "WarmReport"), to("schemas", "ProvidersReport")] });
+    response("The report of the run.", &[], &[("application/json", any)])
 }
 
 /// A response with where to go from it.

@@ -29,7 +29,7 @@ fn listing() -> Value {
     });
     let offset =
         json!({ "type": "integer", "minimum": OFFSET.least, "description": "As understood." });
-    object(
+    let mut page = object(
         "A page of the catalog.",
         vec![
             ("models", array_of("The page.", to("schemas", "Model"))),
@@ -60,7 +60,10 @@ fn listing() -> Value {
                 ),
             ),
         ],
-    )
+    );
+    page["properties"]["version"] = text("Of a walk: the version that is walked.");
+    page["properties"]["next_cursor"] = or_null(text("Of a walk: the next page; null at the end."));
+    page
 }
 
 fn model() -> Value {

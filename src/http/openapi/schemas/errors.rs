@@ -48,6 +48,7 @@ pub(super) fn all() -> Named {
             "ge": { "type": "integer", "description": "The least." },
             "le": { "type": "integer", "description": "The most." },
             "expected": text("The words."),
+            "pattern": text("What it should look like."),
         },
     });
     vec![("Problem", problem), ("Mistakes", mistakes), ("Mistake", mistake)]

@@ -2,7 +2,9 @@
 
 mod about;
 mod catalog;
+mod changes;
 mod errors;
+mod providers;
 mod statistics;
 mod warm;
 
@@ -15,8 +17,17 @@ use super::{
 
 /// Every schema, by name.
 pub(super) fn all() -> Named {
-    [about::all(), catalog::all(), errors::all(), routes::schemas(), warm::all(), statistics::all()]
-        .concat()
+    [
+        about::all(),
+        catalog::all(),
+        changes::all(),
+        errors::all(),
+        providers::all(),
+        routes::schemas(),
+        warm::all(),
+        statistics::all(),
+    ]
+    .concat()
 }
 
 /// An object that has all of these fields.

@@ -96,6 +96,10 @@ fn statistics() -> Value {
                 ),
             ),
             ("failures", or_null(count("Failed loads in a row."))),
+            (
+                "backoff_ms",
+                or_null(count("Milliseconds that the origin is still left alone after them.")),
+            ),
         ],
     );
     let fields = vec![

@@ -15,22 +15,35 @@ pub(super) fn all() -> Named {
         vec![
             ("success", flag("Always true.")),
             ("cache_type", words("As asked for.", &CACHE_TYPES)),
-            ("mode", words("As understood.", &MODES)),
-            ("epoch", count("The new epoch, which each invalidation raises.")),
+            ("mode", or_null(words("As understood; null where nothing was invalidated.", &MODES))),
             ("keys_deleted", count("Keys that were unlinked in Redis.")),
-            ("kv_marked", flag("Whether isolates that cannot reach Redis know of it too.")),
+            ("duration_ms", count("Milliseconds.")),
+        ],
+    );
+    let cleared = with_optional(
+        cleared,
+        vec![
+            ("epoch", count("Of everything: the new epoch, which each invalidation raises.")),
+            (
+                "kv_marked",
+                flag("Of everything: whether isolates that cannot reach Redis know of it too."),
+            ),
             (
                 "swept",
                 flag(
-                    "Whether all of Redis was looked through for keys of the backend's that cannot be named.",
+                    "Of everything: whether all of Redis was looked through for keys of the backend's that cannot be named.",
                 ),
             ),
-            ("duration_ms", count("Milliseconds.")),
+            ("provider", text("Of one provider: its slug.")),
         ],
     );
     vec![
         ("Cleared", cleared),
-        ("WarmReport", report()),
+        (
+            "WarmReport",
+            with_optional(report(), vec![("providers", to("schemas", "ProvidersReport"))]),
+        ),
+        ("ProvidersReport", providers()),
         ("Changes", changes()),
         ("Published", published()),
     ]
@@ -89,6 +102,45 @@ fn report() -> serde_json::Value {
             ("published", to("schemas", "Published")),
         ],
     )
+}
+
+fn providers() -> serde_json::Value {
+    let warmed = object(
+        "A provider's catalog that was loaded.",
+        vec![
+            ("provider", text("Its slug.")),
+            ("count", count("Models.")),
+            ("duration_ms", count("How long it took, in milliseconds.")),
+            ("origin_requests", count("Requests to the origin.")),
+            ("changes", super::component_or_null("Changes")),
+            ("error", or_null(text("Why it failed; null when it did not."))),
+            ("published", to("schemas", "Published")),
+        ],
+    );
+    object(
+        "What became of providers' catalogs.",
+        vec![
+            ("warmed", array_of("Those that were loaded, in that order.", warmed)),
+            (
+                "behind",
+                array_of(
+                    "Those that had to wait: a cron run may make only so many requests.",
+                    text("A slug."),
+                ),
+            ),
+        ],
+    )
+}
+
+/// The same object, with members that are not always there.
+fn with_optional(
+    mut object: serde_json::Value,
+    members: Vec<(&'static str, serde_json::Value)>,
+) -> serde_json::Value {
+    for (name, schema) in members {
+        object["properties"][name] = schema;
+    }
+    object
 }
 
 fn changes() -> serde_json::Value {

@@ -10,8 +10,8 @@ use std::{
 use async_trait::async_trait;
 use model_catalog_edge::{
     cache::redis::{
-        ADD, CLAIM, CONTROL, COUNT, DERIVED, EXTEND, INVALIDATE, LISTING, PUBLISH, RELEASE, RENEW,
-        TALLY,
+        ADD, ASKED, CLAIM, CONTROL, COUNT, DERIVED, EXTEND, INVALIDATE, LISTING, PUBLISH, RELEASE,
+        RENEW, STANDING, TALLY,
     },
     ports::{Clock, Command, Kv, Log, Ports, Redis, Reply, TierError, Timestamp, Word},
 };
@@ -127,6 +127,8 @@ fn scripts() -> HashMap<String, Kind> {
         (DERIVED, Kind::Look),
         (COUNT, Kind::Flush),
         (TALLY, Kind::Look),
+        (ASKED, Kind::Report),
+        (STANDING, Kind::Look),
     ];
     kinds.into_iter().map(|(script, kind)| (sent(script), kind)).collect()
 }

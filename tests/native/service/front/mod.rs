@@ -78,7 +78,7 @@ fn a_clear_tells_of_every_source_and_a_warm_run_of_what_it_changed() {
     warm();
     assert!(told().is_empty(), "nothing came of it");
     service.clear();
-    assert_eq!(told(), [["models-active", "models-all"]]);
+    assert_eq!(told(), [["models-active", "models-all", "models-providers"]]);
 }
 
 #[test]
@@ -120,11 +120,11 @@ fn what_is_refused_is_told_once_more_and_logged() {
     for (reply, refused) in [
         (
             Some(FrontReply::Refused(Some(1134))),
-            json!({"event": "front_refused", "tags": ["models-active", "models-all"], "reason": "refused", "code": 1134}),
+            json!({"event": "front_refused", "tags": ["models-active", "models-all", "models-providers"], "reason": "refused", "code": 1134}),
         ),
         (
             None,
-            json!({"event": "front_refused", "tags": ["models-active", "models-all"], "reason": "timeout", "code": null}),
+            json!({"event": "front_refused", "tags": ["models-active", "models-all", "models-providers"], "reason": "timeout", "code": null}),
         ),
     ] {
         let service = Service::new(&ON);

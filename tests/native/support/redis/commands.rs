@@ -5,13 +5,15 @@ use std::{collections::BTreeMap, rc::Rc};
 use super::{
     glob,
     keyspace::{Keyspace, Stored, Value, place},
+    lists,
     server::Output,
 };
 
 /// A reply, or the text of an error.
 pub type Outcome = Result<Output, String>;
 
-const WRONG_TYPE: &str = "WRONGTYPE Operation against a key holding the wrong kind of value";
+pub(super) const WRONG_TYPE: &str =
+    "WRONGTYPE Operation against a key holding the wrong kind of value";
 const NO_INTEGER: &str = "ERR value is not an integer or out of range";
 const OVERFLOW: &str = "ERR increment or decrement would overflow";
 const SYNTAX: &str = "ERR syntax error";
@@ -75,6 +77,9 @@ pub fn apply(data: &mut Keyspace, name: &str, words: &[String]) -> Outcome {
             let fields = hash(data, key)?.0;
             let words = fields.iter().flat_map(|(name, value)| [Rc::clone(name), Rc::clone(value)]);
             Ok(Output::Array(words.map(Output::Bulk).collect()))
+        }
+        ("LINDEX" | "LRANGE" | "RPUSH" | "LPOP" | "LTRIM", [key, words @ ..]) => {
+            lists::apply(data, name, key, words)
         }
         ("SCAN", [cursor, options @ ..]) => scan(data, cursor, options),
         ("TIME", []) => {

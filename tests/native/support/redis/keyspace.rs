@@ -15,7 +15,6 @@ const HISTORY_MAX: usize = 200;
 pub enum Value {
     Text(Rc<str>),
     Hash(Rc<BTreeMap<Rc<str>, Rc<str>>>),
-    /// What no command here works on: a foreign value.
     List(Rc<[String]>),
 }
 

@@ -4,6 +4,7 @@
 mod commands;
 mod glob;
 mod keyspace;
+mod lists;
 mod lua;
 mod server;
 

@@ -69,7 +69,7 @@ impl Kind {
 }
 
 /// Name, kind, and how many words a command has, its name included; at least as many, where it is negative.
-const COMMANDS: [(&str, Kind, isize); 21] = [
+const COMMANDS: [(&str, Kind, isize); 26] = [
     ("GET", Kind::Read, 2),
     ("MGET", Kind::Read, -2),
     ("STRLEN", Kind::Read, 2),
@@ -79,6 +79,8 @@ const COMMANDS: [(&str, Kind, isize); 21] = [
     ("PEXPIRETIME", Kind::Read, 2),
     ("HGETALL", Kind::Read, 2),
     ("SCAN", Kind::Read, -2),
+    ("LINDEX", Kind::Read, 3),
+    ("LRANGE", Kind::Read, 4),
     ("TIME", Kind::Other, 1),
     ("SET", Kind::Growth, -3),
     ("INCR", Kind::Growth, 2),
@@ -87,6 +89,9 @@ const COMMANDS: [(&str, Kind, isize); 21] = [
     ("HINCRBY", Kind::Growth, 4),
     ("DEL", Kind::Write, -2),
     ("UNLINK", Kind::Write, -2),
+    ("RPUSH", Kind::Growth, -3),
+    ("LPOP", Kind::Write, 2),
+    ("LTRIM", Kind::Write, 4),
     ("PEXPIRE", Kind::Write, -3),
     ("PEXPIREAT", Kind::Write, -3),
     ("EVAL", Kind::Script, -3),

@@ -1,6 +1,7 @@
--- Publishes a snapshot's keys and the version that tells of them. KEYS: control, version, sync marker, values. ARGV: what is
--- known of control, the load's epoch, its time, its configuration, when values expire, the version, when that expires,
--- values. Gives a word, control, and whether that was healed.
+-- Publishes a snapshot's keys and the version that tells of them. KEYS: control, version, sync marker, snapshot, journal, what is
+-- kept, values. ARGV: what is known of control, the load's epoch, its time, its configuration, when values expire, the version, when
+-- that expires, its hash (empty: it has no journal), the hash of what the changes were made of, the changes, values. Gives a word,
+-- control, and whether that was healed.
 
 local e, control = lift(KEYS[1])
 if e ~= tonumber(ARGV[4]) then return { 'epoch-moved', control, healed } end
@@ -17,6 +18,11 @@ if there and there.at <= milliseconds() + 60000 then
   end
 end
 
-for i = 4, #KEYS do redis.call('SET', KEYS[i], ARGV[i + 6], 'PXAT', ARGV[7]) end
+-- What is told of it is there if it is, and only then.
+if ARGV[10] ~= '' then
+  note(KEYS[5], there, ARGV[10], ARGV[6], tonumber(ARGV[5]), ARGV[11], ARGV[12])
+  keep(KEYS[6], KEYS[4], ARGV[10])
+end
+for i = 7, #KEYS do redis.call('SET', KEYS[i], ARGV[i + 6], 'PXAT', ARGV[7]) end
 redis.call('SET', KEYS[2], ARGV[8], 'PXAT', ARGV[9])
 return { 'published', control, healed }

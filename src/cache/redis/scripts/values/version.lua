@@ -5,5 +5,6 @@ local function read_version(text)
   local config, at, ttl, epoch =
     string.match(text, '^{"v":%d+,"config":"(%x+)","at":(%d+),"ttl":(%d+),"epoch":(%d+),')
   if not config then return nil end
-  return { config = config, at = tonumber(at), ttl = tonumber(ttl), epoch = tonumber(epoch) }
+  local hash = string.match(text, '"hash":"(%x+)"')
+  return { config = config, at = tonumber(at), ttl = tonumber(ttl), epoch = tonumber(epoch), hash = hash }
 end

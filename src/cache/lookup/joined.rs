@@ -1,0 +1,228 @@
+//! One request for what many sources have: a few requests to the shared tiers bring all of it into memory, and what is nowhere is
+//! loaded, some with each request, so that none makes more subrequests than it may.
+
+use std::{rc::Rc, time::Duration};
+
+use futures_util::{FutureExt, future::join_all};
+
+use super::{
+    asked::Asked,
+    count_and_log,
+    memory::answer_from_memory,
+    note_demand,
+    origin::ask_origin,
+    outcome::{Answer, Served, Trace},
+    pass_through::pass_through,
+    serve::serve_stale,
+    shared_tiers::read_own_key,
+    walk::Walk,
+};
+use crate::{
+    cache::{
+        background::{FollowUp, check_or_wait, has_idled, mode_is_due, read_mode},
+        isolate::Isolate,
+        publish,
+        rebuild::Unavailable,
+        telemetry::Reason,
+        tiers::{self, read_kv, read_together},
+    },
+    catalog::{Source, View},
+    config::Mode,
+};
+
+/// How many snapshots one request to Redis asks for.
+const TOGETHER: usize = 16;
+/// How many sources are looked for in KV by one request: each takes two subrequests.
+const KV_READS_MAX: usize = 6;
+/// How many sources are loaded by one request, of some ten subrequests each (docs/design.md, "Providers' catalogs").
+const LOADS_MAX: usize = 2;
+/// How many are, where nothing is cached and nothing published.
+const PASSED_MAX: usize = 16;
+/// Another request has its turn.
+const NOT_YET: Unavailable =
+    Unavailable { retry_after: Duration::from_secs(1), reason: Reason::Busy };
+
+/// What was found of many sources.
+#[derive(Debug)]
+pub struct Joined {
+    /// What each view has, in the order in which they were asked for; or all of them in one list.
+    pub found: Parts,
+    /// How the part was served that is worst off.
+    pub trace: Trace,
+    /// To be run behind the response, side by side.
+    pub follow_ups: Vec<FollowUp>,
+}
+
+/// The parts of a joined listing.
+#[derive(Debug)]
+pub enum Parts {
+    /// A listing for each.
+    Each(Vec<Result<Answer, Unavailable>>),
+    /// One list of all, as the backend keeps it.
+    Full(Answer),
+}
+
+/// One part on its way.
+struct Part {
+    walk: Walk,
+    answer: Option<Result<Answer, Unavailable>>,
+}
+
+impl Part {
+    fn source(&self) -> Source {
+        self.walk.view.source()
+    }
+
+    fn is_missing(&self) -> bool {
+        self.answer.is_none()
+    }
+
+    fn look_in_memory(&mut self) {
+        self.answer = answer_from_memory(&mut self.walk).map(Ok);
+    }
+}
+
+/// Finds the listings of many views, each of a source of its own.
+pub(in crate::cache) async fn lookup_all(
+    isolate: &Rc<Isolate>,
+    asked: Asked<'_>,
+    views: &[View],
+) -> Joined {
+    if mode_is_due(isolate) {
+        read_mode(isolate).await;
+    }
+    let begin = |view: &View| {
+        note_demand(isolate, view);
+        let asked = Asked { view: *view, ..asked };
+        Part { walk: Walk::new(Rc::clone(isolate), asked), answer: None }
+    };
+    let mut parts: Vec<Part> = views.iter().map(begin).collect();
+    if isolate.mode() == Mode::Passthrough {
+        pass_all_through(&mut parts).await;
+        return joined(isolate, asked, parts);
+    }
+    if views.iter().any(|view| has_idled(isolate, view)) {
+        check_or_wait(Rc::clone(isolate)).await;
+    }
+    parts.iter_mut().for_each(Part::look_in_memory);
+    if parts.iter().any(Part::is_missing) {
+        read_missing(isolate, &mut parts).await;
+    }
+    if parts.iter().any(Part::is_missing)
+        && let Some(full) = read_full(isolate, asked).await
+    {
+        return full;
+    }
+    load_missing(isolate, &mut parts).await;
+    joined(isolate, asked, parts)
+}
+
+/// Brings what Redis has into memory, and of what it has not what KV has.
+async fn read_missing(isolate: &Rc<Isolate>, parts: &mut [Part]) {
+    let missing = |parts: &[Part]| -> Vec<Source> {
+        parts.iter().filter(|part| part.is_missing()).map(Part::source).collect()
+    };
+    for sources in missing(parts).chunks(TOGETHER) {
+        if read_together(isolate, sources).await.is_err() {
+            break;
+        }
+    }
+    parts.iter_mut().filter(|part| part.is_missing()).for_each(Part::look_in_memory);
+    let sought = missing(parts).into_iter().take(KV_READS_MAX);
+    join_all(sought.map(|source| read_kv(isolate, source))).await;
+    for part in parts.iter_mut().filter(|part| part.is_missing()) {
+        part.walk.asked_kv = true;
+        part.look_in_memory();
+    }
+}
+
+/// The list of all under the backend's key, where that is all there is.
+async fn read_full(isolate: &Rc<Isolate>, asked: Asked<'_>) -> Option<Joined> {
+    let asked = Asked { view: View::Full, ..asked };
+    let mut walk = Walk::new(Rc::clone(isolate), asked);
+    let answer = match answer_from_memory(&mut walk) {
+        Some(answer) => answer,
+        None => read_own_key(&mut walk).await?,
+    };
+    let Walk { trace, follow_ups, .. } = walk;
+    let (count, answer) = (answer.listing.len(), Ok(answer));
+    count_and_log(isolate, asked, (&answer, count), &trace);
+    answer.ok().map(|answer| Joined { found: Parts::Full(answer), trace, follow_ups })
+}
+
+/// Loads some of what is missing; the others are for the requests that follow.
+async fn load_missing(isolate: &Isolate, parts: &mut [Part]) {
+    let mut loads = Vec::new();
+    for part in parts.iter_mut().filter(|part| part.is_missing()) {
+        let left = isolate.state.borrow_mut().backoff(part.source()).remaining(isolate.now());
+        let may_load = left.is_none() && !part.walk.directives.only_if_cached;
+        if may_load && loads.len() < LOADS_MAX {
+            loads.push(
+                async {
+                    let asked = ask_origin(&mut part.walk).await;
+                    let answer = asked.or_else(|failed| serve_stale(&mut part.walk).ok_or(failed));
+                    part.answer = Some(answer);
+                }
+                .boxed_local(),
+            );
+        } else {
+            let wait = left.map_or(NOT_YET, |retry_after| Unavailable {
+                retry_after,
+                reason: Reason::BackingOff,
+            });
+            part.answer = Some(serve_stale(&mut part.walk).ok_or(wait));
+        }
+    }
+    join_all(loads).await;
+}
+
+async fn pass_all_through(parts: &mut [Part]) {
+    let asked = parts.iter_mut().take(PASSED_MAX).map(|part| {
+        async {
+            part.answer = Some(pass_through(&mut part.walk).await);
+        }
+        .boxed_local()
+    });
+    join_all(asked.collect::<Vec<_>>()).await;
+}
+
+/// Puts the parts together, and counts and logs them as the one request that they are.
+fn joined(isolate: &Rc<Isolate>, asked: Asked<'_>, parts: Vec<Part>) -> Joined {
+    let rank = |part: &Part| match &part.answer {
+        Some(Ok(answer)) => match answer.served {
+            Served::Hit => 0,
+            Served::Stale => 1,
+            Served::Miss => 2,
+        },
+        Some(Err(_)) | None => 3,
+    };
+    let worst = parts.iter().max_by_key(|part| rank(part));
+    let trace = worst.map(|part| part.walk.trace.clone()).unwrap_or_default();
+    let lengths =
+        parts.iter().filter_map(|part| Some(part.answer.as_ref()?.as_ref().ok()?.listing.len()));
+    let count = lengths.fold(0, usize::saturating_add);
+    if let Some(answer) = worst.and_then(|part| part.answer.as_ref()) {
+        count_and_log(isolate, Asked { view: View::Full, ..asked }, (answer, count), &trace);
+    }
+    let sources = parts.iter().map(Part::source).collect();
+    let (mut found, mut follow_ups) = (Vec::new(), Vec::new());
+    for Part { walk, answer } in parts {
+        found.push(answer.unwrap_or(Err(NOT_YET)));
+        for follow_up in walk.follow_ups {
+            let is_there = matches!(follow_up, FollowUp::Check)
+                && follow_ups.iter().any(|other| matches!(other, FollowUp::Check));
+            if !is_there {
+                follow_ups.push(follow_up);
+            }
+        }
+    }
+    let is_whole =
+        found.iter().all(|answer| answer.as_ref().is_ok_and(|answer| answer.served == Served::Hit));
+    if is_whole && publish::full_is_due(isolate) {
+        follow_ups.push(FollowUp::PublishFull(sources));
+    }
+    if tiers::has_unleft(isolate) {
+        follow_ups.push(FollowUp::Leave);
+    }
+    Joined { found: Parts::Each(found), trace, follow_ups }
+}
