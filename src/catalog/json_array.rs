@@ -87,10 +87,15 @@ impl JsonArray {
         self.spans.iter().filter_map(|span| self.text.get(bytes(span)))
     }
 
+    /// The element at a position.
+    pub(super) fn element(&self, position: usize) -> Option<&str> {
+        self.text.get(bytes(self.spans.get(position)?))
+    }
+
     /// What tells the element at a position from others: the same of the same text, and zero where there is no such element.
     pub(super) fn digest(&self, position: usize) -> u64 {
-        let element = || self.text.get(bytes(self.spans.get(position)?));
-        self.digests.of(position, self.spans.len(), || element().unwrap_or_default())
+        let element = || self.element(position).unwrap_or_default();
+        self.digests.of(position, self.spans.len(), element)
     }
 
     /// What this takes in memory, in bytes, the digests of all its elements included.

@@ -5,7 +5,13 @@ use std::rc::Rc;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{json_array::JsonArray, page::Page, snapshot::Snapshot, source::View};
+use super::{
+    json_array::JsonArray,
+    page::Page,
+    snapshot::Snapshot,
+    source::{Source, View},
+    unique::{FacetCounts, Filter, Index},
+};
 
 /// What is served of a view.
 #[derive(Clone, Debug)]
@@ -91,6 +97,62 @@ impl Listing {
         }
         pieces.push("]");
         pieces
+    }
+
+    /// The same entries in the same order over a snapshot: a text of its own is read for one. It was read as a listing before, so it can
+    /// be; else it would list nothing.
+    #[must_use]
+    pub fn over_snapshot(&self, source: Source) -> Self {
+        let Self::Foreign(array) = self else { return self.clone() };
+        let Ok(snapshot) = Snapshot::decode(source, array.text().to_string()) else {
+            return Self::Foreign(Rc::default());
+        };
+        let order = (0..u32::try_from(snapshot.len()).unwrap_or(u32::MAX)).collect();
+        Self::Ordered(Rc::new(snapshot), order)
+    }
+
+    /// The index of the entries, by their positions, and these; none where they are not over a snapshot.
+    pub fn indexed(&self) -> Option<(&Index, &[u32])> {
+        match self {
+            Self::Ordered(snapshot, order) => Some((snapshot.index()?, order)),
+            Self::Foreign(_) => None,
+        }
+    }
+
+    /// The entries that pass a filter.
+    #[must_use]
+    pub fn filtered(&self, filter: &Filter) -> Self {
+        match (self, self.indexed()) {
+            (Self::Ordered(snapshot, _), Some((index, order))) if !filter.is_empty() => {
+                Self::Ordered(Rc::clone(snapshot), index.matching(filter, order).into())
+            }
+            _ => self.clone(),
+        }
+    }
+
+    /// The entries at these positions of the snapshot.
+    #[must_use]
+    pub fn at(&self, positions: Vec<u32>) -> Self {
+        match self {
+            Self::Ordered(snapshot, _) => Self::Ordered(Rc::clone(snapshot), positions.into()),
+            Self::Foreign(_) => self.clone(),
+        }
+    }
+
+    /// How many of the entries have what.
+    pub fn counts(&self) -> Option<FacetCounts<'_>> {
+        self.indexed().map(|(index, order)| index.counts(order))
+    }
+
+    /// The entries of a page, each by itself.
+    pub fn records(&self, page: &Page) -> impl Iterator<Item = &str> {
+        let end = page.offset.saturating_add(page.limit).min(self.len());
+        (page.offset..end).filter_map(|at| match self {
+            Self::Foreign(array) => array.element(at),
+            Self::Ordered(snapshot, order) => {
+                snapshot.array().element(usize::try_from(*order.get(at)?).ok()?)
+            }
+        })
     }
 
     fn whole(&self) -> Entries<'_> {

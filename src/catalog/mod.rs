@@ -14,7 +14,9 @@ pub use json_array::JsonArray;
 
 mod unique;
 pub use unique::{
-    Assembly, Changes, Order, Price, ProviderRow, Scope, Selection, SortBy, WARM, python_float,
+    Assembly, Capability, Changes, Cheapest, Count, FacetCounts, Fields, Filter, Index,
+    MODEL_ALWAYS, ModelRelation, OFFER_ALWAYS, Order, Price, Provider, ProviderRelation,
+    ProviderRow, Scope, Selection, SortBy, WARM, python_float,
 };
 
 #[cfg(test)]

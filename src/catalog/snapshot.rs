@@ -8,7 +8,7 @@ use super::{
     malformed::Malformed,
     source::{Extent, Source, View},
     text::{Text, read_bytes},
-    unique::{self, Assembled, Assembly, Changes, Facets, unpack_u32s},
+    unique::{self, Assembled, Assembly, Changes, Facets, Index, LazyIndex, unpack_u32s},
 };
 
 /// A source's entries and what its views filter and sort by.
@@ -17,6 +17,8 @@ pub struct Snapshot {
     array: JsonArray,
     hash: u64,
     facets: KindFacets,
+    /// Read of the text when a filter is first asked for.
+    index: LazyIndex,
 }
 
 /// What views are made by, of each kind.
@@ -49,7 +51,7 @@ impl Snapshot {
 
     fn new(text: Text, spans: Vec<Range<u32>>, facets: KindFacets) -> Self {
         let hash = text.hash();
-        Self { array: JsonArray::new(text, spans), hash, facets }
+        Self { array: JsonArray::new(text, spans), hash, facets, index: LazyIndex::default() }
     }
 
     /// What belongs to the text, as bytes that stand before it: the entries' places and their facets.
@@ -86,7 +88,8 @@ impl Snapshot {
         };
         let ends = spans.iter().filter_map(|span| usize::try_from(span.end).ok());
         let array = JsonArray::new(Text::read(from, ends)?, spans);
-        array.is_sound().then_some(Self { array, hash, facets })
+        let index = LazyIndex::default();
+        array.is_sound().then_some(Self { array, hash, facets, index })
     }
 
     /// How many bytes of the prefix an entry has: its place and its facets.
@@ -133,6 +136,15 @@ impl Snapshot {
         }
     }
 
+    /// What filters and relations are made of; none of other kinds.
+    pub fn index(&self) -> Option<&Index> {
+        match &self.facets {
+            KindFacets::Unique(_) => Some(self.index.get(self.array.elements())),
+            #[cfg(test)]
+            KindFacets::Toy => None,
+        }
+    }
+
     /// The JSON array, in the origin's order.
     pub fn text(&self) -> &Text {
         self.array.text()
@@ -163,10 +175,13 @@ impl Snapshot {
         Changes::between(before.map(|before| &before.array), &self.array)
     }
 
-    /// What this takes in memory, in bytes.
+    /// What this takes in memory, in bytes, the index included.
     pub fn bytes(&self) -> usize {
         let facets = match &self.facets {
-            KindFacets::Unique(facets) => facets.bytes(),
+            KindFacets::Unique(facets) => {
+                let index = self.text().len().checked_div(LazyIndex::PART).unwrap_or_default();
+                facets.bytes().saturating_add(index)
+            }
             #[cfg(test)]
             KindFacets::Toy => 0,
         };

@@ -1,5 +1,10 @@
-//! The route table: a row a route.
+//! The route table: a row a route, and which row a path is of.
+//!
+//! A path may have variables (RFC 6570): `{slug}` stands for one segment, `{+name}` for all that is left, slashes included. The path is
+//! percent-decoded once before it comes here, so that `%2F` is `/`. No variable is empty. A path that is written out wins over one with
+//! variables, and among those the first row.
 
+use super::params::Shape;
 use crate::cache::RouteName;
 
 /// A row of the table. `openapi/` describes each.
@@ -38,7 +43,7 @@ pub(super) enum Endpoint {
     About,
     OpenApi,
     Docs,
-    Unique,
+    Unique(Shape),
     Healthz,
     Readyz,
     Clear,
@@ -48,7 +53,7 @@ pub(super) enum Endpoint {
     Metrics,
 }
 
-pub(super) const ROUTES: [Route; 11] = [
+pub(super) const ROUTES: [Route; 15] = [
     Route {
         paths: &["/"],
         methods: Methods::Read,
@@ -71,7 +76,31 @@ pub(super) const ROUTES: [Route; 11] = [
         paths: &["/models/unique", "/v1/models/unique"],
         methods: Methods::Read,
         access: Access::Public,
-        endpoint: Endpoint::Unique,
+        endpoint: Endpoint::Unique(Shape::Listing),
+    },
+    Route {
+        paths: &["/models/unique/health", "/v1/models/unique/health"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::Unique(Shape::Health),
+    },
+    Route {
+        paths: &["/models/unique/{+name}", "/v1/models/unique/{+name}"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::Unique(Shape::Model),
+    },
+    Route {
+        paths: &["/providers", "/v1/providers"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::Unique(Shape::Providers),
+    },
+    Route {
+        paths: &["/providers/{slug}/models", "/v1/providers/{slug}/models"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::Unique(Shape::ProviderModels),
     },
     Route {
         paths: &["/healthz"],
@@ -117,6 +146,50 @@ pub(super) const ROUTES: [Route; 11] = [
     },
 ];
 
+/// A row, and how a path came to it.
+pub(super) struct Found<'a> {
+    pub(super) route: &'static Route,
+    /// The path, as the row has it.
+    pub(super) path: &'static str,
+    /// What stands for its variables, in order.
+    pub(super) values: Vec<&'a str>,
+}
+
+/// The row of a path, whoever may ask.
+pub(super) fn find(path: &str) -> Option<Found<'_>> {
+    find_in(&ROUTES, path)
+}
+
+fn find_in<'a>(routes: &'static [Route], path: &'a str) -> Option<Found<'a>> {
+    // Most requests are for a path that is written out: comparing costs next to nothing.
+    for route in routes {
+        for template in route.paths {
+            if *template == path && !template.as_bytes().contains(&b'{') {
+                return Some(Found { route, path: template, values: Vec::new() });
+            }
+        }
+    }
+    routes.iter().find_map(|route| {
+        route.paths.iter().find_map(|template| {
+            Some(Found { route, path: template, values: variables(template, path)? })
+        })
+    })
+}
+
+/// What stands in a path for the variables of a template; none where it is another path, or the template has no variables.
+fn variables<'a>(mut template: &str, mut path: &'a str) -> Option<Vec<&'a str>> {
+    let mut values = Vec::new();
+    while let Some((fixed, rest)) = template.split_once('{') {
+        let (name, after) = rest.split_once('}')?;
+        let open = path.strip_prefix(fixed)?;
+        let end = open.find('/').filter(|_| !name.starts_with('+')).unwrap_or(open.len());
+        let (value, left) = open.split_at_checked(end).filter(|(value, _)| !value.is_empty())?;
+        values.push(value);
+        (template, path) = (after, left);
+    }
+    (template == path && !values.is_empty()).then_some(values)
+}
+
 impl Endpoint {
     /// The name that its requests are counted by.
     pub(super) fn name(self) -> RouteName {
@@ -124,7 +197,11 @@ impl Endpoint {
             Self::About => RouteName::About,
             Self::OpenApi => RouteName::OpenApi,
             Self::Docs => RouteName::Docs,
-            Self::Unique => RouteName::Unique,
+            Self::Unique(Shape::Listing) => RouteName::Unique,
+            Self::Unique(Shape::Health) => RouteName::UniqueHealth,
+            Self::Unique(Shape::Model) => RouteName::UniqueModel,
+            Self::Unique(Shape::Providers) => RouteName::Providers,
+            Self::Unique(Shape::ProviderModels) => RouteName::ProviderModels,
             Self::Clear => RouteName::Clear,
             Self::Warm => RouteName::Warm,
             Self::Statistics => RouteName::Statistics,
@@ -161,6 +238,44 @@ mod tests {
         paths.sort_unstable();
         paths.dedup();
         assert_eq!(paths.len(), all);
+    }
+
+    #[test]
+    fn a_path_is_found_by_what_is_written_out_and_then_by_variables() {
+        static TABLE: [Route; 4] = [
+            row(&["/m/{+name}", "/v1/m/{+name}"]),
+            row(&["/m/health", "/m"]),
+            row(&["/p/{slug}/models", "/p/{slug}"]),
+            row(&["/p/{slug}/{+rest}"]),
+        ];
+        let found =
+            |path: &str| find_in(&TABLE, path).map(|found| (found.path, found.values.join("|")));
+        for (path, expected, values) in [
+            ("/m", "/m", ""),
+            ("/m/health", "/m/health", ""),
+            ("/m/health/", "/m/{+name}", "health/"),
+            ("/m/Health", "/m/{+name}", "Health"),
+            ("/m/a", "/m/{+name}", "a"),
+            ("/m/a/b//c/", "/m/{+name}", "a/b//c/"),
+            ("/m//", "/m/{+name}", "/"),
+            ("/m/{+name}", "/m/{+name}", "{+name}"),
+            ("/v1/m/ü %2F", "/v1/m/{+name}", "ü %2F"),
+            ("/p/a", "/p/{slug}", "a"),
+            ("/p/a/models", "/p/{slug}/models", "a"),
+            ("/p/a/models/", "/p/{slug}/{+rest}", "a|models/"),
+            ("/p/a/b/c", "/p/{slug}/{+rest}", "a|b/c"),
+        ] {
+            assert_eq!(found(path), Some((expected, values.to_owned())), "{path}");
+        }
+        for path in ["", "/", "/m/", "/v1/m", "/v1/m/", "/p/", "/p//models", "/p/a/", "/q/a"] {
+            assert_eq!(found(path), None, "{path}");
+        }
+    }
+
+    const fn row(paths: &'static [&'static str]) -> Route {
+        let (methods, access, endpoint) =
+            (Methods::Read, Access::Public, Endpoint::Unique(Shape::Listing));
+        Route { paths, methods, access, endpoint }
     }
 
     #[test]

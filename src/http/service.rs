@@ -1,12 +1,14 @@
 //! The way of a request through the route table: path, access, method, endpoint.
 
+use std::mem;
+
 use futures_util::FutureExt;
 
 use super::{
     auth::Operators,
     cors,
     endpoints::{
-        about, health, metrics,
+        Asked, about, health, metrics,
         operators::{clear, statistics, warm},
         unique, webhook,
     },
@@ -15,7 +17,7 @@ use super::{
     rate_limit::Limiter,
     request::{Request, RequestHeaders, Target},
     response::Response,
-    routes::{Access, Endpoint, ROUTES, Route},
+    routes::{self, Access, Endpoint, Found},
     webhook_auth::Senders,
 };
 use crate::{
@@ -40,18 +42,20 @@ pub struct Service {
 pub async fn answer(
     cache: &Cache,
     service: &Service,
-    request: Request,
+    mut request: Request,
 ) -> (Response, Vec<FollowUp>) {
     let origin = request.headers.origin.clone();
     let id = headers::request_id(&request.headers, || cache.random()).as_str().to_owned();
     let shared = |response| cors::shared(response, &service.cors, origin.as_deref());
-    let Some((route, path)) = find(&request.path, service) else {
+    let path = mem::take(&mut request.path);
+    let Some(found) = find(&path, service) else {
         let response = problem::not_found();
         cache.count_request(RouteName::Unknown, response.status);
         return (shared(response).with(REQUEST_ID, id), Vec::new());
     };
+    let route = found.route;
     let is_public = route.access == Access::Public;
-    let (response, follow_ups) = answer_route(cache, service, (route, path), (request, &id)).await;
+    let (response, follow_ups) = answer_route(cache, service, found, (request, &id)).await;
     cache.count_request(route.endpoint.name(), response.status);
     let response = if is_public { shared(response) } else { response };
     (named(response, &id, cache), follow_ups)
@@ -66,9 +70,10 @@ fn named(response: Response, id: &str, cache: &Cache) -> Response {
 async fn answer_route(
     cache: &Cache,
     service: &Service,
-    (route, path): (&Route, &'static str),
+    found: Found<'_>,
     (request, id): (Request, &str),
 ) -> (Response, Vec<FollowUp>) {
+    let route = found.route;
     let allowed = route.methods.allow();
     if request.method == "OPTIONS" {
         let response = Response::options(allowed);
@@ -80,7 +85,7 @@ async fn answer_route(
         return (problem::method_not_allowed(allowed), Vec::new());
     }
     let is_head = request.method == "HEAD";
-    let (response, follow_ups) = ask((route, path), cache, service, (request, id)).await;
+    let (response, follow_ups) = ask(found, cache, service, (request, id)).await;
     (if is_head { response.without_body() } else { response }, follow_ups)
 }
 
@@ -94,15 +99,16 @@ pub fn answer_at_once(
     asked: &RequestHeaders,
 ) -> Option<Response> {
     let target = Target::of(url);
-    let (route, path) = find(&target.path, service)?;
+    let Found { route, path, values } = find(&target.path, service)?;
+    let named_in_path = values.first().copied().unwrap_or_default();
     let id = headers::request_id(asked, || cache.random());
     let response = match route.endpoint {
         // Who asks for more than what there is has to wait.
-        Endpoint::Unique if asked.cache_control.is_none() => {
-            let query = target.query;
+        Endpoint::Unique(shape) if asked.cache_control.is_none() => {
+            let (query, request_id) = (target.query, id.as_str());
             unique::hit(
                 cache,
-                unique::Asked { path, query, headers: asked, request_id: id.as_str() },
+                Asked { shape, path, named: named_in_path, query, headers: asked, request_id },
             )?
         }
         _ => return None,
@@ -113,23 +119,20 @@ pub fn answer_at_once(
     Some(named(response, id.as_str(), cache))
 }
 
-/// The route of a path, and the path as the route has it.
-fn find(path: &str, service: &Service) -> Option<(&'static Route, &'static str)> {
-    let of = |route: &'static Route| {
-        route.paths.iter().find(|known| **known == path).map(|path| (route, *path))
-    };
-    let (route, path) = ROUTES.iter().find_map(of)?;
-    let exists = match route.access {
+/// The route of a path, if it exists here.
+fn find<'a>(path: &'a str, service: &Service) -> Option<Found<'a>> {
+    let found = routes::find(path)?;
+    let exists = match found.route.access {
         Access::Public => true,
         Access::Operator => service.operators.exist(),
         Access::Sender => service.senders.exist(),
         Access::Scraper => service.operators.may_be_scraped(),
     };
-    exists.then_some((route, path))
+    exists.then_some(found)
 }
 
 async fn ask(
-    (route, path): (&Route, &'static str),
+    Found { route, path, values }: Found<'_>,
     cache: &Cache,
     service: &Service,
     (request, id): (Request, &str),
@@ -143,9 +146,11 @@ async fn ask(
         Endpoint::About => (about::get(request.headers.accept.as_deref()), Vec::new()),
         Endpoint::OpenApi => (about::openapi(request.headers.if_none_match.as_deref()), Vec::new()),
         Endpoint::Docs => (about::docs(request.headers.if_none_match.as_deref()), Vec::new()),
-        Endpoint::Unique => {
+        Endpoint::Unique(shape) => {
             let (query, headers) = (request.query.as_str(), &request.headers);
-            unique::get(cache, unique::Asked { path, query, headers, request_id: id }).await
+            let named = values.first().copied().unwrap_or_default();
+            let asked = Asked { shape, path, named, query, headers, request_id: id };
+            unique::get(cache, asked).await
         }
         Endpoint::Healthz => (health::healthz(), Vec::new()),
         // What is not run is not compiled, if it is in a box of its own (docs/platform.md, "Code is compiled when it first runs").
@@ -256,7 +261,7 @@ mod tests {
     #[test]
     fn a_missing_token_hides_operators_routes_and_no_other() {
         let (some, none) = (service(&["a-token-or-secret"]), service(&[]));
-        for route in &ROUTES {
+        for route in &routes::ROUTES {
             for path in route.paths {
                 assert!(find(path, &some).is_some(), "{path}");
                 let is_public = route.access == Access::Public;

@@ -43,6 +43,14 @@ labels! {
         Docs = "docs",
         /// The listing.
         Unique = "unique",
+        /// What changes of it by the minute.
+        UniqueHealth = "unique_health",
+        /// A model of it.
+        UniqueModel = "unique_model",
+        /// The providers.
+        Providers = "providers",
+        /// The models of a provider.
+        ProviderModels = "provider_models",
         /// An invalidation.
         Clear = "clear",
         /// A warm run.

@@ -75,7 +75,8 @@ fn by_name(named: Named) -> Map<String, Value> {
 fn paths() -> Map<String, Value> {
     let each = ROUTES.iter().flat_map(|route| {
         let paths = route.paths.iter().enumerate();
-        paths.map(|(number, path)| ((*path).to_owned(), path_item(route, number)))
+        // OpenAPI has one kind of variable.
+        paths.map(|(number, path)| (path.replace("{+", "{"), path_item(route, number)))
     });
     each.collect()
 }

@@ -2,9 +2,14 @@
 //! both.
 
 pub(super) mod body;
+mod coerced;
+pub(super) mod excerpt;
 mod integer;
 mod mistake;
+pub(super) mod parameter;
+mod shape;
 pub(super) mod unique;
 
 pub(super) use body::BodyError;
 pub(super) use mistake::Mistake;
+pub(super) use shape::Shape;

@@ -4,79 +4,17 @@
 use serde_json::json;
 
 use super::{
-    integer::{Integer, IntegerError},
+    coerced::{boolean, integer},
+    excerpt::{self, Excerpt},
+    integer::Integer,
     mistake::Mistake,
+    parameter::{LIMIT, LIMIT_DEFAULT, MIN_PROVIDERS, OFFSET, Parameter},
+    shape::Shape,
 };
 use crate::catalog::{Order, Page, Scope, Selection, SortBy};
 
-/// A parameter of the query.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Parameter {
-    Limit,
-    Offset,
-    MinProviders,
-    SortBy,
-    Order,
-    IncludeInactive,
-}
-
-impl Parameter {
-    /// Every parameter, in the order in which the backend declares them.
-    pub(crate) const ALL: [Self; 6] = [
-        Self::Limit,
-        Self::Offset,
-        Self::MinProviders,
-        Self::SortBy,
-        Self::Order,
-        Self::IncludeInactive,
-    ];
-
-    /// The name in the query.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Limit => "limit",
-            Self::Offset => "offset",
-            Self::MinProviders => "min_providers",
-            Self::SortBy => "sort_by",
-            Self::Order => "order",
-            Self::IncludeInactive => "include_inactive",
-        }
-    }
-
-    fn parse(name: &str) -> Option<Self> {
-        // A match is a comparison of lengths for most names; every request asks.
-        Some(match name {
-            "limit" => Self::Limit,
-            "offset" => Self::Offset,
-            "min_providers" => Self::MinProviders,
-            "sort_by" => Self::SortBy,
-            "order" => Self::Order,
-            "include_inactive" => Self::IncludeInactive,
-            _ => return None,
-        })
-    }
-}
-
-/// What a whole number may be, both ends included.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds {
-    pub(crate) least: usize,
-    pub(crate) most: Option<usize>,
-}
-
-/// The backend's bounds.
-pub(crate) const LIMIT: Bounds = Bounds { least: 1, most: Some(1000) };
-pub(crate) const OFFSET: Bounds = Bounds { least: 0, most: None };
-pub(crate) const MIN_PROVIDERS: Bounds = Bounds { least: 1, most: None };
-/// How many models a page has at most where the client does not say.
-pub(crate) const LIMIT_DEFAULT: usize = 100;
-
-/// pydantic's words for a boolean, in lower case.
-pub(crate) const TRUE_WORDS: [&str; 6] = ["1", "on", "t", "true", "y", "yes"];
-pub(crate) const FALSE_WORDS: [&str; 6] = ["0", "off", "f", "false", "n", "no"];
-
 /// A query without mistakes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Query {
     /// Which listing.
     pub(crate) selection: Selection,
@@ -86,14 +24,17 @@ pub(crate) struct Query {
     pub(crate) offset: Integer,
     /// `min_providers` as it is echoed: it can be larger than any number of offers.
     pub(crate) min_providers: Option<Integer>,
+    /// What is cut out of the listing, where it is not the whole.
+    pub(crate) excerpt: Option<Box<Excerpt>>,
 }
 
 /// Reads a query string. Of a repeated parameter the last counts, unknown ones are ignored. Every mistake is reported,
-/// in the order in which the backend declares its parameters.
-pub(crate) fn parse(query: &str) -> Result<Query, Vec<Mistake>> {
+/// in the order in which the backend declares its parameters; those that it does not know come last.
+pub(crate) fn parse(shape: Shape, query: &str) -> Result<Query, Vec<Mistake>> {
     let mut raw = Raw::default();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        let Some(parameter) = Parameter::parse(&name) else { continue };
+        let known = Parameter::parse(&name).filter(|parameter| shape.has(*parameter));
+        let Some(parameter) = known else { continue };
         let field = match parameter {
             Parameter::Limit => &mut raw.limit,
             Parameter::Offset => &mut raw.offset,
@@ -101,6 +42,10 @@ pub(crate) fn parse(query: &str) -> Result<Query, Vec<Mistake>> {
             Parameter::SortBy => &mut raw.sort_by,
             Parameter::Order => &mut raw.order,
             Parameter::IncludeInactive => &mut raw.include_inactive,
+            other => {
+                raw.excerpt.get_or_insert_default().note(other, value.into_owned());
+                continue;
+            }
         };
         *field = Some(value.into_owned());
     }
@@ -115,6 +60,7 @@ struct Raw {
     sort_by: Option<String>,
     order: Option<String>,
     include_inactive: Option<String>,
+    excerpt: Option<Box<excerpt::Raw>>,
 }
 
 impl Raw {
@@ -126,6 +72,7 @@ impl Raw {
             integer(&mut mistakes, Parameter::MinProviders, self.min_providers, MIN_PROVIDERS);
         let order = order(&mut mistakes, self.order);
         let scope = scope(&mut mistakes, self.include_inactive);
+        let excerpt = self.excerpt.and_then(|raw| raw.check(&mut mistakes));
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
@@ -144,42 +91,9 @@ impl Raw {
             },
             offset,
             min_providers,
+            excerpt,
         })
     }
-}
-
-fn integer(
-    mistakes: &mut Vec<Mistake>,
-    parameter: Parameter,
-    raw: Option<String>,
-    Bounds { least, most }: Bounds,
-) -> Option<Integer> {
-    let (name, raw) = (parameter.as_str(), raw?);
-    let mistake = match Integer::parse(&raw) {
-        Err(IntegerError::Parsing) => {
-            let text = "Input should be a valid integer, unable to parse string as an integer";
-            Mistake::of_query("int_parsing", name, text, &raw)
-        }
-        Err(IntegerError::Size) => {
-            let text = "Unable to parse input string as an integer, exceeded maximum size";
-            Mistake::of_query("int_parsing_size", name, text, &raw)
-        }
-        Ok(value) if value.is_below(least) => {
-            let text = format!("Input should be greater than or equal to {least}");
-            Mistake::of_query("greater_than_equal", name, &text, &raw)
-                .with_context(json!({ "ge": least }))
-        }
-        Ok(value) => match most.filter(|most| value.is_above(*most)) {
-            None => return Some(value),
-            Some(most) => {
-                let text = format!("Input should be less than or equal to {most}");
-                Mistake::of_query("less_than_equal", name, &text, &raw)
-                    .with_context(json!({ "le": most }))
-            }
-        },
-    };
-    mistakes.push(mistake);
-    None
 }
 
 fn order(mistakes: &mut Vec<Mistake>, raw: Option<String>) -> Order {
@@ -193,25 +107,18 @@ fn order(mistakes: &mut Vec<Mistake>, raw: Option<String>) -> Order {
     })
 }
 
-/// pydantic's bool: by these words, in any letter case, and without trimming.
 fn scope(mistakes: &mut Vec<Mistake>, raw: Option<String>) -> Scope {
-    let Some(raw) = raw else { return Scope::Active };
-    match raw.to_ascii_lowercase().as_str() {
-        word if TRUE_WORDS.contains(&word) => Scope::All,
-        word if FALSE_WORDS.contains(&word) => Scope::Active,
-        _ => {
-            let text = "Input should be a valid boolean, unable to interpret input";
-            let name = Parameter::IncludeInactive.as_str();
-            mistakes.push(Mistake::of_query("bool_parsing", name, text, &raw));
-            Scope::Active
-        }
-    }
+    if boolean(mistakes, Parameter::IncludeInactive, raw) { Scope::All } else { Scope::Active }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::catalog::SortBy;
+
+    fn parse(query: &str) -> Result<Query, Vec<Mistake>> {
+        super::parse(Shape::Listing, query)
+    }
 
     #[test]
     fn a_query_is_a_selection_and_a_page() {
@@ -232,14 +139,6 @@ mod tests {
             }
         );
         assert_eq!(query.page, Page { limit: 7, offset: 3 });
-    }
-
-    #[test]
-    fn every_parameter_is_read_by_its_name() {
-        for parameter in Parameter::ALL {
-            assert_eq!(Parameter::parse(parameter.as_str()), Some(parameter));
-        }
-        assert_eq!(Parameter::parse("Limit"), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod about;
 mod browsers;
 mod conditions;
 mod described;
+mod excerpts;
 mod front;
 mod health;
 mod hits;

@@ -2,8 +2,10 @@
 
 mod about;
 mod catalog;
+mod excerpts;
 mod health;
 mod operators;
+mod values;
 mod webhooks;
 
 use super::{components::Named, operation::Operation};
@@ -15,7 +17,7 @@ pub(super) fn of(endpoint: Endpoint) -> Operation {
         Endpoint::About => about::root(),
         Endpoint::OpenApi => about::openapi(),
         Endpoint::Docs => about::docs(),
-        Endpoint::Unique => catalog::models(),
+        Endpoint::Unique(shape) => catalog::of(shape),
         Endpoint::Healthz => health::healthz(),
         Endpoint::Readyz => health::readyz(),
         Endpoint::Webhook => webhooks::supabase(),
@@ -31,6 +33,7 @@ pub(super) fn responses() -> Named {
     [
         about::responses(),
         catalog::responses(),
+        excerpts::responses(),
         health::responses(),
         webhooks::responses(),
         operators::responses(),
@@ -40,7 +43,7 @@ pub(super) fn responses() -> Named {
 
 /// What they are asked with.
 pub(super) fn parameters() -> Named {
-    catalog::parameters()
+    [catalog::parameters(), excerpts::parameters()].concat()
 }
 
 /// The schemas of what they are sent.

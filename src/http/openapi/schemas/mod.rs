@@ -3,6 +3,7 @@
 mod about;
 mod catalog;
 mod errors;
+mod excerpts;
 mod statistics;
 mod warm;
 
@@ -15,8 +16,16 @@ use super::{
 
 /// Every schema, by name.
 pub(super) fn all() -> Named {
-    [about::all(), catalog::all(), errors::all(), routes::schemas(), warm::all(), statistics::all()]
-        .concat()
+    [
+        about::all(),
+        catalog::all(),
+        excerpts::all(),
+        errors::all(),
+        routes::schemas(),
+        warm::all(),
+        statistics::all(),
+    ]
+    .concat()
 }
 
 /// An object that has all of these fields.
