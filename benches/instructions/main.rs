@@ -41,6 +41,9 @@ fn main() {
         "page" => page(&inputs),
         "query" => query(&inputs),
         "hit" => hit(&inputs),
+        "index" => index(&inputs),
+        "filter" => again(&inputs, FILTERED),
+        "stable" => again(&inputs, STABLE),
         other => panic!("there is no case {other}"),
     }
 }
@@ -104,6 +107,25 @@ fn hit(inputs: &Inputs) {
     ask(&app);
     assert!(app.hit(URL, false, &RequestHeaders::default()).is_some(), "it is no hit");
     let response = measured(|| app.hit(URL, false, &RequestHeaders::default()));
+    assert_eq!(response.map(|response| response.status), Some(200));
+}
+
+/// The offers of a snapshot are read, once for all filters.
+fn index(inputs: &Inputs) {
+    let snapshot = inputs.snapshot();
+    assert!(measured(|| snapshot.index()).is_some());
+}
+
+const FILTERED: &str = "https://edge.example/models/unique?limit=1&q=a&capability=streaming&provider=openrouter,groq&max_price=0.001&facets=true";
+const STABLE: &str = "https://edge.example/models/unique?view=stable";
+
+/// A request for a part of the listing is answered from memory, the index being read.
+fn again(inputs: &Inputs, url: &str) {
+    let app = app_over(inputs.snapshot());
+    let (response, _) = app.handle(ports::get(url)).now_or_never().expect("nothing waits");
+    assert_eq!(response.status, 200);
+    assert!(app.hit(url, false, &RequestHeaders::default()).is_some(), "it is no hit");
+    let response = measured(|| app.hit(url, false, &RequestHeaders::default()));
     assert_eq!(response.map(|response| response.status), Some(200));
 }
 

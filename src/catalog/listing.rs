@@ -10,7 +10,8 @@ use super::{
     page::Page,
     provider::served::{Marks, Row},
     snapshot::Snapshot,
-    source::View,
+    source::{Source, View},
+    unique::{FacetCounts, Filter, Index},
 };
 
 /// What is served of a view.
@@ -133,6 +134,51 @@ impl Listing {
         }
         pieces.push("]");
         pieces
+    }
+
+    /// The same entries in the same order over a snapshot: a text of its own is read for one. It was read as a listing before, so it can
+    /// be; else it would list nothing.
+    #[must_use]
+    pub fn over_snapshot(&self, source: Source) -> Self {
+        let Self::Foreign(array) = self else { return self.clone() };
+        let Ok(snapshot) = Snapshot::decode(source, array.text().to_string()) else {
+            return Self::Foreign(Rc::default());
+        };
+        let order = (0..u32::try_from(snapshot.len()).unwrap_or(u32::MAX)).collect();
+        Self::Ordered(Rc::new(snapshot), order)
+    }
+
+    /// The index of the entries, by their positions, and these; none where they are not over a snapshot.
+    pub fn indexed(&self) -> Option<(&Index, &[u32])> {
+        match self {
+            Self::Ordered(snapshot, order) => Some((snapshot.index()?, order)),
+            Self::Foreign(_) => None,
+        }
+    }
+
+    /// The entries that pass a filter.
+    #[must_use]
+    pub fn filtered(&self, filter: &Filter) -> Self {
+        match (self, self.indexed()) {
+            (Self::Ordered(snapshot, _), Some((index, order))) if !filter.is_empty() => {
+                Self::Ordered(Rc::clone(snapshot), index.matching(filter, order).into())
+            }
+            _ => self.clone(),
+        }
+    }
+
+    /// The entries at these positions of the snapshot.
+    #[must_use]
+    pub fn at(&self, positions: Vec<u32>) -> Self {
+        match self {
+            Self::Ordered(snapshot, _) => Self::Ordered(Rc::clone(snapshot), positions.into()),
+            Self::Foreign(_) => self.clone(),
+        }
+    }
+
+    /// How many of the entries have what.
+    pub fn counts(&self) -> Option<FacetCounts<'_>> {
+        self.indexed().map(|(index, order)| index.counts(order))
     }
 
     fn whole(&self) -> Entries<'_> {

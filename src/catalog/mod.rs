@@ -14,8 +14,9 @@ pub use json_array::JsonArray;
 
 mod unique;
 pub use unique::{
-    Assembly, ChangeSet, Changes, Order, Price, PriceFallback, ProviderRow, Scope, Selection,
-    SortBy, ToldChanges, WARM, python_float,
+    Assembly, Capability, ChangeSet, Changes, Cheapest, Count, FacetCounts, Fields, Filter, Index,
+    MODEL_ALWAYS, ModelRelation, OFFER_ALWAYS, Order, Price, PriceFallback, Provider,
+    ProviderRelation, ProviderRow, Scope, Selection, SortBy, ToldChanges, WARM, python_float,
 };
 
 pub mod provider;

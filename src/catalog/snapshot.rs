@@ -9,7 +9,9 @@ use super::{
     provider::{self, Registry, RegistryEntry, registry},
     source::{Extent, Source, View},
     text::{Text, read_bytes},
-    unique::{self, Assembled, Assembly, ChangeSet, Changes, Facets, unpack_u32s},
+    unique::{
+        self, Assembled, Assembly, ChangeSet, Changes, Facets, Index, LazyIndex, unpack_u32s,
+    },
 };
 
 /// A source's entries and what its views filter and sort by.
@@ -18,6 +20,8 @@ pub struct Snapshot {
     array: JsonArray,
     hash: u64,
     facets: KindFacets,
+    /// Read of the text when a filter is first asked for.
+    index: LazyIndex,
 }
 
 /// What views are made by, of each kind.
@@ -72,7 +76,7 @@ impl Snapshot {
 
     fn new(text: Text, spans: Vec<Range<u32>>, facets: KindFacets) -> Self {
         let hash = text.hash();
-        Self { array: JsonArray::new(text, spans), hash, facets }
+        Self { array: JsonArray::new(text, spans), hash, facets, index: LazyIndex::default() }
     }
 
     /// What belongs to the text, as bytes that stand before it: the entries' places and their facets.
@@ -117,7 +121,8 @@ impl Snapshot {
             #[cfg(test)]
             Source::Toy => KindFacets::Toy,
         };
-        array.is_sound().then_some(Self { array, hash, facets })
+        let index = LazyIndex::default();
+        array.is_sound().then_some(Self { array, hash, facets, index })
     }
 
     /// How many bytes of the prefix an entry has: its place and its facets.
@@ -182,6 +187,14 @@ impl Snapshot {
         }
     }
 
+    /// What filters and relations are made of; none of other kinds.
+    pub fn index(&self) -> Option<&Index> {
+        match &self.facets {
+            KindFacets::Unique(_) => Some(self.index.get(self.array.elements())),
+            _ => None,
+        }
+    }
+
     /// Every position, in the origin's order.
     fn whole(&self) -> Vec<u32> {
         (0..self.len()).filter_map(|index| u32::try_from(index).ok()).collect()
@@ -223,10 +236,13 @@ impl Snapshot {
         ChangeSet::between(before.hash, &before.array, &self.array)
     }
 
-    /// What this takes in memory, in bytes.
+    /// What this takes in memory, in bytes, the index included.
     pub fn bytes(&self) -> usize {
         let facets = match &self.facets {
-            KindFacets::Unique(facets) => facets.bytes(),
+            KindFacets::Unique(facets) => {
+                let index = self.text().len().checked_div(LazyIndex::PART).unwrap_or_default();
+                facets.bytes().saturating_add(index)
+            }
             KindFacets::Provider(facets) => facets.bytes(),
             // Taken apart it is about as large again.
             KindFacets::Registry(_) => self.text().len(),

@@ -16,10 +16,13 @@ use crate::config::ConfigError;
 /// The longest period over which the platform counts (docs/platform.md, "Rate limits are counted where they are asked").
 const RATE_LIMIT_PERIOD: Duration = Duration::from_secs(60);
 
+/// The type of a problem's body (RFC 9457).
+const PROBLEM: &str = "application/problem+json";
+
 fn problem(status: u16, title: &str, detail: &str) -> Response {
     let body = json!({ "type": "about:blank", "title": title, "status": status, "detail": detail });
     let body = body.to_string().into_bytes();
-    Response::new(status, "application/problem+json", NO_STORE, body)
+    Response::new(status, PROBLEM, NO_STORE, body)
 }
 
 /// 400: what was sent means nothing here.
@@ -41,6 +44,18 @@ pub(super) fn not_found() -> Response {
 /// 404: there is such a route, but nothing of this name.
 pub(super) fn no_such(detail: &str) -> Response {
     problem(404, "Not Found", detail)
+}
+
+/// 404: there is no such thing; these are called nearly so.
+pub(super) fn not_found_but(detail: &str, nearest: &[&str]) -> Response {
+    let body = json!({
+        "type": "about:blank",
+        "title": "Not Found",
+        "status": 404,
+        "detail": detail,
+        "nearest": nearest,
+    });
+    Response::new(404, PROBLEM, NO_STORE, body.to_string().into_bytes())
 }
 
 /// 405: there is such a route, but not for this method. `allowed` is the value of `Allow`.

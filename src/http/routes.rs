@@ -4,7 +4,7 @@
 //! percent-decoded once before it comes here, so that `%2F` is `/`. No variable is empty. A path that is written out wins over one with
 //! variables, and among those the first row.
 
-use super::params::models::Kind;
+use super::params::{Shape, models::Kind};
 use crate::cache::RouteName;
 
 /// A row of the table. `openapi/` describes each.
@@ -43,7 +43,7 @@ pub(super) enum Endpoint {
     About,
     OpenApi,
     Docs,
-    Unique,
+    Unique(Shape),
     Catalog(Kind),
     Changes,
     Healthz,
@@ -55,7 +55,7 @@ pub(super) enum Endpoint {
     Metrics,
 }
 
-pub(super) const ROUTES: [Route; 18] = [
+pub(super) const ROUTES: [Route; 22] = [
     Route {
         paths: &["/"],
         methods: Methods::Read,
@@ -78,7 +78,31 @@ pub(super) const ROUTES: [Route; 18] = [
         paths: &["/models/unique", "/v1/models/unique"],
         methods: Methods::Read,
         access: Access::Public,
-        endpoint: Endpoint::Unique,
+        endpoint: Endpoint::Unique(Shape::Listing),
+    },
+    Route {
+        paths: &["/models/unique/health", "/v1/models/unique/health"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::Unique(Shape::Health),
+    },
+    Route {
+        paths: &["/models/unique/{+name}", "/v1/models/unique/{+name}"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::Unique(Shape::Model),
+    },
+    Route {
+        paths: &["/providers", "/v1/providers"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::Unique(Shape::Providers),
+    },
+    Route {
+        paths: &["/providers/{slug}/models", "/v1/providers/{slug}/models"],
+        methods: Methods::Read,
+        access: Access::Public,
+        endpoint: Endpoint::Unique(Shape::ProviderModels),
     },
     Route {
         paths: &["/models/unique/changes", "/v1/models/unique/changes"],
@@ -181,16 +205,18 @@ pub(super) fn find(path: &str) -> Option<Found<'_>> {
 }
 
 fn find_in<'a>(routes: &'static [Route], path: &'a str) -> Option<Found<'a>> {
-    let paths = || {
-        routes.iter().flat_map(|route| route.paths.iter().map(move |template| (route, *template)))
-    };
     // Most requests are for a path that is written out: comparing costs next to nothing.
-    let equal = paths().find(|(_, template)| *template == path);
-    if let Some((route, template)) = equal.filter(|(_, template)| !template.contains('{')) {
-        return Some(Found { route, path: template, values: Vec::new() });
+    for route in routes {
+        for template in route.paths {
+            if *template == path && !template.as_bytes().contains(&b'{') {
+                return Some(Found { route, path: template, values: Vec::new() });
+            }
+        }
     }
-    paths().find_map(|(route, template)| {
-        Some(Found { route, path: template, values: variables(template, path)? })
+    routes.iter().find_map(|route| {
+        route.paths.iter().find_map(|template| {
+            Some(Found { route, path: template, values: variables(template, path)? })
+        })
     })
 }
 
@@ -215,7 +241,11 @@ impl Endpoint {
             Self::About => RouteName::About,
             Self::OpenApi => RouteName::OpenApi,
             Self::Docs => RouteName::Docs,
-            Self::Unique => RouteName::Unique,
+            Self::Unique(Shape::Listing) => RouteName::Unique,
+            Self::Unique(Shape::Health) => RouteName::UniqueHealth,
+            Self::Unique(Shape::Model) => RouteName::UniqueModel,
+            Self::Unique(Shape::Providers) => RouteName::Providers,
+            Self::Unique(Shape::ProviderModels) => RouteName::ProviderModels,
             Self::Catalog(kind) => kind.name(),
             Self::Changes => RouteName::Changes,
             Self::Clear => RouteName::Clear,
@@ -289,7 +319,8 @@ mod tests {
     }
 
     const fn row(paths: &'static [&'static str]) -> Route {
-        let (methods, access, endpoint) = (Methods::Read, Access::Public, Endpoint::Unique);
+        let (methods, access, endpoint) =
+            (Methods::Read, Access::Public, Endpoint::Unique(Shape::Listing));
         Route { paths, methods, access, endpoint }
     }
 

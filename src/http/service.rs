@@ -8,7 +8,7 @@ use super::{
     auth::Operators,
     cors,
     endpoints::{
-        about, changes, health, metrics, models,
+        Asked, about, changes, health, metrics, models,
         operators::{clear, statistics, warm},
         unique, webhook,
     },
@@ -99,15 +99,16 @@ pub fn answer_at_once(
     asked: &RequestHeaders,
 ) -> Option<Response> {
     let target = Target::of(url);
-    let Found { route, path, .. } = find(&target.path, service)?;
+    let Found { route, path, values } = find(&target.path, service)?;
+    let named_in_path = values.first().copied().unwrap_or_default();
     let id = headers::request_id(asked, || cache.random());
     let response = match route.endpoint {
         // Who asks for more than what there is has to wait.
-        Endpoint::Unique if asked.cache_control.is_none() => {
-            let query = target.query;
+        Endpoint::Unique(shape) if asked.cache_control.is_none() => {
+            let (query, request_id) = (target.query, id.as_str());
             unique::hit(
                 cache,
-                unique::Asked { path, query, headers: asked, request_id: id.as_str() },
+                Asked { shape, path, named: named_in_path, query, headers: asked, request_id },
             )?
         }
         _ => return None,
@@ -153,9 +154,11 @@ async fn ask(
             };
             (docs(held), Vec::new())
         }
-        Endpoint::Unique => {
+        Endpoint::Unique(shape) => {
             let (query, headers) = (request.query.as_str(), &request.headers);
-            unique::get(cache, unique::Asked { path, query, headers, request_id: id }).await
+            let named = values.first().copied().unwrap_or_default();
+            let asked = Asked { shape, path, named, query, headers, request_id: id };
+            unique::get(cache, asked).await
         }
         Endpoint::Catalog(kind) => {
             let (query, headers) = (request.query.as_str(), &request.headers);

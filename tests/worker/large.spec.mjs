@@ -16,6 +16,8 @@ const SORTS = ["provider_count", "name", "cheapest_price"];
 const COMBINATIONS = SORTS.flatMap((sort) =>
   ["asc", "desc"].flatMap((order) => [1, 2, 3, 4, 5, 10].map((minimum) => `${PATH}&sort_by=${sort}&order=${order}&min_providers=${minimum}`)),
 );
+// The index of all offers is read for it.
+COMBINATIONS.push(`${PATH}&q=a&capability=streaming&facets=true&view=stable`);
 const MEGABYTE = 1_000_000;
 const { tables } = readVectors("mid");
 

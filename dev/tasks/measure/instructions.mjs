@@ -12,7 +12,7 @@ const budgetsPath = join(root, "benches", "instructions", "budgets.json");
 const inputs = join(root, "build", "bench", "inputs");
 const ROOM = 0.05;
 const SIZES = [234, 3_000];
-const CASES = ["transform", "scan", "inflate", "order", "order-filtered", "page", "query", "hit"];
+const CASES = ["transform", "scan", "inflate", "order", "order-filtered", "page", "query", "hit", "index", "filter", "stable"];
 // The C library chooses its copying by what the processor has; everywhere the same is chosen here.
 const TUNABLES = "glibc.cpu.hwcaps=-AVX512VL,-AVX512F,-AVX2,-AVX2_Usable,-AVX_Fast_Unaligned_Load,-ERMS,-FSRM";
 

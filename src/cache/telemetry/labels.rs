@@ -43,6 +43,14 @@ labels! {
         Docs = "docs",
         /// The listing.
         Unique = "unique",
+        /// What changes of it by the minute.
+        UniqueHealth = "unique_health",
+        /// A model of it.
+        UniqueModel = "unique_model",
+        /// The providers.
+        Providers = "providers",
+        /// The models of a provider.
+        ProviderModels = "provider_models",
         /// The models of providers.
         CatalogModels = "catalog_models",
         /// Those of a developer.

@@ -23,5 +23,12 @@ pub use assembly::Assembly;
 mod facets;
 pub(super) use facets::{Facets, unpack_u32s};
 
+mod index;
+pub(super) use index::LazyIndex;
+pub use index::{
+    Capability, Cheapest, Count, FacetCounts, Fields, Filter, Index, MODEL_ALWAYS, ModelRelation,
+    OFFER_ALWAYS, Provider, ProviderRelation,
+};
+
 mod changes;
 pub use changes::{ChangeSet, Changes, ToldChanges};

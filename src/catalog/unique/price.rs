@@ -25,7 +25,12 @@ impl Price {
     /// Reads the stored value: a JSON token, or nothing. No value is ever an error: one bad price must not cost a
     /// model (docs/backend.md, "One bad price costs a model").
     pub fn read(raw: Option<&RawValue>) -> Self {
-        let token = raw.map_or("null", RawValue::get).trim();
+        Self::of(raw.map_or("null", RawValue::get))
+    }
+
+    /// The same of a JSON token.
+    pub(super) fn of(token: &str) -> Self {
+        let token = token.trim();
         match token.bytes().next() {
             Some(b'"') => {
                 let text: String = serde_json::from_str(token).unwrap_or_default();

@@ -56,16 +56,26 @@ fn asked(query: &Query) -> String {
     if selection.scope == Scope::All {
         asked.push_str("include_inactive=true&");
     }
+    if let Some(excerpt) = &query.excerpt {
+        asked.push_str(&excerpt.asked);
+    }
     asked
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::params::unique::parse;
+    use crate::http::params::{
+        Shape,
+        unique::{Query, parse},
+    };
+
+    fn parsed(query: &str) -> Query {
+        parse(Shape::Listing, query).unwrap()
+    }
 
     fn offsets(query: &str, total: usize) -> Vec<(String, usize)> {
-        let links = link("/models/unique", &parse(query).unwrap(), total);
+        let links = link("/models/unique", &parsed(query), total);
         let each = links.split(", ").map(|link| {
             let (target, relation) = link.split_once(">; rel=").unwrap();
             let (_, offset) = target.split_once("offset=").unwrap();
@@ -109,7 +119,7 @@ mod tests {
     fn what_was_asked_for_is_kept_and_nothing_is_repeated_as_it_came() {
         let query =
             "min_providers=%2B3&sort_by=name&order=asc&include_inactive=yes&limit=7&x=%3E%22%0d%0a";
-        let links = link("/v1/models/unique", &parse(query).unwrap(), 8);
+        let links = link("/v1/models/unique", &parsed(query), 8);
         let target =
             "min_providers=3&sort_by=name&order=asc&include_inactive=true&limit=7&offset=7>";
         assert!(links.contains(&format!("</v1/models/unique?{target}")), "{links}");

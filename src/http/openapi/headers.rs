@@ -25,6 +25,18 @@ pub(super) const LISTING: [&str; 10] = [
     "Cloudflare-CDN-Cache-Control",
 ];
 
+/// What anything else has that is made of a listing: it is in no pages.
+pub(super) const SERVED: [&str; 8] = [
+    "ETag",
+    "Last-Modified",
+    "No-Vary-Search",
+    "X-Cache",
+    "Age",
+    "Cache-Status",
+    "Cache-Tag",
+    "Cloudflare-CDN-Cache-Control",
+];
+
 /// What an answer out of the catalogs of providers has, whether or not its body is sent.
 pub(super) const CATALOG: [&str; 7] = [
     "ETag",

@@ -1,7 +1,10 @@
 //! The pages: the document for people, and what a browser shows at `/`. HTML without scripts, with one style, whose digest is the
 //! only thing that the policy of the pages allows.
 
-use std::fmt::Write;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value};
@@ -9,6 +12,8 @@ use sha2::{Digest, Sha256};
 
 /// A longer pattern is not shown.
 const PATTERN_CHARS_MAX: usize = 60;
+/// More words than these are the document's.
+const WORDS_MAX: usize = 8;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -52,15 +57,17 @@ pub(super) fn docs(document: &Value) -> String {
         text(&info["version"]),
     );
     main.push_str(&contents(document));
+    let mut said = BTreeSet::new();
     for section in sections(document) {
-        main.push_str(&operation_section(document, &section));
+        main.push_str(&operation_section(document, &section, &mut said));
     }
     main.push_str(&everywhere(document));
     main.push_str(
         "<h2 id=\"schemas\">Bodies</h2>\n<p>A table each: fields, values, meaning.</p>\n",
     );
+    let mut known = BTreeMap::new();
     for (name, schema) in members(&document["components"]["schemas"]) {
-        main.push_str(&schema_section(name, schema));
+        main.push_str(&schema_section(name, schema, &mut known));
     }
     let headers = members(&document["components"]["headers"]).iter();
     let headers = headers
@@ -131,7 +138,12 @@ fn contents(document: &Value) -> String {
     )
 }
 
-fn operation_section(document: &Value, Section { asked_by, operation }: &Section<'_>) -> String {
+/// What is told of several operations is said in the first of them, and named in the others.
+fn operation_section<'a>(
+    document: &'a Value,
+    Section { asked_by, operation }: &Section<'a>,
+    said: &mut BTreeSet<&'a str>,
+) -> String {
     let asked_by: Vec<String> =
         asked_by.iter().map(|asked| format!("<code>{asked}</code>")).collect();
     let mut section = format!(
@@ -152,27 +164,45 @@ fn operation_section(document: &Value, Section { asked_by, operation }: &Section
         let schema = kind(&body["content"]["application/json"]["schema"]);
         let _ = writeln!(section, "<p>Body: {schema}. {}</p>", prose(&body["description"]));
     }
-    let parameters = items(&operation["parameters"]).iter().map(|parameter| {
+    let (mut parameters, mut above) = (String::new(), Vec::new());
+    for parameter in items(&operation["parameters"]) {
+        let is_new = said.insert(text(&parameter["$ref"]));
         let parameter = resolved(document, parameter);
-        row(
-            text(&parameter["name"]),
-            &kind(&parameter["schema"]),
-            &prose(&parameter["description"]),
-        )
-    });
-    let parameters: String = parameters.collect();
+        if is_new {
+            parameters.push_str(&row(
+                text(&parameter["name"]),
+                &kind(&parameter["schema"]),
+                &prose(&parameter["description"]),
+            ));
+        } else {
+            above.push(text(&parameter["name"]));
+        }
+    }
     if !parameters.is_empty() {
         section.push_str(&table("Parameters", &["name", "values", "meaning"], &parameters));
+    }
+    if !above.is_empty() {
+        let _ = writeln!(section, "<p>Parameters as above: {}.", above.join(", "));
     }
     // What comes with the access is the same everywhere, and is said once.
     let answers = members(&operation["responses"])
         .iter()
         .filter(|(status, _)| !EVERYWHERE.iter().any(|(known, _)| known == status));
-    let answers = answers.map(|(status, answer)| {
-        let answer = resolved(document, answer);
-        row(status, &prose(&answer["description"]), &bodies(answer))
-    });
-    section.push_str(&table("Answers", &["status", "when", "body"], &answers.collect::<String>()));
+    let (mut rows, mut above) = (String::new(), Vec::new());
+    for (status, answer) in answers {
+        if said.insert(text(&answer["$ref"])) {
+            let answer = resolved(document, answer);
+            rows.push_str(&row(status, &prose(&answer["description"]), &bodies(answer)));
+        } else {
+            above.push(status.as_str());
+        }
+    }
+    if !rows.is_empty() {
+        section.push_str(&table("Answers", &["status", "when", "body"], &rows));
+    }
+    if !above.is_empty() {
+        let _ = writeln!(section, "<p>Answers as above: {}.", above.join(", "));
+    }
     section
 }
 
@@ -188,8 +218,25 @@ fn bodies(answer: &Value) -> String {
     shown.join(", ")
 }
 
-fn schema_section(name: &str, schema: &Value) -> String {
+/// A schema; of one that has the fields of one before it, only which of them are always there.
+fn schema_section(name: &str, schema: &Value, known: &mut BTreeMap<String, String>) -> String {
     let mut rows = fields("", schema);
+    let names: Vec<&str> = schema
+        .get("properties")
+        .map(members)
+        .into_iter()
+        .flat_map(Map::keys)
+        .map(String::as_str)
+        .collect();
+    let same = known.entry(names.join(" ")).or_insert_with(|| name.to_owned());
+    if *same != name && !names.is_empty() {
+        let always: Vec<&str> = items(&schema["required"]).iter().map(text).collect();
+        return format!(
+            "<h3 id=\"{name}\">{name}</h3>\n<p>{} Fields of <a href=\"#{same}\">{same}</a>; always there: {}.\n",
+            prose(&schema["description"]),
+            always.join(", ")
+        );
+    }
     for of in schema.get("allOf").map(items).into_iter().flatten() {
         rows.push_str(&row("…", &kind(of), "Its fields as well."));
     }
@@ -234,7 +281,7 @@ fn kind(schema: &Value) -> String {
     if let Some(of) = schema.get("items") {
         parts.push(format!("of {}", kind(of)));
     }
-    if let Some(words) = schema.get("enum") {
+    if let Some(words) = schema.get("enum").filter(|words| items(words).len() <= WORDS_MAX) {
         parts.push(
             items(words)
                 .iter()

@@ -3,9 +3,11 @@
 use serde_json::json;
 
 use super::{
+    coercion::integer,
     integer::Integer,
     mistake::Mistake,
-    unique::{Bounds, Parameter, integer, scope},
+    parameter::{Bounds, Parameter},
+    unique::scope,
 };
 use crate::catalog::Scope;
 
@@ -42,7 +44,7 @@ pub(crate) fn parse(query: &str) -> Result<Query, Vec<Mistake>> {
     }
     let mut mistakes = Vec::new();
     let since = since.and_then(|text| version(&mut mistakes, "since", &text));
-    let limit = integer(&mut mistakes, Parameter::Limit, limit, LIMIT);
+    let limit = integer(&mut mistakes, Parameter::Limit.as_str(), limit, LIMIT);
     let scope = scope(&mut mistakes, inactive);
     if !mistakes.is_empty() {
         return Err(mistakes);

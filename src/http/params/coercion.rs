@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{
     integer::{Integer, IntegerError},
     mistake::Mistake,
-    unique::{Bounds, FALSE_WORDS, TRUE_WORDS},
+    parameter::{Bounds, FALSE_WORDS, TRUE_WORDS},
 };
 use crate::catalog::python_float;
 

@@ -4,7 +4,7 @@ use super::{
     coercion::{boolean, integer, number, whole},
     integer::Integer,
     mistake::Mistake,
-    unique::{Bounds, LIMIT, LIMIT_DEFAULT, OFFSET},
+    parameter::{Bounds, LIMIT, LIMIT_DEFAULT, OFFSET},
 };
 use crate::{
     cache::RouteName,

@@ -4,84 +4,18 @@
 use serde_json::json;
 
 use super::{
+    coercion::{boolean, integer},
     cursor::Cursor,
-    integer::{Integer, IntegerError},
+    excerpt::{self, Excerpt},
+    integer::Integer,
     mistake::Mistake,
+    parameter::{LIMIT, LIMIT_DEFAULT, MIN_PROVIDERS, OFFSET, Parameter},
+    shape::Shape,
 };
 use crate::catalog::{Order, Page, Scope, Selection, SortBy};
 
-/// A parameter of the query.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Parameter {
-    Limit,
-    Offset,
-    MinProviders,
-    SortBy,
-    Order,
-    IncludeInactive,
-    Cursor,
-}
-
-impl Parameter {
-    /// Every parameter, in the order in which the backend declares them.
-    pub(crate) const ALL: [Self; 7] = [
-        Self::Limit,
-        Self::Offset,
-        Self::MinProviders,
-        Self::SortBy,
-        Self::Order,
-        Self::IncludeInactive,
-        Self::Cursor,
-    ];
-
-    /// The name in the query.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Limit => "limit",
-            Self::Offset => "offset",
-            Self::MinProviders => "min_providers",
-            Self::SortBy => "sort_by",
-            Self::Order => "order",
-            Self::IncludeInactive => "include_inactive",
-            Self::Cursor => "cursor",
-        }
-    }
-
-    fn parse(name: &str) -> Option<Self> {
-        // A match is a comparison of lengths for most names; every request asks.
-        Some(match name {
-            "limit" => Self::Limit,
-            "offset" => Self::Offset,
-            "min_providers" => Self::MinProviders,
-            "sort_by" => Self::SortBy,
-            "order" => Self::Order,
-            "include_inactive" => Self::IncludeInactive,
-            "cursor" => Self::Cursor,
-            _ => return None,
-        })
-    }
-}
-
-/// What a whole number may be, both ends included.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds {
-    pub(crate) least: usize,
-    pub(crate) most: Option<usize>,
-}
-
-/// The backend's bounds.
-pub(crate) const LIMIT: Bounds = Bounds { least: 1, most: Some(1000) };
-pub(crate) const OFFSET: Bounds = Bounds { least: 0, most: None };
-pub(crate) const MIN_PROVIDERS: Bounds = Bounds { least: 1, most: None };
-/// How many models a page has at most where the client does not say.
-pub(crate) const LIMIT_DEFAULT: usize = 100;
-
-/// pydantic's words for a boolean, in lower case.
-pub(crate) const TRUE_WORDS: [&str; 6] = ["1", "on", "t", "true", "y", "yes"];
-pub(crate) const FALSE_WORDS: [&str; 6] = ["0", "off", "f", "false", "n", "no"];
-
 /// A query without mistakes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Query {
     /// Which listing.
     pub(crate) selection: Selection,
@@ -93,6 +27,8 @@ pub(crate) struct Query {
     pub(crate) min_providers: Option<Integer>,
     /// Whether it walks one version.
     pub(crate) walk: Option<Walk>,
+    /// What is cut out of the listing, where it is not the whole.
+    pub(crate) excerpt: Option<Box<Excerpt>>,
 }
 
 /// A walk over one version.
@@ -105,11 +41,12 @@ pub(crate) enum Walk {
 }
 
 /// Reads a query string. Of a repeated parameter the last counts, unknown ones are ignored. Every mistake is reported,
-/// in the order in which the backend declares its parameters.
-pub(crate) fn parse(query: &str) -> Result<Query, Vec<Mistake>> {
+/// in the order in which the backend declares its parameters; those that it does not know come last.
+pub(crate) fn parse(shape: Shape, query: &str) -> Result<Query, Vec<Mistake>> {
     let mut raw = Raw::default();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        let Some(parameter) = Parameter::parse(&name) else { continue };
+        let known = Parameter::parse(&name).filter(|parameter| shape.has(*parameter));
+        let Some(parameter) = known else { continue };
         let field = match parameter {
             Parameter::Limit => &mut raw.limit,
             Parameter::Offset => &mut raw.offset,
@@ -118,6 +55,10 @@ pub(crate) fn parse(query: &str) -> Result<Query, Vec<Mistake>> {
             Parameter::Order => &mut raw.order,
             Parameter::IncludeInactive => &mut raw.include_inactive,
             Parameter::Cursor => &mut raw.cursor,
+            other => {
+                raw.excerpt.get_or_insert_default().note(other, value.into_owned());
+                continue;
+            }
         };
         *field = Some(value.into_owned());
     }
@@ -133,6 +74,7 @@ struct Raw {
     order: Option<String>,
     include_inactive: Option<String>,
     cursor: Option<String>,
+    excerpt: Option<Box<excerpt::Raw>>,
 }
 
 impl Raw {
@@ -164,7 +106,9 @@ impl Raw {
         let is_other = |cursor: Cursor| {
             query.as_ref().is_some_and(|query| is_chosen && query.selection != cursor.selection)
         };
-        if cursor.is_none() && !begins {
+        if query.as_ref().is_some_and(|query| query.excerpt.is_some()) {
+            add(Parameter::Cursor, "A walk by cursor is of a whole listing", text);
+        } else if cursor.is_none() && !begins {
             add(Parameter::Cursor, "This is no cursor that was given here", text);
         } else if cursor.is_some_and(is_other) {
             add(Parameter::Cursor, "The cursor is of another selection", text);
@@ -176,17 +120,18 @@ impl Raw {
         let (walk, offset) = (Some(Walk::Continue(version)), size(position));
         let min_providers = selection.min_providers.map(|minimum| Integer::of(size(minimum)));
         let page = Page { offset, ..query.page };
-        Ok(Query { selection, page, offset: Integer::of(offset), min_providers, walk })
+        Ok(Query { selection, page, offset: Integer::of(offset), min_providers, walk, excerpt: None })
     }
 
     fn check_page(self) -> Result<Query, Vec<Mistake>> {
         let mut mistakes = Vec::new();
-        let limit = integer(&mut mistakes, Parameter::Limit, self.limit, LIMIT);
-        let offset = integer(&mut mistakes, Parameter::Offset, self.offset, OFFSET);
+        let limit = integer(&mut mistakes, Parameter::Limit.as_str(), self.limit, LIMIT);
+        let offset = integer(&mut mistakes, Parameter::Offset.as_str(), self.offset, OFFSET);
         let min_providers =
-            integer(&mut mistakes, Parameter::MinProviders, self.min_providers, MIN_PROVIDERS);
+            integer(&mut mistakes, Parameter::MinProviders.as_str(), self.min_providers, MIN_PROVIDERS);
         let order = order(&mut mistakes, self.order);
         let scope = scope(&mut mistakes, self.include_inactive);
+        let excerpt = self.excerpt.and_then(|raw| raw.check(&mut mistakes));
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
@@ -206,46 +151,13 @@ impl Raw {
             offset,
             min_providers,
             walk: None,
+            excerpt,
         })
     }
 }
 
 fn size(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
-}
-
-pub(super) fn integer(
-    mistakes: &mut Vec<Mistake>,
-    parameter: Parameter,
-    raw: Option<String>,
-    Bounds { least, most }: Bounds,
-) -> Option<Integer> {
-    let (name, raw) = (parameter.as_str(), raw?);
-    let mistake = match Integer::parse(&raw) {
-        Err(IntegerError::Parsing) => {
-            let text = "Input should be a valid integer, unable to parse string as an integer";
-            Mistake::of_query("int_parsing", name, text, &raw)
-        }
-        Err(IntegerError::Size) => {
-            let text = "Unable to parse input string as an integer, exceeded maximum size";
-            Mistake::of_query("int_parsing_size", name, text, &raw)
-        }
-        Ok(value) if value.is_below(least) => {
-            let text = format!("Input should be greater than or equal to {least}");
-            Mistake::of_query("greater_than_equal", name, &text, &raw)
-                .with_context(json!({ "ge": least }))
-        }
-        Ok(value) => match most.filter(|most| value.is_above(*most)) {
-            None => return Some(value),
-            Some(most) => {
-                let text = format!("Input should be less than or equal to {most}");
-                Mistake::of_query("less_than_equal", name, &text, &raw)
-                    .with_context(json!({ "le": most }))
-            }
-        },
-    };
-    mistakes.push(mistake);
-    None
 }
 
 fn order(mistakes: &mut Vec<Mistake>, raw: Option<String>) -> Order {
@@ -259,25 +171,19 @@ fn order(mistakes: &mut Vec<Mistake>, raw: Option<String>) -> Order {
     })
 }
 
-/// pydantic's bool: by these words, in any letter case, and without trimming.
 pub(super) fn scope(mistakes: &mut Vec<Mistake>, raw: Option<String>) -> Scope {
-    let Some(raw) = raw else { return Scope::Active };
-    match raw.to_ascii_lowercase().as_str() {
-        word if TRUE_WORDS.contains(&word) => Scope::All,
-        word if FALSE_WORDS.contains(&word) => Scope::Active,
-        _ => {
-            let text = "Input should be a valid boolean, unable to interpret input";
-            let name = Parameter::IncludeInactive.as_str();
-            mistakes.push(Mistake::of_query("bool_parsing", name, text, &raw));
-            Scope::Active
-        }
-    }
+    let name = Parameter::IncludeInactive.as_str();
+    if boolean(mistakes, name, raw) == Some(true) { Scope::All } else { Scope::Active }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::catalog::SortBy;
+
+    fn parse(query: &str) -> Result<Query, Vec<Mistake>> {
+        super::parse(Shape::Listing, query)
+    }
 
     #[test]
     fn a_query_is_a_selection_and_a_page() {
@@ -298,14 +204,6 @@ mod tests {
             }
         );
         assert_eq!(query.page, Page { limit: 7, offset: 3 });
-    }
-
-    #[test]
-    fn every_parameter_is_read_by_its_name() {
-        for parameter in Parameter::ALL {
-            assert_eq!(Parameter::parse(parameter.as_str()), Some(parameter));
-        }
-        assert_eq!(Parameter::parse("Limit"), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod browsers;
 mod catalogs;
 mod conditions;
 mod described;
+mod excerpts;
 mod front;
 mod health;
 mod history;

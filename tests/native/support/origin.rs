@@ -25,6 +25,8 @@ pub struct FakeOrigin {
     pub fault: Rc<Cell<Fault>>,
     /// Which version the catalog is at.
     pub version: Rc<Cell<u64>>,
+    /// What it holds instead, where a test says so.
+    pub held: Rc<RefCell<Option<Rc<Snapshot>>>>,
     /// How many models it has.
     pub models: Rc<Cell<u64>>,
     /// How many offers the largest of them has.
@@ -70,6 +72,7 @@ impl FakeOrigin {
             sim: sim.clone(),
             fault: Rc::default(),
             version: Rc::new(Cell::new(1)),
+            held: Rc::default(),
             models: Rc::new(Cell::new(10)),
             offers_max: Rc::new(Cell::new(5)),
             latency_ms: Rc::new(Cell::new(100)),
@@ -110,10 +113,13 @@ impl Origin for FakeOrigin {
             return Err(OriginError::Unreachable);
         }
         // What is read is what was there when the read began; it arrives later.
+        let held = self.held.borrow().as_deref().cloned();
         let snapshot: Snapshot = match source {
             Source::Registry => registry(self.providers.get()),
             Source::Provider(slug) => provided(self.version.get(), slug, self.models.get()),
-            _ => offered(self.version.get(), self.models.get(), self.offers_max.get()),
+            _ => held.unwrap_or_else(|| {
+                offered(self.version.get(), self.models.get(), self.offers_max.get())
+            }),
         };
         self.sim.sleep(Duration::from_millis(latency)).await;
         let rows = snapshot.len();

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::page::page;
 use crate::http::{
     headers::{MINUTES, prefers_html},
-    params::unique::Parameter,
+    params::parameter::Parameter,
     response::Response,
 };
 
@@ -39,6 +39,7 @@ fn json() -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::params::{Shape, unique::parse};
 
     #[test]
     fn it_names_the_catalog_and_may_be_kept_for_minutes() {
@@ -52,8 +53,11 @@ mod tests {
         let query = body["parameters"].as_array().unwrap().iter();
         let query: Vec<String> =
             query.map(|name| format!("{}=0x", name.as_str().unwrap())).collect();
-        let mistakes = crate::http::params::unique::parse(&query.join("&")).unwrap_err();
-        assert_eq!(mistakes.len(), query.len() - 1, "every name is known, and any text sorts");
+        let query = query.join("&");
+        let mistakes = parse(Shape::Listing, &query).unwrap_err();
+        let texts = ["sort_by", "name", "q", "provider", "modality", "health"];
+        let others = Parameter::ALL.len() - texts.len();
+        assert_eq!(mistakes.len(), others, "every name is known, and these take any text");
     }
 
     #[test]

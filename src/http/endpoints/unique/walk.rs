@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use form_urlencoded::Serializer;
 
-use super::{Asked, respond, tail};
 use crate::{
     cache::{Answer, Cache, Lost, Trace},
     catalog::{Scope, Source},
     http::{
+        endpoints::listed::{Asked, body, respond, tail},
+        headers,
         params::{
             cursor::Cursor,
             unique::{Query, Walk},
@@ -57,16 +58,19 @@ pub(super) async fn page(
     let position = u32::try_from(end).ok().filter(|_| end < answer.listing.len());
     let next =
         position.map(|position| Cursor { version, selection: query.selection, position }.to_text());
-    let tail = with_cursor(&tail(query, &answer), version, next.as_deref());
-    let link = link(asked.path, query, next.as_deref());
-    respond(asked, query, (&answer, &trace), cache.policy(), &tail, link)
+    let listing = &answer.listing;
+    let tail = tail(query, listing.len(), "", &with_cursor(version, next.as_deref()));
+    let etag = headers::etag(listing.digest(&query.page), &tail);
+    let pages = (link(asked.path, query, next.as_deref()), listing.len());
+    let body = || body(listing, &query.page, &tail);
+    let served = (&answer, &trace, cache.policy());
+    respond(asked, query.selection.scope, served, (etag, body), Some(pages))
 }
 
-/// What stands behind the models, with the version and where to go on.
-fn with_cursor(tail: &str, version: u64, next: Option<&str>) -> String {
+/// The version and where to go on, as members behind those of a whole listing.
+fn with_cursor(version: u64, next: Option<&str>) -> String {
     let next = next.map_or("null".to_owned(), |next| format!("\"{next}\""));
-    let tail = tail.strip_suffix('}').unwrap_or(tail);
-    format!("{tail},\"version\":\"{version:016x}\",\"next_cursor\":{next}}}")
+    format!(",\"version\":\"{version:016x}\",\"next_cursor\":{next}")
 }
 
 fn link(path: &str, query: &Query, next: Option<&str>) -> String {
@@ -101,7 +105,7 @@ mod tests {
     use super::*;
     use crate::{
         catalog::{Page, Selection},
-        http::params::unique::parse,
+        http::params::{Shape, unique::parse},
     };
 
     #[test]
@@ -109,10 +113,10 @@ mod tests {
         let selection = Selection { min_providers: Some(2), ..Selection::default() };
         let cursor = Cursor { version: 7, selection, position: 30 }.to_text();
         for query in ["cursor=", "cursor=*", "cursor=%2A&limit=5"] {
-            assert_eq!(parse(query).unwrap().walk, Some(Walk::Begin), "{query}");
+            assert_eq!(parse(Shape::Listing, query).unwrap().walk, Some(Walk::Begin), "{query}");
         }
         for query in ["limit=5", "limit=5&min_providers=2", "limit=5&min_providers=+2&order=DESC"] {
-            let query = parse(&format!("{query}&cursor={cursor}")).unwrap();
+            let query = parse(Shape::Listing, &format!("{query}&cursor={cursor}")).unwrap();
             assert_eq!((query.selection, query.walk), (selection, Some(Walk::Continue(7))));
             assert_eq!(query.page, Page { limit: 5, offset: 30 });
             assert_eq!((query.offset.as_str(), query.min_providers.unwrap().as_str()), ("30", "2"));
@@ -122,10 +126,12 @@ mod tests {
             ("cursor=*&offset=3".to_owned(), "offset"),
             (format!("cursor={cursor}&min_providers=3"), "cursor"),
             (format!("cursor={cursor}&sort_by=name"), "cursor"),
+            (format!("cursor={cursor}&provider=groq"), "cursor"),
+            ("cursor=*&view=stable".to_owned(), "cursor"),
             (format!("cursor={cursor}x"), "cursor"),
             (format!("cursor={cursor}&limit=0"), "limit"),
         ] {
-            let mistakes = parse(&query).unwrap_err();
+            let mistakes = parse(Shape::Listing, &query).unwrap_err();
             assert_eq!(json!(mistakes[0])["loc"], json!(["query", name]), "{query}");
         }
     }

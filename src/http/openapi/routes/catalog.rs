@@ -2,6 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::{
+    excerpts,
+    values::{boolean, integer, one_of},
+};
 use crate::{
     catalog::{Order, SortBy},
     http::{
@@ -10,26 +14,39 @@ use crate::{
             headers::LISTING,
             operation::Operation,
         },
-        params::unique::{
-            Bounds, FALSE_WORDS, LIMIT, LIMIT_DEFAULT, MIN_PROVIDERS, OFFSET, Parameter, TRUE_WORDS,
+        params::{
+            Shape,
+            parameter::{
+                FALSE_WORDS, LIMIT, LIMIT_DEFAULT, MIN_PROVIDERS, OFFSET, Parameter, TRUE_WORDS,
+            },
         },
     },
 };
 
 /// What a cursor looks like.
 const CURSOR: &str = r"^(\*|[A-Za-z0-9_-]{27})?$";
+const LIST: &str = "listModels";
 
-pub(super) fn models() -> Operation {
+/// What a route over the catalog is said to do.
+pub(super) fn of(shape: Shape) -> Operation {
+    let known = Parameter::ALL.into_iter().filter(|parameter| shape.has(*parameter));
+    let parameters =
+        known.map(component).chain(["IfNoneMatch", "IfModifiedSince", "CacheControl"]).collect();
+    match shape {
+        Shape::Listing => models(parameters),
+        _ => excerpts::of(shape, parameters),
+    }
+}
+
+fn models(parameters: Vec<&'static str>) -> Operation {
     Operation {
-        id: "listModels",
+        id: LIST,
         summary: "The catalog: each model once, with every provider that offers it",
         description: "One page of the models that were asked for. Unknown parameters are ignored, and of a repeated one the last counts. \
-                      Mind the defaults: a bare `sort_by=name` runs from Z to A, a bare `sort_by=cheapest_price` from the most expensive.",
-        parameters: Parameter::ALL
-            .into_iter()
-            .map(component)
-            .chain(["IfNoneMatch", "IfModifiedSince", "CacheControl"])
-            .collect(),
+                      Mind the defaults: a bare `sort_by=name` runs from Z to A, a bare `sort_by=cheapest_price` from the most expensive. \
+                      Filters that speak of an offer hold together for one and the same. Of what takes several, at most 20 are repeated or have \
+                      commas between.",
+        parameters,
         body: None,
         answers: vec![
             (200, "Listing"),
@@ -51,6 +68,17 @@ fn component(parameter: Parameter) -> &'static str {
         Parameter::Order => "Order",
         Parameter::IncludeInactive => "IncludeInactive",
         Parameter::Cursor => "Cursor",
+        Parameter::Name => "Name",
+        Parameter::Q => "Q",
+        Parameter::Provider => "Provider",
+        Parameter::Capability => "Capability",
+        Parameter::Modality => "Modality",
+        Parameter::MinContext => "MinContext",
+        Parameter::MaxPrice => "MaxPrice",
+        Parameter::Health => "Health",
+        Parameter::Fields => "Fields",
+        Parameter::Facets => "Facets",
+        Parameter::View => "View",
     }
 }
 
@@ -128,37 +156,15 @@ fn described(parameter: Parameter) -> (String, Value) {
             let description = format!(
                 "With offers that are switched off. In any letter case `{yes}` are true, `{no}` are false."
             );
-            let words = [TRUE_WORDS, FALSE_WORDS].concat();
-            let schema = json!({
-                "anyOf": [{ "type": "boolean" }, { "type": "string", "pattern": one_of(&words) }],
-                "default": false,
-            });
-            (description, schema)
+            (description, boolean())
         }
         Parameter::Cursor => {
             let description = "Walks one version, whatever is published meanwhile: `*` begins, `next_cursor` goes on. Without `offset`.";
             let schema = json!({ "type": "string", "pattern": CURSOR });
             (description.to_owned(), schema)
         }
+        other => excerpts::described(other),
     }
-}
-
-fn integer(Bounds { least, most }: Bounds) -> Value {
-    let mut schema = json!({ "type": "integer", "minimum": least });
-    if let Some(most) = most {
-        schema["maximum"] = json!(most);
-    }
-    schema
-}
-
-/// The pattern of these words in any letter case: what a schema is checked by knows no flags.
-fn one_of(words: &[&str]) -> String {
-    let either = |c: char| match (c.to_ascii_lowercase(), c.to_ascii_uppercase()) {
-        (lower, upper) if lower != upper => format!("[{lower}{upper}]"),
-        (same, _) => same.to_string(),
-    };
-    let words: Vec<String> = words.iter().map(|word| word.chars().map(either).collect()).collect();
-    format!("^({})$", words.join("|"))
 }
 
 pub(super) fn responses() -> Named {
@@ -170,7 +176,7 @@ pub(super) fn responses() -> Named {
     listing["links"] = json!({
         "understood": {
             "description": "The same again, as it was understood.",
-            "operationId": models().id,
+            "operationId": LIST,
             "parameters": {
                 "limit": "$response.body#/limit",
                 "sort_by": "$response.body#/sort/by",
@@ -180,7 +186,7 @@ pub(super) fn responses() -> Named {
         },
         "unchanged": {
             "description": "The default page, if it is not this one.",
-            "operationId": models().id,
+            "operationId": LIST,
             "parameters": { "If-None-Match": "$response.header.etag" },
         },
     });

@@ -3,9 +3,11 @@
 mod about;
 mod catalog;
 mod changes;
+mod excerpts;
 mod health;
 mod operators;
 mod providers;
+mod values;
 mod webhooks;
 
 use super::{components::Named, operation::Operation};
@@ -17,7 +19,7 @@ pub(super) fn of(endpoint: Endpoint) -> Operation {
         Endpoint::About => about::root(),
         Endpoint::OpenApi => about::openapi(),
         Endpoint::Docs => about::docs(),
-        Endpoint::Unique => catalog::models(),
+        Endpoint::Unique(shape) => catalog::of(shape),
         Endpoint::Catalog(kind) => providers::of(kind),
         Endpoint::Changes => changes::changes(),
         Endpoint::Healthz => health::healthz(),
@@ -36,6 +38,7 @@ pub(super) fn responses() -> Named {
         about::responses(),
         catalog::responses(),
         changes::responses(),
+        excerpts::responses(),
         health::responses(),
         providers::responses(),
         webhooks::responses(),
@@ -46,7 +49,8 @@ pub(super) fn responses() -> Named {
 
 /// What they are asked with.
 pub(super) fn parameters() -> Named {
-    [catalog::parameters(), changes::parameters(), providers::parameters()].concat()
+    [catalog::parameters(), changes::parameters(), excerpts::parameters(), providers::parameters()]
+        .concat()
 }
 
 /// The schemas of what they are sent.

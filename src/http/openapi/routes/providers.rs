@@ -12,7 +12,7 @@ use crate::{
         },
         params::{
             models::{GATEWAY_DEFAULT, Kind, PROVIDERS_LIMIT, SEARCH_LIMIT, SEARCH_LIMIT_DEFAULT},
-            unique::{Bounds, LIMIT_DEFAULT},
+            parameter::{Bounds, LIMIT_DEFAULT},
         },
     },
 };

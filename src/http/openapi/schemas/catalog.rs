@@ -2,17 +2,25 @@
 
 use serde_json::{Value, json};
 
-use super::{array_of, count, flag, number, object, or_null, text, words};
+use super::{array_of, count, excerpts, flag, number, object, or_null, text, words};
 use crate::{
     catalog::{Order, SortBy},
     http::{
         openapi::components::{Named, to},
-        params::unique::{LIMIT, MIN_PROVIDERS, OFFSET},
+        params::parameter::{LIMIT, MIN_PROVIDERS, OFFSET},
     },
 };
 
 pub(super) fn all() -> Named {
-    vec![("Listing", listing()), ("Model", model()), ("Offer", offer()), ("Pricing", pricing())]
+    vec![
+        ("Listing", listing()),
+        ("ProviderListing", excerpts::provider_listing()),
+        ("Model", model()),
+        ("SparseModel", excerpts::sparse_model(model())),
+        ("Offer", offer()),
+        ("SparseOffer", excerpts::sparse_offer(offer())),
+        ("Pricing", pricing()),
+    ]
 }
 
 fn listing() -> Value {
@@ -29,20 +37,22 @@ fn listing() -> Value {
     });
     let offset =
         json!({ "type": "integer", "minimum": OFFSET.least, "description": "As understood." });
-    let mut page = object(
+    let mut filters = object(
+        "Which models.",
+        vec![("min_providers", minimum), ("include_inactive", flag("As understood."))],
+    );
+    for (name, schema) in excerpts::filters() {
+        filters["properties"][name] = schema;
+    }
+    let models = json!({ "anyOf": [to("schemas", "Model"), to("schemas", "SparseModel")] });
+    let mut listing = object(
         "A page of the catalog.",
         vec![
-            ("models", array_of("The page.", to("schemas", "Model"))),
+            ("models", array_of("The page.", models)),
             ("total", count("Models of the whole listing, before paging.")),
             ("limit", limit),
             ("offset", offset),
-            (
-                "filters",
-                object(
-                    "Which models.",
-                    vec![("min_providers", minimum), ("include_inactive", flag("As understood."))],
-                ),
-            ),
+            ("filters", filters),
             (
                 "sort",
                 object(
@@ -61,9 +71,11 @@ fn listing() -> Value {
             ),
         ],
     );
-    page["properties"]["version"] = text("Of a walk: the version that is walked.");
-    page["properties"]["next_cursor"] = or_null(text("Of a walk: the next page; null at the end."));
-    page
+    listing["properties"]["facets"] = to("schemas", "Facets");
+    listing["properties"]["version"] = text("Of a walk: the version that is walked.");
+    listing["properties"]["next_cursor"] =
+        or_null(text("Of a walk: the next page; null at the end."));
+    listing
 }
 
 fn model() -> Value {
@@ -112,7 +124,7 @@ fn offer() -> Value {
             (
                 "health_status",
                 or_null(text(
-                    "`healthy`, `degraded`, `down` or `unknown`; nothing is filtered by it.",
+                    "`healthy`, `degraded`, `down` or `unknown`; nothing is left out by it unasked.",
                 )),
             ),
             ("average_response_time_ms", or_null(number("Milliseconds."))),

@@ -6,7 +6,7 @@ use super::{array_of, object, text};
 use crate::http::openapi::components::{Named, to};
 
 pub(super) fn all() -> Named {
-    let problem = object(
+    let mut problem = object(
         "A problem (RFC 9457).",
         vec![
             ("type", json!({ "type": "string", "const": "about:blank" })),
@@ -15,6 +15,8 @@ pub(super) fn all() -> Named {
             ("detail", text("What is wrong, for people.")),
         ],
     );
+    problem["properties"]["nearest"] =
+        array_of("Of a name that nothing has: what is called nearly so.", text(""));
     let mistakes = object(
         "What is wrong with a request, as FastAPI says it.",
         vec![("detail", array_of("An item for each mistake.", to("schemas", "Mistake")))],
@@ -49,6 +51,7 @@ pub(super) fn all() -> Named {
             "le": { "type": "integer", "description": "The most." },
             "expected": text("The words."),
             "pattern": text("What it should look like."),
+            "max_length": { "type": "integer", "description": "The most characters, or items." },
         },
     });
     vec![("Problem", problem), ("Mistakes", mistakes), ("Mistake", mistake)]

@@ -4,6 +4,7 @@ mod about;
 mod catalog;
 mod changes;
 mod errors;
+mod excerpts;
 mod providers;
 mod statistics;
 mod warm;
@@ -22,6 +23,7 @@ pub(super) fn all() -> Named {
         catalog::all(),
         changes::all(),
         errors::all(),
+        excerpts::all(),
         providers::all(),
         routes::schemas(),
         warm::all(),
