@@ -208,13 +208,15 @@ impl Schedule {
         let isolate = self.some_isolate();
         let (cache, history) = (isolate.cache.clone(), Rc::clone(&self.history));
         let (sim, current) = (self.sim.clone(), self.world.origin.version.get());
-        let work = history.borrow_mut().begin_work(self.now());
+        let begun = self.now();
+        let work = history.borrow_mut().begin_work(begun);
         let id = self.sim.spawn(isolate.group, async move {
             let done = cache.invalidate(mode).await;
             let mut history = history.borrow_mut();
             history.end_work(work, sim.now().0);
             if let Ok(done) = done
                 && mode == InvalidationMode::Hard
+                && !history.has_forgotten(begun)
             {
                 let cleared = Cleared { ended: sim.now().0, current, marked: done.marked };
                 history.cleared.push(cleared);
