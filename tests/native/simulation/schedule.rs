@@ -162,12 +162,13 @@ impl Schedule {
         let ours = self.is_ours(isolate.group);
         let (world, seed) = (self.world.clone(), self.seed);
         let models = if ours { MODELS } else { OTHER_MODELS };
+        let deployments = 1 + u64::from(self.other.is_some());
         let asking = isolate.clone();
         let id = self.sim.spawn(isolate.group, async move {
             let begun = sim.now().0;
             let answer = asking.ask(selection).await;
             let history = history.borrow();
-            liveness::judge(seed, &world, &history, &answer, begun);
+            liveness::judge(seed, &world, &history, deployments, &answer, begun);
             if let Ok(answer) = &answer {
                 safety::judge(seed, &world, &history, selection, models, answer, begun);
             }
