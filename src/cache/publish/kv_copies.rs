@@ -107,10 +107,12 @@ impl Copies {
         Copy { publication, resource, key, version: publication.version }
     }
 
-    /// The snapshot first, then the listings: other ones are derived from it.
+    /// The snapshot first, then the listings: other ones are derived from it. Whoever needs the listings of what took several requests to
+    /// Redis derives those as well: the smallest plan allows fifty subrequests (docs/platform.md, "Limits of an isolate").
     fn of<'a>(publication: &'a Publication, isolate: &Isolate) -> Vec<Copy<'a>> {
         let mut copies = vec![Self::snapshot(publication, isolate)];
-        copies.extend(publication.views_in_kv().into_iter().map(|view| {
+        let views = if publication.is_split { Vec::new() } else { publication.views_in_kv() };
+        copies.extend(views.into_iter().map(|view| {
             let listing = publication.listing(&view);
             let (n, bytes) = (listing.len(), listing.text_bytes());
             let resource = Resource::Listing(view);

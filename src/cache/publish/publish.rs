@@ -170,8 +170,7 @@ async fn send(
         kv_copies::write_snapshot(isolate, publication).await?;
         publication.is_in_kv = true;
     }
-    let publication = &*publication;
-    let Publication { source, version, .. } = publication;
+    let (source, version) = (publication.source, publication.version);
     let max = isolate.state.borrow().publishing.request_bytes_max();
     let mut views = publication.views_in_redis().into_iter().peekable();
     let told = publication.succession.as_ref();
@@ -180,7 +179,7 @@ async fn send(
     if version.place == Place::Redis {
         let text = publication.snapshot_text();
         room = room.saturating_sub(text.len());
-        values.push((isolate.keys.resource(&Resource::Snapshot(*source)), Word::from(text)));
+        values.push((isolate.keys.resource(&Resource::Snapshot(source)), Word::from(text)));
     }
     let (mut keys, mut bytes, mut is_first) = (0_usize, 0_usize, true);
     loop {
@@ -204,7 +203,7 @@ async fn send(
         let guarded = if is_first {
             publish_batch(isolate, publication, batch, with_it).await
         } else {
-            add_batch(isolate, *source, version, batch, with_it).await
+            add_batch(isolate, source, &version, batch, with_it).await
         };
         let guarded = guarded.inspect_err(|error| learn_size(isolate, error, size))?;
         if guarded.reply != PublishReply::Published {
@@ -218,8 +217,9 @@ async fn send(
         }
         (room, is_first) = (max, false);
     }
-    isolate.state.borrow_mut().learn_version(*source, *version);
-    log_set(isolate, *source, keys, bytes, false);
+    publication.is_split = !is_first;
+    isolate.state.borrow_mut().learn_version(source, version);
+    log_set(isolate, source, keys, bytes, false);
     Ok(PublishReply::Published)
 }
 

@@ -112,12 +112,8 @@ impl Schedule {
         self.history.borrow_mut().cause(self.now());
     }
 
-    /// What was invalidated is known to nobody who did not hear of it before.
     fn forget_control(&self) {
-        let mut history = self.history.borrow_mut();
-        history.cleared.clear();
-        history.leases_were_lost = true;
-        history.cause(self.now());
+        self.history.borrow_mut().forget_control(self.now());
     }
 
     fn lose_data(&mut self) {

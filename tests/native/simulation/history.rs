@@ -57,6 +57,8 @@ pub struct History {
     pub replaced: BTreeMap<u64, u64>,
     /// What must not be current any more.
     pub cleared: Vec<Cleared>,
+    /// When control was lost last: what was invalidated, or was just being invalidated, is known to nobody who did not hear of it.
+    forgotten: Option<u64>,
     /// When something happened after which a source may be loaded again before its TTL is over.
     causes: Vec<u64>,
     /// From when until when something was out of order.
@@ -73,6 +75,19 @@ impl History {
     /// Notes something after which a source may be loaded again.
     pub fn cause(&mut self, now: u64) {
         self.causes.push(now);
+    }
+
+    /// Control is lost: what was invalidated is known to nobody who did not hear of it before.
+    pub fn forget_control(&mut self, now: u64) {
+        self.cleared.clear();
+        self.forgotten = Some(now);
+        self.leases_were_lost = true;
+        self.cause(now);
+    }
+
+    /// Whether control was lost since then.
+    pub fn has_forgotten(&self, since: u64) -> bool {
+        self.forgotten.is_some_and(|at| at >= since)
     }
 
     /// A warm run or an invalidation begins; its number, to end it by.

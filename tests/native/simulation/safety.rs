@@ -10,6 +10,7 @@ use model_catalog_edge::{
 
 use super::{
     history::{History, Trouble},
+    liveness,
     schedule::{MODELS, OTHER_MODELS, Schedule},
 };
 use crate::support::{catalog, isolate::World};
@@ -76,7 +77,9 @@ fn judge_cleared(seed: u64, world: &World, history: &History, version: u64, begu
         if version >= cleared.current || lagged {
             continue;
         }
-        let unwell = history.had(&[Trouble::Redis], cleared.ended.saturating_sub(1));
+        // An isolate's breaker stays open for a while after a fault that was over when this was cleared.
+        let unwell =
+            history.had(&[Trouble::Redis], cleared.ended.saturating_sub(liveness::BREAKER_MS));
         let limit = match (unwell, cleared.marked) {
             (false, _) => soon,
             (true, true) => late,

@@ -162,12 +162,13 @@ impl Schedule {
         let ours = self.is_ours(isolate.group);
         let (world, seed) = (self.world.clone(), self.seed);
         let models = if ours { MODELS } else { OTHER_MODELS };
+        let deployments = 1 + u64::from(self.other.is_some());
         let asking = isolate.clone();
         let id = self.sim.spawn(isolate.group, async move {
             let begun = sim.now().0;
             let answer = asking.ask(selection).await;
             let history = history.borrow();
-            liveness::judge(seed, &world, &history, &answer, begun);
+            liveness::judge(seed, &world, &history, deployments, &answer, begun);
             if let Ok(answer) = &answer {
                 safety::judge(seed, &world, &history, selection, models, answer, begun);
             }
@@ -208,13 +209,15 @@ impl Schedule {
         let isolate = self.some_isolate();
         let (cache, history) = (isolate.cache.clone(), Rc::clone(&self.history));
         let (sim, current) = (self.sim.clone(), self.world.origin.version.get());
-        let work = history.borrow_mut().begin_work(self.now());
+        let begun = self.now();
+        let work = history.borrow_mut().begin_work(begun);
         let id = self.sim.spawn(isolate.group, async move {
             let done = cache.invalidate(mode).await;
             let mut history = history.borrow_mut();
             history.end_work(work, sim.now().0);
             if let Ok(done) = done
                 && mode == InvalidationMode::Hard
+                && !history.has_forgotten(begun)
             {
                 let cleared = Cleared { ended: sim.now().0, current, marked: done.marked };
                 history.cleared.push(cleared);
