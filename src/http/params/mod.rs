@@ -4,15 +4,12 @@
 pub(super) mod body;
 pub(super) mod changes;
 mod coercion;
-pub(super) mod cursor;
-pub(super) mod excerpt;
 mod integer;
 mod mistake;
 pub(super) mod models;
 pub(super) mod parameter;
-mod shape;
 pub(super) mod unique;
 
 pub(super) use body::BodyError;
 pub(super) use mistake::Mistake;
-pub(super) use shape::Shape;
+pub(super) use unique::shape::Shape;

@@ -10,7 +10,10 @@ use crate::{
     http::{
         endpoints::listed::{self, Asked, HEAD, respond, tail},
         headers,
-        params::{Shape, excerpt::Excerpt, unique::Query},
+        params::{
+            Shape,
+            unique::{Query, excerpt::Excerpt},
+        },
         problem,
         response::Response,
     },

@@ -11,10 +11,7 @@ use crate::{
     http::{
         endpoints::listed::{Asked, body, respond, tail},
         headers,
-        params::{
-            cursor::Cursor,
-            unique::{Query, Walk},
-        },
+        params::unique::{Query, Walk, cursor::Cursor},
         problem,
         response::Response,
     },

@@ -13,8 +13,8 @@ use crate::{
         },
         params::{
             Shape,
-            excerpt::{MIN_CONTEXT, TEXT_MAX, VALUES_MAX, VIEWS, WORDS_MAX},
             parameter::Parameter,
+            unique::excerpt::{MIN_CONTEXT, TEXT_MAX, VALUES_MAX, VIEWS, WORDS_MAX},
         },
     },
 };

@@ -51,7 +51,7 @@ fn offer() -> impl Strategy<Value = Value> {
 }
 
 /// A model as the API has it; its name is made unique by its number.
-pub(super) fn model(number: usize, words: &[&str], offers: Vec<Value>) -> Value {
+pub(super) fn model(number: usize, words: &[&str], offers: &[Value]) -> Value {
     let id = words.first().copied().unwrap_or_default();
     let fastest = offers.iter().filter(|offer| !offer["average_response_time_ms"].is_null());
     let fastest = fastest.min_by_key(|offer| offer["average_response_time_ms"].as_u64());
@@ -74,7 +74,7 @@ pub(super) fn catalog() -> impl Strategy<Value = Vec<Value>> {
     let model_of = (words, prop::collection::vec(offer(), 0..5));
     prop::collection::vec(model_of, 1..14).prop_map(|models| {
         let each = models.into_iter().enumerate();
-        each.map(|(number, (words, offers))| model(number, &words, offers)).collect()
+        each.map(|(number, (words, offers))| model(number, &words, &offers)).collect()
     })
 }
 

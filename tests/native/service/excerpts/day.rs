@@ -12,7 +12,7 @@ fn models(minute: usize) -> Vec<Value> {
     let each = (0..20).map(|number| {
         let price = if number == 7 { minute / 360 } else { number };
         let moved = minute / 3;
-        let health = if (moved + number) % 7 == 0 { "down" } else { "healthy" };
+        let health = if (moved + number).is_multiple_of(7) { "down" } else { "healthy" };
         let offer = json!({
             "slug": "p", "name": "P",
             "pricing": { "prompt": price.to_string(), "completion": "1", "image": "0", "request": "0" },
@@ -21,7 +21,7 @@ fn models(minute: usize) -> Vec<Value> {
             "modality": null, "supports_streaming": null, "supports_function_calling": null,
             "supports_vision": null, "description": null, "model_name": "m",
         });
-        model(number, &["m"], vec![offer])
+        model(number, &["m"], &[offer])
     });
     each.collect()
 }

@@ -2,11 +2,11 @@
 
 use super::{catalogs::model, *};
 
-fn offer(slug: &str, price: &str, health: Value) -> Value {
+fn offer(slug: &str, price: &str, health: impl Into<Value>) -> Value {
     json!({
         "slug": slug, "name": slug.to_uppercase(),
         "pricing": { "prompt": price, "completion": "1", "image": "0", "request": "0" },
-        "context_length": 1, "health_status": health, "average_response_time_ms": 5, "modality": null,
+        "context_length": 1, "health_status": health.into(), "average_response_time_ms": 5, "modality": null,
         "supports_streaming": null, "supports_function_calling": null, "supports_vision": null,
         "description": null, "model_name": "m",
     })
@@ -14,8 +14,8 @@ fn offer(slug: &str, price: &str, health: Value) -> Value {
 
 /// Two models of one id, one whose name is another's id, one with slashes, and one that is called as a route is.
 fn service() -> Service {
-    let of = |number, words: &[&str], offers| {
-        let mut model = model(number, words, offers);
+    let of = |number, words: &[&str], offers: Vec<Value>| {
+        let mut model = model(number, words, &offers);
         model["name"] = json!(words.join(" "));
         model
     };

@@ -1,6 +1,6 @@
 //! What of the unique catalog a route gives, and which parameters it has.
 
-use super::parameter::Parameter;
+use crate::http::params::parameter::Parameter;
 
 /// An answer that is made of the catalog's listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,16 +1,18 @@
 //! The query of a listing. Values are coerced as the backend coerces them (docs/backend.md, "Query parameters"); `order` is
 //! checked, which the backend does not do (docs/backend.md, "Clients mint cache keys").
 
+pub(crate) mod cursor;
+pub(crate) mod excerpt;
+pub(super) mod shape;
+
 use serde_json::json;
 
+use self::{cursor::Cursor, excerpt::Excerpt, shape::Shape};
 use super::{
     coercion::{boolean, integer},
-    cursor::Cursor,
-    excerpt::{self, Excerpt},
     integer::Integer,
     mistake::Mistake,
     parameter::{LIMIT, LIMIT_DEFAULT, MIN_PROVIDERS, OFFSET, Parameter},
-    shape::Shape,
 };
 use crate::catalog::{Order, Page, Scope, Selection, SortBy};
 
@@ -120,15 +122,26 @@ impl Raw {
         let (walk, offset) = (Some(Walk::Continue(version)), size(position));
         let min_providers = selection.min_providers.map(|minimum| Integer::of(size(minimum)));
         let page = Page { offset, ..query.page };
-        Ok(Query { selection, page, offset: Integer::of(offset), min_providers, walk, excerpt: None })
+        Ok(Query {
+            selection,
+            page,
+            offset: Integer::of(offset),
+            min_providers,
+            walk,
+            excerpt: None,
+        })
     }
 
     fn check_page(self) -> Result<Query, Vec<Mistake>> {
         let mut mistakes = Vec::new();
         let limit = integer(&mut mistakes, Parameter::Limit.as_str(), self.limit, LIMIT);
         let offset = integer(&mut mistakes, Parameter::Offset.as_str(), self.offset, OFFSET);
-        let min_providers =
-            integer(&mut mistakes, Parameter::MinProviders.as_str(), self.min_providers, MIN_PROVIDERS);
+        let min_providers = integer(
+            &mut mistakes,
+            Parameter::MinProviders.as_str(),
+            self.min_providers,
+            MIN_PROVIDERS,
+        );
         let order = order(&mut mistakes, self.order);
         let scope = scope(&mut mistakes, self.include_inactive);
         let excerpt = self.excerpt.and_then(|raw| raw.check(&mut mistakes));

@@ -6,13 +6,13 @@ use std::fmt::Write;
 use form_urlencoded::byte_serialize;
 use serde_json::json;
 
-use super::{
+use crate::catalog::{Capability, Fields, Filter};
+use crate::http::params::{
     coercion::{boolean, integer, number},
     integer::Integer,
     mistake::Mistake,
     parameter::{Bounds, Parameter},
 };
-use crate::catalog::{Capability, Fields, Filter};
 
 /// What a client may send: so many values of a parameter that takes several, so many words, and so many characters of each text.
 pub(crate) const VALUES_MAX: usize = 20;
@@ -95,8 +95,7 @@ impl Raw {
             healths: check.texts(Parameter::Health, &self.health),
         };
         let fields = check.fields(&self.fields);
-        let facets =
-            boolean(check.mistakes, Parameter::Facets.as_str(), self.facets) == Some(true);
+        let facets = boolean(check.mistakes, Parameter::Facets.as_str(), self.facets) == Some(true);
         if facets {
             check.note(Parameter::Facets, "true");
         }
