@@ -4,7 +4,7 @@ use super::response::Response;
 use crate::config::CorsConfig;
 
 /// What a page may see of an answer besides its body.
-const EXPOSED: &str = "ETag, Last-Modified, Link, X-Total-Count, Cache-Status, X-Cache, Retry-After, Age, X-Request-ID";
+const EXPOSED: &str = "ETag, Last-Modified, Link, X-Total-Count, Cache-Status, X-Cache, Retry-After, Age, X-Stale-Providers, X-Request-ID";
 /// How long a browser remembers that it may ask: a day, in seconds.
 const REMEMBERED: &str = "86400";
 

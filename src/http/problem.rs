@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     headers::{NO_STORE, REQUEST_ID, request_id},
@@ -48,14 +48,7 @@ pub(super) fn no_such(detail: &str) -> Response {
 
 /// 404: there is no such thing; these are called nearly so.
 pub(super) fn not_found_but(detail: &str, nearest: &[&str]) -> Response {
-    let body = json!({
-        "type": "about:blank",
-        "title": "Not Found",
-        "status": 404,
-        "detail": detail,
-        "nearest": nearest,
-    });
-    Response::new(404, PROBLEM, NO_STORE, body.to_string().into_bytes())
+    with_member(no_such(detail), "nearest", json!(nearest))
 }
 
 /// 405: there is such a route, but not for this method. `allowed` is the value of `Allow`.
@@ -109,6 +102,15 @@ pub(super) fn unavailable(detail: &str, retry_after: Duration) -> Response {
     // Whole seconds, rounded up: an earlier retry would find the same.
     let secs = retry_after.saturating_add(Duration::from_millis(999)).as_secs().max(1);
     problem(503, "Service Unavailable", detail).with("retry-after", secs.to_string())
+}
+
+/// A problem with another member, that programs read (RFC 9457 §3.2).
+pub(super) fn with_member(problem: Response, name: &str, value: Value) -> Response {
+    let Ok(Value::Object(mut members)) = serde_json::from_slice(&problem.body) else {
+        return problem;
+    };
+    members.insert(name.to_owned(), value);
+    Response { body: Value::Object(members).to_string().into_bytes(), ..problem }
 }
 
 /// 504: the client wants nothing of the origin, and no cache has what it wants (RFC 9111 §5.2.1.7).

@@ -69,6 +69,7 @@ const ofProvider = (slug) => rows(`${query("MODELS")}&providers.slug=eq.${encode
 
 test("a provider's rows come whole, in the order of its catalog", async () => {
   for (const [key, expected] of listings) {
+    if (!key.startsWith("gw:models:provider:")) continue;
     const slug = key.replace("gw:models:provider:", "");
     const found = await ofProvider(slug);
     assert.equal(found.length, expected.length, slug);

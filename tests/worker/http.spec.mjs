@@ -172,8 +172,8 @@ test("percent-encoded paths are decoded once", async () => {
 });
 
 test("other paths are not found", async () => {
-  const paths = ["//", "/models", "/models/unique/", "/v1/models/unique/", "/v2/models/unique", "/Models/unique"];
-  for (const path of [...paths, "/models/uniquex", "/models//unique", "/models/unique/gpt-4o"]) {
+  const paths = ["//", "/models/", "/models/unique/", "/v1/models/unique/", "/v2/models/unique", "/Models/unique"];
+  for (const path of [...paths, "/models/uniquex", "/models//unique", "/v1/providers/groq", "/v1/modelsx"]) {
     const { status, headers, body } = await worker.get(path);
     assert.equal(status, 404, path);
     assertProblem(headers, body, 404, "Not Found");

@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { startStack } from "../../dev/stack/index.mjs";
 import { toolBin } from "../../dev/tools.mjs";
 import { SCHEMATHESIS } from "../../dev/versions.mjs";
+import { eventually } from "./harness.mjs";
 import { withWorker } from "./support.mjs";
 import { readVectors } from "./vectors.mjs";
 import { startWorkerd } from "./workerd.mjs";
@@ -26,11 +27,17 @@ const HOOK = "/api/webhooks/supabase";
 const STATS = "/api/system/cache/stats";
 const TOOLS = join(dirname(fileURLToPath(import.meta.url)), "openapi");
 
-let stack, worker, document, folder;
+let stack, worker, document, folder, known;
 
 before(async () => {
   stack = await startStack({ tables: readVectors("tiny").tables, kv: true });
   worker = await startWorkerd(stack, { ADMIN_TOKEN, WEBHOOK_SECRET });
+  // What every provider has is loaded some at a time.
+  await eventually(async () => (await worker.get("/v1/models")).status === 200, "the catalogs of all providers");
+  const { data } = (await worker.get("/v1/models")).body;
+  const [developer, ...model] = data.find(({ id }) => id.includes("/")).id.split("/");
+  const { name } = (await worker.get(MODELS)).body.models[0];
+  known = { name, slug: data[0].source_gateway, developer, model: model.join("/") };
   document = await (await fetch(new URL("/openapi.json", worker.url))).json();
   folder = mkdtempSync(join(tmpdir(), "openapi-"));
 });
@@ -152,7 +159,7 @@ function areDescribed(answers) {
 // Not spawnSync: the servers of the stack live in this process.
 async function runs(tool, args, input = "") {
   const python = { PYTHONUTF8: "1", PYTHONDONTWRITEBYTECODE: "1", SCHEMATHESIS_HOOKS: join(TOOLS, "hooks.py") };
-  const env = { ...process.env, ADMIN_TOKEN, WEBHOOK_SECRET, ...python };
+  const env = { ...process.env, ADMIN_TOKEN, WEBHOOK_SECRET, KNOWN_MODEL: JSON.stringify(known), ...python };
   const child = spawn(toolBin("schemathesis", SCHEMATHESIS, tool), args, { cwd: folder, env });
   const parts = [];
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes) => parts.push(bytes));

@@ -63,7 +63,7 @@ test("counts add up over isolates, and the rest is of this one", async () => {
     assert.ok(variant.age < 60);
     assert.equal(variant.hash, header.hash);
     const { version, ...source } = all.sources.active;
-    assert.deepEqual(source, { same_configuration: true, lease_ms: null, failures: null });
+    assert.deepEqual(source, { same_configuration: true, lease_ms: null, failures: null, backoff_ms: null });
     assert.deepEqual(version, JSON.parse(await stack.redis.command("GET", "gw:models:edge:version:active")));
     assert.deepEqual(all.overdue, []);
     assert.equal(all.isolate.publishing_paused, null);
@@ -76,7 +76,7 @@ test("counts add up over isolates, and the rest is of this one", async () => {
 test("the lease's holder is told while a load is under way, and invalidations are counted", async () => {
   await stack.redis.command("SET", "gw:models:edge:lease:active", "somebody", "PX", "5000");
   const all = await statistics(worker, ADMIN_TOKEN);
-  assert.deepEqual(all.leases, { active: "somebody", all: null });
+  assert.deepEqual(all.leases, { active: "somebody", all: null, registry: null });
   await stack.redis.command("DEL", "gw:models:edge:lease:active");
   await clear();
   assert.equal((await statistics(worker, ADMIN_TOKEN)).invalidations, 1);

@@ -15,12 +15,14 @@ use super::{
     pass_through::pass_through,
     serve::serve_stale,
     shared_tiers::read_own_key,
+    steps::NOT_CACHED,
     walk::Walk,
 };
 use crate::{
     cache::{
         background::{FollowUp, check_or_wait, has_idled, mode_is_due, read_mode},
         isolate::Isolate,
+        protocol::Freshness,
         publish,
         rebuild::Unavailable,
         telemetry::Reason,
@@ -98,7 +100,11 @@ pub(in crate::cache) async fn lookup_all(
     };
     let mut parts: Vec<Part> = views.iter().map(begin).collect();
     if isolate.mode() == Mode::Passthrough {
-        pass_all_through(&mut parts).await;
+        if asked.directives.only_if_cached {
+            parts.iter_mut().for_each(|part| part.answer = Some(Err(NOT_CACHED)));
+        } else {
+            pass_all_through(&mut parts).await;
+        }
         return joined(isolate, asked, parts);
     }
     if views.iter().any(|view| has_idled(isolate, view)) {
@@ -166,11 +172,16 @@ async fn load_missing(isolate: &Isolate, parts: &mut [Part]) {
                 .boxed_local(),
             );
         } else {
-            let wait = left.map_or(NOT_YET, |retry_after| Unavailable {
-                retry_after,
-                reason: Reason::BackingOff,
-            });
-            part.answer = Some(serve_stale(&mut part.walk).ok_or(wait));
+            let backing_off = |retry_after| Unavailable { retry_after, reason: Reason::BackingOff };
+            let wait = if part.walk.directives.only_if_cached {
+                NOT_CACHED
+            } else {
+                left.map_or(NOT_YET, backing_off)
+            };
+            // What was invalidated is served only when the origin cannot answer.
+            let is_wrong = part.walk.stale_freshness() == Some(Freshness::Invalidated);
+            let stale = if is_wrong && left.is_none() { None } else { serve_stale(&mut part.walk) };
+            part.answer = Some(stale.ok_or(wait));
         }
     }
     join_all(loads).await;

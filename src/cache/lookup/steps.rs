@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// No cache has what the client wants, and it wants nothing else.
-const NOT_CACHED: Unavailable =
+pub(super) const NOT_CACHED: Unavailable =
     Unavailable { retry_after: Duration::from_secs(1), reason: Reason::OnlyIfCached };
 
 /// The walk: memory, the snapshot in the shared tiers, the view's own key, the origin, and at last what is stale.

@@ -21,6 +21,9 @@ use crate::{
 const REWRITTEN_AFTER: Duration = Duration::from_secs(900);
 /// What is written side by side holds no more text than this: each is in memory twice while it is under way.
 const TOGETHER_BYTES: usize = 4_000_000;
+/// Of what took more requests to Redis than this, KV has the snapshot alone: one request may make fifty subrequests on the smallest plan
+/// (docs/platform.md, "Limits of an isolate").
+const REQUESTS_MAX: usize = 4;
 /// KV takes values of so many bytes.
 const VALUE_BYTES_MAX: usize = 25 * 1024 * 1024;
 
@@ -107,11 +110,11 @@ impl Copies {
         Copy { publication, resource, key, version: publication.version }
     }
 
-    /// The snapshot first, then the listings: other ones are derived from it. Whoever needs the listings of what took several requests to
-    /// Redis derives those as well: the smallest plan allows fifty subrequests (docs/platform.md, "Limits of an isolate").
+    /// The snapshot first, then the listings: other ones are derived from it, and so are these where they would be too many calls.
     fn of<'a>(publication: &'a Publication, isolate: &Isolate) -> Vec<Copy<'a>> {
         let mut copies = vec![Self::snapshot(publication, isolate)];
-        let views = if publication.is_split { Vec::new() } else { publication.views_in_kv() };
+        let is_split = publication.requests > REQUESTS_MAX;
+        let views = if is_split { Vec::new() } else { publication.views_in_kv() };
         copies.extend(views.into_iter().map(|view| {
             let listing = publication.listing(&view);
             let (n, bytes) = (listing.len(), listing.text_bytes());

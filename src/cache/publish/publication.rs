@@ -29,8 +29,8 @@ pub(super) struct Publication {
     packed: OnceCell<(String, Option<u64>)>,
     /// Whether KV was just given the snapshot.
     pub(super) is_in_kv: bool,
-    /// Whether Redis took it in several requests.
-    pub(super) is_split: bool,
+    /// In how many requests Redis took it.
+    pub(super) requests: usize,
     /// How its content follows what was there, for the journal.
     pub(super) succession: Option<Succession>,
 }
@@ -100,7 +100,7 @@ impl Publication {
                 barrier_at: known_version.and_then(|version| version.barrier_at),
             },
             is_in_kv: false,
-            is_split: false,
+            requests: 0,
             succession: source.has_journal().then(|| succession(changes)),
         })
     }

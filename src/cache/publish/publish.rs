@@ -182,6 +182,7 @@ async fn send(
         values.push((isolate.keys.resource(&Resource::Snapshot(source)), Word::from(text)));
     }
     let (mut keys, mut bytes, mut is_first) = (0_usize, 0_usize, true);
+    let mut requests = 0_usize;
     loop {
         // What does not fit beside what is there waits for the next request.
         while let Some(view) = views.peek() {
@@ -199,6 +200,7 @@ async fn send(
         keys = keys.saturating_add(values.len());
         let size: usize = values.iter().map(|(_, text)| text.len()).sum();
         bytes = bytes.saturating_add(size);
+        requests = requests.saturating_add(1);
         let batch = std::mem::take(&mut values);
         let guarded = if is_first {
             publish_batch(isolate, publication, batch, with_it).await
@@ -217,7 +219,7 @@ async fn send(
         }
         (room, is_first) = (max, false);
     }
-    publication.is_split = !is_first;
+    publication.requests = requests;
     isolate.state.borrow_mut().learn_version(source, version);
     log_set(isolate, source, keys, bytes, false);
     Ok(PublishReply::Published)

@@ -90,13 +90,22 @@ fn path_item(route: &Route, number: usize) -> Value {
         Access::Public => "Options",
         Access::Operator | Access::Scraper | Access::Sender => "OperatorsOptions",
     };
-    let options = json!({
+    let mut options = json!({
         "tags": [tag(route)],
         "summary": "What the route can be asked",
         "responses": responses(&[(204, allowed)], route, false),
         "security": [],
     });
     let mut main = described(route, &operation);
+    let known = routes::parameters();
+    let is_in_path = |name: &&&str| {
+        known.iter().any(|(known, parameter)| *known == **name && parameter["in"] == "path")
+    };
+    let in_path: Vec<Value> =
+        operation.parameters.iter().filter(is_in_path).map(|name| to("parameters", name)).collect();
+    if !in_path.is_empty() {
+        options["parameters"] = in_path.into();
+    }
     match route.methods {
         Methods::Read => {
             let mut head = main.clone();

@@ -38,7 +38,8 @@ pub(super) const SERVED: [&str; 8] = [
 ];
 
 /// What an answer out of the catalogs of providers has, whether or not its body is sent.
-pub(super) const CATALOG: [&str; 7] = [
+pub(super) const CATALOG: [&str; 8] = [
+    "X-Stale-Providers",
     "ETag",
     "No-Vary-Search",
     "X-Cache",
@@ -74,7 +75,7 @@ const fn sometimes(name: &'static str, kind: Kind, description: &'static str) ->
     Header { name, kind, required: false, description }
 }
 
-const HEADERS: [Header; 23] = [
+const HEADERS: [Header; 24] = [
     sometimes(
         "X-Request-ID",
         Kind::Text,
@@ -101,6 +102,11 @@ const HEADERS: [Header; 23] = [
         "X-Cache",
         Kind::Served,
         "`HIT`: from a cache, fresh. `STALE`: from a cache, past its time. `MISS`: from the origin.",
+    ),
+    sometimes(
+        "X-Stale-Providers",
+        Kind::Text,
+        "Of a list of several providers: the slugs of those whose part of it is stale.",
     ),
     sometimes(
         "Age",

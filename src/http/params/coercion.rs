@@ -15,8 +15,11 @@ pub(super) fn whole(
     name: &str,
     raw: Option<String>,
 ) -> Option<Integer> {
-    let raw = raw?;
-    let (kind, text) = match Integer::parse(&raw) {
+    read_whole(mistakes, name, &raw?)
+}
+
+fn read_whole(mistakes: &mut Vec<Mistake>, name: &str, raw: &str) -> Option<Integer> {
+    let (kind, text) = match Integer::parse(raw) {
         Ok(value) => return Some(value),
         Err(IntegerError::Parsing) => {
             ("int_parsing", "Input should be a valid integer, unable to parse string as an integer")
@@ -26,7 +29,7 @@ pub(super) fn whole(
             "Unable to parse input string as an integer, exceeded maximum size",
         ),
     };
-    mistakes.push(Mistake::of_query(kind, name, text, &raw));
+    mistakes.push(Mistake::of_query(kind, name, text, raw));
     None
 }
 
@@ -37,17 +40,16 @@ pub(super) fn integer(
     raw: Option<String>,
     Bounds { least, most }: Bounds,
 ) -> Option<Integer> {
-    let input = raw.clone().unwrap_or_default();
-    let value = whole(mistakes, name, raw)?;
+    let raw = raw?;
+    let value = read_whole(mistakes, name, &raw)?;
     let mistake = if value.is_below(least) {
         let text = format!("Input should be greater than or equal to {least}");
-        Mistake::of_query("greater_than_equal", name, &text, &input)
+        Mistake::of_query("greater_than_equal", name, &text, &raw)
             .with_context(json!({ "ge": least }))
     } else {
         let Some(most) = most.filter(|most| value.is_above(*most)) else { return Some(value) };
         let text = format!("Input should be less than or equal to {most}");
-        Mistake::of_query("less_than_equal", name, &text, &input)
-            .with_context(json!({ "le": most }))
+        Mistake::of_query("less_than_equal", name, &text, &raw).with_context(json!({ "le": most }))
     };
     mistakes.push(mistake);
     None

@@ -178,10 +178,6 @@ impl Index {
 pub(in crate::catalog) struct LazyIndex(OnceCell<Index>);
 
 impl LazyIndex {
-    /// An index takes less than this part of its text: the names of an offer's fields alone are eight times as long as what is kept
-    /// of it.
-    pub(in crate::catalog) const PART: usize = 8;
-
     pub(in crate::catalog) fn get<'a, M: Iterator<Item = &'a str>>(&self, models: M) -> &Index {
         self.0.get_or_init(|| Index::read(models))
     }
@@ -271,7 +267,8 @@ mod tests {
         let snapshot = snapshot(1, 300);
         let (index, text) = (snapshot.index().unwrap(), snapshot.text().len());
         assert_eq!(index.len(), 300);
-        assert!(index.bytes() < text / LazyIndex::PART, "{} of {text}", index.bytes());
+        // The names of an offer's fields alone are eight times as long as what is kept of it.
+        assert!(index.bytes() < text / 8, "{} of {text}", index.bytes());
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 use super::{Asked, standing::Standing};
 use crate::{
     cache::{
@@ -33,6 +35,8 @@ pub(super) struct Lookups<'a> {
     pub(super) asked: Asked<'a>,
     follow_ups: Vec<FollowUp>,
     standing: Option<Standing>,
+    /// The providers of a list of several whose part of it is stale.
+    stale: Vec<String>,
     /// What a cache in front knows the answer by.
     tag: &'static str,
 }
@@ -70,7 +74,7 @@ impl Lists<'_> {
 
 impl<'a> Lookups<'a> {
     pub(super) fn new(cache: &'a Cache, asked: Asked<'a>) -> Self {
-        Self { cache, asked, follow_ups: Vec::new(), standing: None, tag: "" }
+        Self { cache, asked, follow_ups: Vec::new(), standing: None, stale: Vec::new(), tag: "" }
     }
 
     /// The active providers.
@@ -103,12 +107,16 @@ impl<'a> Lookups<'a> {
                 let outcome = self.look_up(*view).await;
                 Found::Each(vec![self.take(*view, outcome)?])
             }
-            _ => self.look_up_all(&views).await?,
+            _ => self.look_up_all(&providers, &views).await?,
         };
         Ok(Lists { providers, found })
     }
 
-    async fn look_up_all(&mut self, views: &[View]) -> Result<Found, Response> {
+    async fn look_up_all(
+        &mut self,
+        providers: &[&RegistryEntry],
+        views: &[View],
+    ) -> Result<Found, Response> {
         let Joined { found, trace, follow_ups } =
             self.cache.lookup_all(self.asked_of_cache(View::Full), views).await;
         self.follow_ups.extend(follow_ups);
@@ -116,8 +124,17 @@ impl<'a> Lookups<'a> {
         match found {
             Parts::Full(answer) => self.noted(Ok(answer), &trace).map(Found::Full),
             Parts::Each(answers) => {
+                let named = || providers.iter().map(|provider| &*provider.slug).zip(&answers);
+                let stale = named().filter(|(_, answer)| is_stale(answer));
+                self.stale = stale.map(|(slug, _)| slug.to_owned()).collect();
+                let missing = named().filter(|(_, answer)| answer.is_err());
+                let missing: Vec<&str> = missing.map(|(slug, _)| slug).collect();
+                let missing = serde_json::json!(missing);
                 let noted = answers.into_iter().map(|answer| self.noted(answer, &trace));
-                noted.collect::<Result<_, _>>().map(Found::Each)
+                let listings: Result<_, Response> = noted.collect();
+                listings
+                    .map(Found::Each)
+                    .map_err(|refusal| problem::with_member(refusal, "missing", missing))
             }
         }
     }
@@ -215,6 +232,11 @@ impl<'a> Lookups<'a> {
             .with("no-vary-search", no_vary_search(parameters))
             .with("x-cache", standing.served.as_str())
             .with("cache-status", cache_status(&standing.trace));
+        let response = if self.stale.is_empty() {
+            response
+        } else {
+            response.with("x-stale-providers", names(&self.stale))
+        };
         if !policy.front {
             return response.with("age", standing.age.as_secs().to_string());
         }
@@ -225,6 +247,17 @@ impl<'a> Lookups<'a> {
         let lifetime = headers::front(standing.age, standing.trusted, policy);
         response.with("cloudflare-cdn-cache-control", lifetime)
     }
+}
+
+/// Slugs as a header has them: the database bounds their characters as little as their length.
+fn names(slugs: &[String]) -> String {
+    const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
+    let slugs = slugs.iter().map(|slug| utf8_percent_encode(slug, PLAIN).to_string());
+    slugs.collect::<Vec<_>>().join(", ")
+}
+
+fn is_stale(answer: &Result<Answer, Unavailable>) -> bool {
+    answer.as_ref().is_ok_and(|answer| answer.served == Served::Stale)
 }
 
 /// Every entry of a listing.

@@ -135,7 +135,11 @@ pub(super) fn described(parameter: Parameter) -> (String, Value) {
     (meaning.to_owned(), schema)
 }
 
-fn list(items: Value) -> Value {
+fn list(mut items: Value) -> Value {
+    if items.get("enum").is_none() {
+        // What has a comma is two.
+        items["pattern"] = json!("^[^,]*$");
+    }
     let mut schema = json!({ "type": "array", "maxItems": VALUES_MAX });
     schema["items"] = items;
     schema

@@ -93,7 +93,7 @@ pub(super) fn schemas() -> Named {
                 "properties": {
                     "cache_type": { "type": "string", "enum": CACHE_TYPES, "description": "`unique_models` and `all` are the same here: everything. `provider`: one provider's catalog. \
                                         `provider_errors`: that its loads failed." },
-                    "provider": { "type": "string", "description": "A slug or an alias, in any letter case; with the last two." },
+                    "provider": { "description": "A slug or an alias, in any letter case: a text, with the last two, and unread with the others." },
                     "mode": {
                         "type": "string",
                         "enum": MODES,
@@ -103,6 +103,8 @@ pub(super) fn schemas() -> Named {
                     },
                 },
                 "required": ["cache_type"],
+                "if": { "properties": { "cache_type": { "enum": ["provider", "provider_errors"] } } },
+                "then": { "properties": { "provider": { "type": "string" } }, "required": ["provider"] },
             }),
         ),
         (

@@ -74,7 +74,7 @@ fn said(kind: Kind) -> (&'static str, &'static str, &'static str, &'static str) 
             "CatalogGateways",
         ),
         Kind::Providers => (
-            "listProviders",
+            "listProviderCounts",
             "The active providers, with their numbers of models",
             "Those with the most models first.",
             "CatalogProviders",

@@ -17,6 +17,8 @@ pub(super) fn all() -> Named {
     );
     problem["properties"]["nearest"] =
         array_of("Of a name that nothing has: what is called nearly so.", text(""));
+    problem["properties"]["missing"] =
+        array_of("Of a list of all providers: whose part can not be had now.", text(""));
     let mistakes = object(
         "What is wrong with a request, as FastAPI says it.",
         vec![("detail", array_of("An item for each mistake.", to("schemas", "Mistake")))],

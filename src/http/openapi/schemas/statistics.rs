@@ -120,7 +120,7 @@ fn statistics() -> Value {
 }
 
 fn version() -> Value {
-    object(
+    let mut version = object(
         "What is published of a source.",
         vec![
             ("v", count("The format of the record.")),
@@ -133,11 +133,20 @@ fn version() -> Value {
             ("n", count("Models.")),
             ("offers_max", count("The largest number of offers of a model.")),
             ("bytes", count("Bytes of the text.")),
-            ("place", words("Where it is.", &["redis", "kv"])),
+            (
+                "place",
+                words(
+                    "Where it is; nowhere when its source was withdrawn.",
+                    &["redis", "kv", "nowhere"],
+                ),
+            ),
             ("listings", count("Which listings are beside it: a bit each.")),
             ("packed", or_null(text("XXH3 of the snapshot as it is packed."))),
         ],
-    )
+    );
+    version["properties"]["barrier_at"] =
+        count("What was read of the source by then was withdrawn, in milliseconds since 1970.");
+    version
 }
 
 fn isolate() -> Value {

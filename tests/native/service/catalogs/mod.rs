@@ -22,7 +22,7 @@ use model_catalog_edge::{
 };
 use serde_json::{Value, json};
 
-use super::{Service, ports, settings};
+use super::{Service, TOKEN, ports, settings};
 use crate::support::{
     isolate::{Lines, World},
     postgrest::FakePostgrest,
@@ -116,7 +116,7 @@ impl Catalogs {
         let log = Rc::new(Lines::default());
         let origin = Rc::clone(&stored) as Rc<dyn Origin>;
         let ports = Ports { origin, ..ports(&world, Rc::clone(&log) as Rc<_>) };
-        let config = Config::from_vars(&settings(&[])).unwrap();
+        let config = Config::from_vars(&settings(&[("ADMIN_TOKEN", TOKEN)])).unwrap();
         let app = Rc::new(App::new(config, ports));
         Self { service: Service { world, app, log }, stored }
     }

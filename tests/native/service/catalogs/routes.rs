@@ -1,10 +1,10 @@
 //! What the routes promise besides bodies: validators, methods, failures, names.
 
-use model_catalog_edge::http::RequestHeaders;
+use model_catalog_edge::http::{RequestHeaders, Response};
 use serde_json::{Value, json};
 
 use super::Catalogs;
-use crate::service::{holding, nothing, parsed};
+use crate::service::{CLEAR, TOKEN, holding, nothing, parsed};
 
 /// A request of every route.
 const PATHS: [&str; 9] = [
@@ -140,6 +140,9 @@ fn nothing_is_answered_in_part() {
             let response = catalogs.get(path);
             assert_eq!(response.status, 503, "{path} without {broken}");
             assert!(response.header("retry-after").is_some());
+            let missing = parsed(&response)["missing"].clone();
+            let expected = if broken == "registry" { Value::Null } else { json!(["near"]) };
+            assert_eq!(missing, expected, "{path} without {broken}");
         }
         let alone = catalogs.get("/models?gateway=groq").status;
         assert_eq!(alone, if broken == "registry" { 503 } else { 200 });
@@ -153,11 +156,29 @@ fn an_outage_gives_what_was_there_before_and_says_so() {
     let lifetime = std::time::Duration::from_secs(2 * 3600);
     catalogs.service.world.sim.run_for(lifetime);
     catalogs.stored.broken.set(Some("provider:near"));
+    // Each request reads some of them again.
+    (0..8).for_each(|_| drop(catalogs.get("/models?limit=5")));
     let response = catalogs.get("/models?limit=5");
     assert_eq!((response.status, response.header("x-cache")), (200, Some("STALE")));
+    assert_eq!(response.header("x-stale-providers"), Some("near"));
     assert_eq!(parsed(&response)["data"], before["data"]);
     let fresh = catalogs.get("/models?gateway=groq");
     assert_eq!((fresh.status, fresh.header("x-cache")), (200, Some("HIT")), "groq was read again");
+}
+
+#[test]
+fn what_was_cleared_is_not_served_while_the_origin_answers() {
+    let catalogs = Catalogs::new();
+    let cleared = catalogs.service.ask("POST", CLEAR, Some(TOKEN), r#"{"cache_type":"all"}"#);
+    assert_eq!(cleared.status, 200);
+    let answers: Vec<Response> = (0..10).map(|_| catalogs.get("/models")).collect();
+    for answer in &answers {
+        let is_stale = answer.header("x-cache") == Some("STALE");
+        assert!(!is_stale && matches!(answer.status, 200 | 503), "{}", answer.status);
+    }
+    let missing = parsed(&answers[0])["missing"].as_array().unwrap().len();
+    assert_eq!(missing, 7, "of nine two were loaded");
+    assert_eq!(answers[9].status, 200);
 }
 
 #[test]
@@ -165,6 +186,9 @@ fn a_client_that_wants_nothing_of_the_origin_gets_nothing() {
     let catalogs = Catalogs::cold(&[], |_| {});
     let only = RequestHeaders { cache_control: Some("only-if-cached".to_owned()), ..nothing() };
     let ask = |headers| catalogs.service.send("GET", "/models", headers, "").status;
+    assert_eq!(ask(only.clone()), 504);
+    // Who has the providers, and not what they offer.
+    assert_eq!(catalogs.get("/models?gateway=near").status, 200);
     assert_eq!(ask(only.clone()), 504);
     let catalogs = catalogs.warmed();
     let ask = |headers| catalogs.service.send("GET", "/models", headers, "").status;
