@@ -101,7 +101,9 @@ pub(in crate::cache) async fn lookup_all(
     let mut parts: Vec<Part> = views.iter().map(begin).collect();
     if isolate.mode() == Mode::Passthrough {
         if asked.directives.only_if_cached {
-            parts.iter_mut().for_each(|part| part.answer = Some(Err(NOT_CACHED)));
+            for part in &mut parts {
+                part.answer = Some(Err(NOT_CACHED));
+            }
         } else {
             pass_all_through(&mut parts).await;
         }
