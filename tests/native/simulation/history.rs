@@ -34,7 +34,7 @@ pub enum Trouble {
 
 impl Trouble {
     /// How long isolates go on as if it were there, in ms: breakers and pauses that it left behind end by themselves.
-    fn outlasts_ms(self) -> u64 {
+    pub fn outlasts_ms(self) -> u64 {
         match self {
             Self::Redis => 400_000,
             Self::Kv | Self::Origin => 80_000,

@@ -14,7 +14,7 @@ use super::{
 use crate::support::{catalog, isolate::World};
 
 /// After this no breaker is open any more for a fault that ended.
-pub const BREAKER_MS: u64 = 700_000;
+const BREAKER_MS: u64 = 700_000;
 /// A call that hangs goes on after the fault that made it hang is mended, in ms; who holds a lease meanwhile is waited for.
 const HANGS_MS: u64 = 9_000;
 /// What a request may take: each tier's deadline, and one more look for what the backend wrote.

@@ -10,7 +10,6 @@ use model_catalog_edge::{
 
 use super::{
     history::{History, Trouble},
-    liveness,
     schedule::{MODELS, OTHER_MODELS, Schedule},
 };
 use crate::support::{catalog, isolate::World};
@@ -78,8 +77,8 @@ fn judge_cleared(seed: u64, world: &World, history: &History, version: u64, begu
             continue;
         }
         // An isolate's breaker stays open for a while after a fault that was over when this was cleared.
-        let unwell =
-            history.had(&[Trouble::Redis], cleared.ended.saturating_sub(liveness::BREAKER_MS));
+        let since = cleared.ended.saturating_sub(Trouble::Redis.outlasts_ms());
+        let unwell = history.had(&[Trouble::Redis], since);
         let limit = match (unwell, cleared.marked) {
             (false, _) => soon,
             (true, true) => late,
