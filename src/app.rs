@@ -71,7 +71,7 @@ impl App {
     /// What a cron run does: one load of the origin, published as the six warm variants. Fails as the run did; one that
     /// `EDGE_MODE` forbids is as it should be.
     pub async fn scheduled(&self) -> Result<(), Failure> {
-        let report = self.cache.warm(false).await;
+        let report = self.cache.warm_on_schedule().await;
         if let Some(follow_up) = self.cache.left_to_do() {
             self.cache.run(follow_up).await;
         }

@@ -34,13 +34,14 @@ mod operations;
 #[expect(clippy::as_conversions, reason = "a fake becomes its port")]
 mod toy_test;
 
-use std::{rc::Rc, time::Duration};
+use std::{cell::RefCell, rc::Rc, time::Duration};
 
-pub use background::{FLUSH_EVERY, FollowUp};
+pub use background::{FLUSH_EVERY, FollowUp, ModeError};
 pub use entry::{Content, Entry};
 pub use history::Lost;
 pub use lookup::{
-    Answer, Asked, Directives, ForwardReason, Joined, Outcome, Parts, Served, TierReport, Trace,
+    Answer, Asked, Directives, ForwardReason, Joined, Outcome, Parts, Served, Standing, TierReport,
+    Trace, Walked,
 };
 pub use operations::{ChangeOutcome, Invalidated, InvalidationMode, Statistics, Withdrawal};
 pub use protocol::{Freshness, Journal, JournalEntry};
@@ -53,59 +54,88 @@ pub use telemetry::{
 
 use crate::{
     catalog::{KeySpace, Slug, Source, View},
-    config::Policy,
+    config::{Mode, Policy},
     ports::{Ports, TierError, Timestamp},
 };
 use isolate::Isolate;
+use telemetry::WarmCause;
 
 /// The cache of one isolate, as requests, cron and operators use it.
 #[derive(Clone, Debug)]
-pub struct Cache(Rc<Isolate>);
+pub struct Cache {
+    isolate: Rc<Isolate>,
+    /// The walks of a request that is explained.
+    walked: Option<Rc<RefCell<Vec<Walked>>>>,
+}
 
 impl Cache {
     /// A cache with empty memory.
     pub fn new(ports: Ports, policy: Policy, keys: KeySpace) -> Self {
-        Self(Isolate::new(ports, policy, keys))
+        Self { isolate: Isolate::new(ports, policy, keys), walked: None }
     }
 
     /// Finds the listing of a view.
     pub async fn lookup(&self, asked: Asked<'_>) -> Outcome {
-        lookup::lookup(&self.0, asked).await
+        let outcome = lookup::lookup(&self.isolate, asked).await;
+        if let Some(walked) = &self.walked {
+            let Outcome { answer, trace, follow_ups } = &outcome;
+            walked.borrow_mut().push(Walked::new(asked.view, trace, answer, follow_ups));
+        }
+        outcome
+    }
+
+    /// The same cache for one request that is explained: [`Self::walked`] tells of its walks.
+    pub fn explaining(&self) -> Self {
+        Self { isolate: Rc::clone(&self.isolate), walked: Some(Rc::default()) }
+    }
+
+    /// What walks did since [`Self::explaining`], in the order in which they ended.
+    pub fn walked(&self) -> Vec<Walked> {
+        self.walked.as_ref().map(|walked| walked.take()).unwrap_or_default()
     }
 
     /// Finds the listings of many views, each of a source of its own; `asked` says how old they may be.
     pub async fn lookup_all(&self, asked: Asked<'_>, views: &[View]) -> Joined {
-        lookup::lookup_all(&self.0, asked, views).await
+        let joined = lookup::lookup_all(&self.isolate, asked, views).await;
+        if let Some(walked) = &self.walked {
+            walked.borrow_mut().extend(joined.walked(views));
+        }
+        joined
     }
 
     /// The listing of a view, if memory can answer it without waiting and without leaving anything to do.
     pub fn hit(&self, asked: Asked<'_>) -> Option<(Answer, Trace)> {
-        lookup::hit(&self.0, asked)
+        lookup::hit(&self.isolate, asked)
     }
 
     /// What operations left to do behind an answer, whichever comes next.
     pub fn left_to_do(&self) -> Option<FollowUp> {
-        background::front_is_due(&self.0).then_some(FollowUp::TellFront)
+        background::front_is_due(&self.isolate).then_some(FollowUp::TellFront)
     }
 
     /// Does what a lookup left to do. Nothing of it can fail the response any more.
     pub async fn run(&self, follow_up: FollowUp) {
-        background::run(Rc::clone(&self.0), follow_up).await;
+        background::run(Rc::clone(&self.isolate), follow_up).await;
     }
 
     /// Rebuilds what is kept warm, once, for everyone. `force` admits a snapshot that lost more than half of its entries.
     pub async fn warm(&self, force: bool) -> WarmReport {
-        operations::warm(&self.0, force).await
+        operations::warm(&self.isolate, WarmCause::Operator, force).await
+    }
+
+    /// The same, as cron does it.
+    pub async fn warm_on_schedule(&self) -> WarmReport {
+        operations::warm(&self.isolate, WarmCause::Cron, false).await
     }
 
     /// Rebuilds these providers' catalogs, for everyone.
     pub async fn warm_providers(&self, slugs: &[Slug], force: bool) -> ProvidersReport {
-        operations::warm_providers(&self.0, slugs, force, None).await
+        operations::warm_named(&self.isolate, slugs, force).await
     }
 
     /// Declares everything that is cached wrong.
     pub async fn invalidate(&self, mode: InvalidationMode) -> Result<Invalidated, TierError> {
-        operations::invalidate(&self.0, mode).await
+        operations::invalidate(&self.isolate, mode).await
     }
 
     /// Declares what is cached of one source wrong, and the list of all that a provider is part of.
@@ -114,12 +144,12 @@ impl Cache {
         source: Source,
         mode: InvalidationMode,
     ) -> Result<Withdrawal, TierError> {
-        operations::withdraw(&self.0, source, mode).await
+        operations::withdraw(&self.isolate, source, mode).await
     }
 
     /// Forgets that loads of a source failed.
     pub async fn forgive(&self, source: Source) -> Result<(), TierError> {
-        operations::forgive(&self.0, source).await
+        operations::forgive(&self.isolate, source).await
     }
 
     /// Hears that the tables changed. A `signature` counts once, for as long as it `lasts`.
@@ -127,76 +157,82 @@ impl Cache {
         &self,
         signature: Option<(&str, Duration)>,
     ) -> Result<ChangeOutcome, TierError> {
-        operations::hear_of_change(&self.0, signature).await
+        operations::hear_of_change(&self.isolate, signature).await
     }
 
     /// The journal of a source, with what is left to do behind the answer; none while no tier can tell.
     pub async fn journal(&self, source: Source) -> (Option<Rc<Journal>>, Option<FollowUp>) {
-        history::journal(&self.0, source).await
+        history::journal(&self.isolate, source).await
     }
 
     /// Keeps what memory holds readable for who walks it, if it is this version.
     pub fn pin(&self, source: Source, version: u64) {
-        history::pin(&self.0, source, version);
+        history::pin(&self.isolate, source, version);
     }
 
     /// The listing of a view as a version has it that [`Self::lookup`] did not find.
     pub async fn earlier(&self, view: View, version: u64) -> Result<(Answer, Trace), Lost> {
-        history::earlier(&self.0, view, version).await
+        history::earlier(&self.isolate, view, version).await
     }
 
     /// Counts what happened outside of the cache.
     pub fn count(&self, counter: Counter) {
-        self.0.count(counter);
+        self.isolate.count(counter);
+    }
+
+    /// Says what is done with the tiers from now on, where that stands in KV.
+    /// Gives the one before.
+    pub async fn set_mode(&self, mode: Mode) -> Result<Mode, ModeError> {
+        background::set_mode(&self.isolate, mode).await
     }
 
     /// Whether each tier that is asked over the network answers.
     pub async fn readiness(&self) -> Readiness {
-        operations::readiness(&self.0).await
+        operations::readiness(&self.isolate).await
     }
 
     /// What operators see.
     pub async fn statistics(&self) -> Statistics {
-        operations::statistics(&self.0).await
+        operations::statistics(&self.isolate).await
     }
 
     /// What a scraper sees.
     pub async fn metrics(&self) -> Vec<Family> {
-        operations::metrics(&self.0).await
+        operations::metrics(&self.isolate).await
     }
 
     /// Counts a request, once it has a status.
     pub fn count_request(&self, route: RouteName, status: u16) {
-        self.0.count(Counter::Requests(route, status.into()));
+        self.isolate.count(Counter::Requests(route, status.into()));
     }
 
     /// Now, by this Worker's clock.
     pub fn now(&self) -> Timestamp {
-        self.0.now()
+        self.isolate.now()
     }
 
     /// A random number, of all 64 bits.
     pub fn random(&self) -> u64 {
-        self.0.ports.clock.random()
+        self.isolate.ports.clock.random()
     }
 
     /// Its times and bounds, which also say for how long caches downstream may keep an answer.
     pub fn policy(&self) -> &Policy {
-        &self.0.policy
+        &self.isolate.policy
     }
 
     /// The keys of this deployment.
     pub fn keys(&self) -> &KeySpace {
-        &self.0.keys
+        &self.isolate.keys
     }
 
     /// Bytes that memory holds.
     pub fn memory_bytes(&self) -> usize {
-        self.0.state.borrow().memory.bytes()
+        self.isolate.state.borrow().memory.bytes()
     }
 
     /// How often something happened in this isolate.
     pub fn counted(&self, counter: Counter) -> u64 {
-        self.0.state.borrow().counters.get(counter)
+        self.isolate.state.borrow().counters.get(counter)
     }
 }

@@ -131,6 +131,11 @@ impl KeySpace {
         self.edge_alone("warm")
     }
 
+    /// What cron and operators did lately, a list.
+    pub fn operations(&self) -> String {
+        self.edge_alone("operations")
+    }
+
     /// What a deployment does with its tiers, where `EDGE_MODE` leaves that to KV.
     pub fn mode(&self) -> String {
         format!("{}edge:mode", self.namespace)
@@ -235,6 +240,7 @@ mod tests {
         assert_eq!(keys.marker(), "gw:models:edge:marker");
         assert_eq!(keys.statistics(), "gw:models:edge:statistics");
         assert_eq!(keys.warm_report(), "gw:models:edge:warm");
+        assert_eq!(keys.operations(), "gw:models:edge:operations");
         assert_eq!(keys.prefix(), "gw:models:");
         assert_eq!(keys.listing_pattern(), ("gw:models:".to_owned(), "[up][nr]*:*"));
         let of = |kind: &str| keys.is_listing(&format!("gw:models:{kind}"));

@@ -50,12 +50,14 @@ pub(super) enum Endpoint {
     Readyz,
     Clear,
     Warm,
+    Mode,
     Statistics,
+    Explain,
     Webhook,
     Metrics,
 }
 
-pub(super) const ROUTES: [Route; 22] = [
+pub(super) const ROUTES: [Route; 24] = [
     Route {
         paths: &["/"],
         methods: Methods::Read,
@@ -135,10 +137,22 @@ pub(super) const ROUTES: [Route; 22] = [
         endpoint: Endpoint::Warm,
     },
     Route {
+        paths: &["/api/system/cache/mode"],
+        methods: Methods::Command,
+        access: Access::Operator,
+        endpoint: Endpoint::Mode,
+    },
+    Route {
         paths: &["/api/system/cache/stats"],
         methods: Methods::Read,
         access: Access::Operator,
         endpoint: Endpoint::Statistics,
+    },
+    Route {
+        paths: &["/api/system/explain"],
+        methods: Methods::Read,
+        access: Access::Operator,
+        endpoint: Endpoint::Explain,
     },
     Route {
         paths: &["/api/webhooks/supabase"],
@@ -250,7 +264,9 @@ impl Endpoint {
             Self::Changes => RouteName::Changes,
             Self::Clear => RouteName::Clear,
             Self::Warm => RouteName::Warm,
+            Self::Mode => RouteName::Mode,
             Self::Statistics => RouteName::Statistics,
+            Self::Explain => RouteName::Explain,
             Self::Metrics => RouteName::Metrics,
             Self::Healthz => RouteName::Healthz,
             Self::Readyz => RouteName::Readyz,

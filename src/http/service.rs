@@ -9,11 +9,11 @@ use super::{
     cors,
     endpoints::{
         Asked, about, changes, health, metrics, models,
-        operators::{clear, statistics, warm},
+        operators::{clear, explain, mode, statistics, warm},
         unique, webhook,
     },
     headers::{self, NO_STORE, REQUEST_ID},
-    problem,
+    params, problem,
     rate_limit::Limiter,
     request::{Request, RequestHeaders, Target},
     response::Response,
@@ -177,6 +177,8 @@ async fn ask(
             (health::readyz(cache, is_operator).boxed_local().await, Vec::new())
         }
         Endpoint::Clear => (clear::post(cache, request.body).boxed_local().await, Vec::new()),
+        Endpoint::Mode => (mode::post(cache, request.body).boxed_local().await, Vec::new()),
+        Endpoint::Explain => explained(cache, service, &request.query, id).boxed_local().await,
         Endpoint::Warm => (warm::post(cache, request.body).boxed_local().await, Vec::new()),
         Endpoint::Webhook => {
             let Request { headers, body, .. } = request;
@@ -189,6 +191,38 @@ async fn ask(
         Endpoint::Statistics => (statistics::get(cache).boxed_local().await, Vec::new()),
         Endpoint::Metrics => (metrics::get(cache).boxed_local().await, Vec::new()),
     }
+}
+
+/// Answers a request as it would be answered to anyone, and says what that took instead of giving the answer.
+async fn explained(
+    cache: &Cache,
+    service: &Service,
+    query: &str,
+    id: &str,
+) -> (Response, Vec<FollowUp>) {
+    let url = match params::explain::url(query) {
+        Ok(url) => url,
+        Err(mistake) => return (problem::unprocessable(&[mistake]), Vec::new()),
+    };
+    let asked = Request::new(
+        "GET".to_owned(),
+        &url,
+        RequestHeaders::default(),
+        Box::new(|_| async { None }.boxed_local()),
+    );
+    let path = asked.path.clone();
+    let is_explained = |found: &Found<'_>| {
+        found.route.access == Access::Public && found.route.methods.include("GET")
+    };
+    let Some(found) = find(&path, service).filter(is_explained) else {
+        return (problem::unprocessable(&[params::explain::unknown(&url)]), Vec::new());
+    };
+    let (endpoint, query, begun) = (found.route.endpoint, asked.query.clone(), cache.now());
+    let cache = cache.explaining();
+    let (response, follow_ups) = ask(found, &cache, service, (asked, id)).boxed_local().await;
+    let took = cache.now().since(begun);
+    let report = explain::Explained { endpoint, path: &path, query: &query, took };
+    (report.of(&cache, &response, &cache.walked()), follow_ups)
 }
 
 /// The answer to a call that is not authentic. Only such calls are counted: a burst of true ones must not be refused, since their

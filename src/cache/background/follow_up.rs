@@ -44,22 +44,29 @@ pub enum FollowUp {
     ReadMode,
 }
 
+impl FollowUp {
+    /// What it is called where a request is explained.
+    pub(in crate::cache) fn as_str(&self) -> &'static str {
+        match self {
+            Self::Check => "check",
+            Self::Refresh(_) => "refresh",
+            Self::PublishAgain(..) => "publish-again",
+            Self::PublishDerived(_) => "publish-derived",
+            Self::PublishFull(_) => "publish-full",
+            Self::SettleLoad(_) => "settle-load",
+            Self::SeeThrough(_) => "see-through",
+            Self::Leave => "leave",
+            Self::FlushCounters => "flush-counters",
+            Self::TellFront => "tell-front",
+            Self::ReadMode => "read-mode",
+        }
+    }
+}
+
 impl fmt::Debug for FollowUp {
     /// The name alone: what it carries are whole catalogs, and a call that is under way.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Check => "Check",
-            Self::Refresh(_) => "Refresh",
-            Self::PublishAgain(..) => "PublishAgain",
-            Self::PublishDerived(_) => "PublishDerived",
-            Self::PublishFull(_) => "PublishFull",
-            Self::SettleLoad(_) => "SettleLoad",
-            Self::SeeThrough(_) => "SeeThrough",
-            Self::Leave => "Leave",
-            Self::FlushCounters => "FlushCounters",
-            Self::TellFront => "TellFront",
-            Self::ReadMode => "ReadMode",
-        })
+        f.write_str(self.as_str())
     }
 }
 

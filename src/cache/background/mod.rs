@@ -13,4 +13,5 @@ pub(super) use flush::{flush_after_others, flush_is_due, named};
 pub use follow_up::FollowUp;
 pub(super) use follow_up::run;
 pub(super) use front::{front_is_due, note_changed, tell_front};
-pub(super) use mode::{mode_is_due, mode_is_unknown, read_mode, read_mode_if_due};
+pub use mode::ModeError;
+pub(super) use mode::{mode_is_due, mode_is_unknown, read_mode, read_mode_if_due, set_mode};

@@ -10,7 +10,7 @@ use crate::{
         tiers::{self, NEAR},
     },
     config::Mode,
-    ports::{Timestamp, millis},
+    ports::{TierError, Timestamp, millis},
 };
 
 /// How often an isolate asks its data center,
@@ -21,6 +21,8 @@ const EVERY_ALONE: Duration = Duration::from_secs(30);
 const APART: Duration = Duration::from_secs(5);
 /// How long the data center keeps what KV said.
 const LIFE: Duration = Duration::from_secs(15);
+/// How long it keeps what an operator set here: until KV gives nothing older any more.
+const SETTLED: Duration = Duration::from_secs(35);
 const NAME: &str = "mode";
 /// What stands in the data center where KV has no such key.
 const NONE: &str = "none";
@@ -34,6 +36,41 @@ pub(in crate::cache) fn mode_is_due(isolate: &Isolate) -> bool {
 /// Whether nothing has been heard of the mode yet, though KV may have one.
 pub(in crate::cache) fn mode_is_unknown(isolate: &Isolate) -> bool {
     isolate.policy.mode_in_kv && isolate.mode_in_kv.get().at == Timestamp::default()
+}
+
+/// Why no mode was set.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ModeError {
+    /// `EDGE_MODE` names the mode itself.
+    #[error("the mode does not stand in KV")]
+    Fixed,
+    /// KV did not take it.
+    #[error("{0}")]
+    Kv(TierError),
+}
+
+/// Writes the mode to KV, and tells the data center; gives the one before. Elsewhere it is noticed as any other change.
+pub(in crate::cache) async fn set_mode(isolate: &Isolate, mode: Mode) -> Result<Mode, ModeError> {
+    if !isolate.policy.mode_in_kv {
+        return Err(ModeError::Fixed);
+    }
+    read_mode_if_due(isolate).await;
+    let before = isolate.mode();
+    let name = mode.as_str();
+    let key = isolate.keys.mode();
+    let pieces = [name];
+    let put = isolate.ports.kv.put(&key, &pieces, "{}", None);
+    tiers::kv_write(isolate, put).await.map_err(ModeError::Kv)?;
+    if tiers::life(isolate).is_some() {
+        // Who is not told there asks KV.
+        let _ = tiers::put_near(isolate, NAME, name, SETTLED, NEAR).await;
+    }
+    let at = isolate.now();
+    isolate.mode_in_kv.set(ModeInKv { mode: Some(mode), is_nonsense: false, at });
+    if mode != before {
+        isolate.log(&Event::Mode { mode: name });
+    }
+    Ok(before)
 }
 
 /// Reads the mode where it is due.

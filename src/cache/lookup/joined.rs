@@ -11,7 +11,7 @@ use super::{
     memory::answer_from_memory,
     note_demand,
     origin::ask_origin,
-    outcome::{Answer, Served, Trace},
+    outcome::{Answer, Served, Trace, Walked},
     pass_through::pass_through,
     serve::serve_stale,
     shared_tiers::read_own_key,
@@ -51,8 +51,31 @@ pub struct Joined {
     pub found: Parts,
     /// How the part was served that is worst off.
     pub trace: Trace,
+    /// How each part was served; empty where there is one list of all.
+    pub traces: Vec<Trace>,
     /// To be run behind the response, side by side.
     pub follow_ups: Vec<FollowUp>,
+}
+
+impl Joined {
+    /// What the walks did, of the views that were asked for. What is done behind all of them is told of the last.
+    pub(in crate::cache) fn walked(&self, views: &[View]) -> Vec<Walked> {
+        let mut walked: Vec<Walked> = match &self.found {
+            Parts::Full(answer) => {
+                vec![Walked::new(View::Full, &self.trace, &Ok(answer.clone()), &[])]
+            }
+            Parts::Each(found) => {
+                let parts = views.iter().zip(found).zip(&self.traces);
+                parts
+                    .map(|((view, answer), trace)| Walked::new(*view, trace, answer, &[]))
+                    .collect()
+            }
+        };
+        if let Some(last) = walked.last_mut() {
+            last.behind = self.follow_ups.iter().map(FollowUp::as_str).collect();
+        }
+        walked
+    }
 }
 
 /// The parts of a joined listing.
@@ -155,7 +178,8 @@ async fn read_full(isolate: &Rc<Isolate>, asked: Asked<'_>) -> Option<Joined> {
     let Walk { trace, follow_ups, .. } = walk;
     let (count, answer) = (answer.listing.len(), Ok(answer));
     count_and_log(isolate, asked, (&answer, count), &trace);
-    answer.ok().map(|answer| Joined { found: Parts::Full(answer), trace, follow_ups })
+    let traces = Vec::new();
+    answer.ok().map(|answer| Joined { found: Parts::Full(answer), trace, traces, follow_ups })
 }
 
 /// Loads some of what is missing; the others are for the requests that follow.
@@ -218,9 +242,10 @@ fn joined(isolate: &Rc<Isolate>, asked: Asked<'_>, parts: Vec<Part>) -> Joined {
         count_and_log(isolate, Asked { view: View::Full, ..asked }, (answer, count), &trace);
     }
     let sources = parts.iter().map(Part::source).collect();
-    let (mut found, mut follow_ups) = (Vec::new(), Vec::new());
+    let (mut found, mut traces, mut follow_ups) = (Vec::new(), Vec::new(), Vec::new());
     for Part { walk, answer } in parts {
         found.push(answer.unwrap_or(Err(NOT_YET)));
+        traces.push(walk.trace);
         for follow_up in walk.follow_ups {
             let is_there = matches!(follow_up, FollowUp::Check)
                 && follow_ups.iter().any(|other| matches!(other, FollowUp::Check));
@@ -237,5 +262,5 @@ fn joined(isolate: &Rc<Isolate>, asked: Asked<'_>, parts: Vec<Part>) -> Joined {
     if tiers::has_unleft(isolate) {
         follow_ups.push(FollowUp::Leave);
     }
-    Joined { found: Parts::Each(found), trace, follow_ups }
+    Joined { found: Parts::Each(found), trace, traces, follow_ups }
 }

@@ -19,7 +19,7 @@ use futures_util::FutureExt;
 pub use asked::{Asked, Directives};
 pub(super) use joined::lookup_all;
 pub use joined::{Joined, Parts};
-pub use outcome::{Answer, ForwardReason, Outcome, Served, TierReport, Trace};
+pub use outcome::{Answer, ForwardReason, Outcome, Served, Standing, TierReport, Trace, Walked};
 
 use super::{
     background::{FollowUp, flush_is_due, mode_is_due, mode_is_unknown, read_mode},

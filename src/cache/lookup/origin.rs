@@ -41,9 +41,12 @@ pub(super) async fn ask_origin(walk: &mut Walk) -> Result<Answer, Unavailable> {
         kv_was_asked: walk.asked_kv,
         ..LoadRequest::default()
     };
+    walk.ask(Tier::Origin);
     let load = load(Rc::clone(&isolate), source, request);
     let load = load.boxed_local();
-    let outcome = match select(load, isolate.ports.clock.sleep(limit)).await {
+    let waited = select(load, isolate.ports.clock.sleep(limit)).await;
+    walk.heard(Tier::Origin);
+    let outcome = match waited {
         Either::Left((outcome, _)) => outcome,
         Either::Right(((), load)) => {
             let isolate = Rc::clone(&isolate);

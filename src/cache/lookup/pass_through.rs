@@ -27,7 +27,9 @@ pub(super) async fn pass_through(walk: &mut Walk) -> Result<Answer, Unavailable>
         walk.trace.note_forward(tier, ForwardReason::Bypass, None);
     }
     let source = walk.view.source();
+    walk.ask(Tier::Origin);
     let result = shared(&walk.isolate, source).await;
+    walk.heard(Tier::Origin);
     let unavailable = |reason| Unavailable { retry_after: Duration::from_secs(1), reason };
     let snapshot = result.map_err(unavailable)?;
     let listing = snapshot.listing(&walk.view);

@@ -112,6 +112,7 @@ async fn read_for_all(walk: &mut Walk, name: Resource) -> Option<Answer> {
                     None => hedged_read(walk).await,
                 },
                 Resource::Listing(view) => {
+                    walk.ask(Tier::Upstash);
                     let found = read_listing(&isolate, &view).await;
                     judge(walk, Tier::Upstash, name, found)
                 }
@@ -177,10 +178,12 @@ async fn near_read(walk: &mut Walk) -> Option<Answer> {
         return None;
     }
     let source = walk.view.source();
+    walk.ask(Tier::Colo);
     let silence = isolate.ports.clock.sleep(tiers::NEAR);
     match select(read_colo(&isolate, source), silence).await {
         Either::Left((found, _)) => judge(walk, Tier::Colo, Resource::Snapshot(source), found),
         Either::Right(((), read)) => {
+            walk.heard(Tier::Colo);
             tiers::note_silence(&isolate);
             walk.trace.note_forward(Tier::Colo, ForwardReason::Miss, Some(Reason::Silent));
             walk.follow_ups.push(FollowUp::SeeThrough(read.map(drop).boxed_local()));
@@ -197,6 +200,7 @@ async fn hedged_read(walk: &mut Walk) -> Option<Answer> {
     let name = Resource::Snapshot(source);
     let mut silent = None;
     if !walk.failed.contains(&Tier::Upstash) {
+        walk.ask(Tier::Upstash);
         let delay = hedge_delay(Rc::clone(&isolate)).boxed_local();
         match select(read_upstash(&isolate, source), delay).await {
             Either::Left((found, _)) => {
@@ -211,6 +215,7 @@ async fn hedged_read(walk: &mut Walk) -> Option<Answer> {
         let found = silent?.await;
         return judge(walk, Tier::Upstash, name, found);
     }
+    walk.ask(Tier::Kv);
     let kv = read_kv(&isolate, source);
     walk.asked_kv = true;
     let Some(upstash) = silent else {
@@ -225,6 +230,7 @@ async fn hedged_read(walk: &mut Walk) -> Option<Answer> {
         walk.trace.note_forward(Tier::Upstash, ForwardReason::Miss, Some(Reason::Silent));
     }
     if let Some(answer) = judge(walk, first, name, found) {
+        walk.heard(second);
         walk.follow_ups.push(FollowUp::SeeThrough(later.map(drop).boxed_local()));
         return Some(answer);
     }
@@ -234,6 +240,7 @@ async fn hedged_read(walk: &mut Walk) -> Option<Answer> {
 
 /// Judges what a tier had: an answer, something for the stale-if-error window, or nothing.
 fn judge(walk: &mut Walk, tier: Tier, resource: Resource, found: Found) -> Option<Answer> {
+    walk.heard(tier);
     match found {
         Found::Entry(entry) => judge_entry(walk, tier, resource, entry),
         Found::Nothing => {

@@ -61,6 +61,18 @@ impl Walk {
         }
     }
 
+    /// Notes that a tier is being asked over the network.
+    pub(super) fn ask(&mut self, tier: Tier) {
+        let now = self.isolate.now();
+        self.trace.begin(tier, now);
+    }
+
+    /// Notes that a tier answered, or is not waited for any longer.
+    pub(super) fn heard(&mut self, tier: Tier) {
+        let now = self.isolate.now();
+        self.trace.end(tier, now);
+    }
+
     /// Keeps what is stale for the end of the walk: what is not known to be wrong first, then what is newest.
     pub(super) fn remember(
         &mut self,

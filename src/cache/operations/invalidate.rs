@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::history::text_of;
 use crate::{
     cache::{
         background::{note_changed, read_mode_if_due},
@@ -12,12 +13,12 @@ use crate::{
         protocol::Control,
         publish::note_refusal,
         redis,
-        telemetry::{Cause, Counter, Event, KvOperation},
+        telemetry::{Cause, Counter, Event, KvOperation, Operation},
         tiers::{self, Deadline},
     },
     catalog::Source,
     config::Mode,
-    ports::TierError,
+    ports::{TierError, Timestamp},
 };
 
 /// How much of what is cached may still be served.
@@ -78,8 +79,9 @@ pub(in crate::cache) async fn invalidate(
     let hard = mode == InvalidationMode::Hard;
     let timeout = isolate.policy.upstash_timeout.saturating_mul(5);
     let deadline = Deadline { request: timeout, whole: timeout };
+    let note = noted(begun, mode, 0, 0);
     let raised = tiers::redis_within(isolate, deadline, async |session| {
-        redis::invalidate(session, hard, &values).await
+        redis::invalidate(session, hard, &values, &note).await
     })
     .await
     .inspect_err(|error| note_refusal(isolate, error))?;
@@ -96,7 +98,10 @@ pub(in crate::cache) async fn invalidate(
     }));
     note_changed(isolate, sources);
     let marked = mark(isolate).await.is_ok();
-    let (swept, found) = sweep(isolate).await;
+    let noted = |found: u64| {
+        noted(begun, mode, raised.control.epoch, raised.unlinked.saturating_add(found))
+    };
+    let (swept, found) = sweep(isolate, noted).await;
     let done = Invalidated {
         epoch: raised.control.epoch,
         keys_deleted: raised.unlinked.saturating_add(found),
@@ -111,6 +116,18 @@ pub(in crate::cache) async fn invalidate(
         swept,
     });
     Ok(done)
+}
+
+/// The invalidation as it is noted among the latest operations.
+fn noted(at: Timestamp, mode: InvalidationMode, epoch: u64, keys_deleted: u64) -> String {
+    text_of(&Operation::Invalidation {
+        at_ms: at.0,
+        cause: "operator",
+        mode: mode.as_str(),
+        provider: None,
+        epoch: Some(epoch),
+        keys_deleted,
+    })
 }
 
 pub(super) fn offers_named(isolate: &Isolate) -> u32 {
@@ -131,8 +148,8 @@ async fn mark(isolate: &Isolate) -> Result<(), TierError> {
 }
 
 /// Looks for listings of the backend's under names that are not listed, within bounds; whether all was looked through, and how
-/// many there were.
-async fn sweep(isolate: &Isolate) -> (bool, u64) {
+/// many there were. What was noted of the invalidation is told of these as well.
+async fn sweep(isolate: &Isolate, noted: impl Fn(u64) -> String) -> (bool, u64) {
     let deadline = Deadline { request: isolate.policy.upstash_timeout, whole: SWEEP };
     let mut sweep = redis::Sweep::new();
     let swept = tiers::redis_within(isolate, deadline, async |session| {
@@ -145,6 +162,9 @@ async fn sweep(isolate: &Isolate) -> (bool, u64) {
         let through = sweep.is_through();
         // What the last step found.
         sweep.stop();
+        if sweep.unlinking() > 0 {
+            sweep.note(noted(sweep.unlinking()), noted(0));
+        }
         sweep.step(session).await?;
         Ok(through)
     })

@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 
-use super::statistics::wasm_memory_bytes;
+use super::statistics::{unknown, wasm_memory_bytes};
 use crate::{
     cache::{
         background::flush_after_others,
         isolate::Isolate,
-        redis::{self, Tally},
+        redis::{self, SharedSource, Tally},
         telemetry::{Counter, Family, Sample, families, thousandths},
         tiers,
     },
+    catalog::Source,
     ports::Tier,
 };
 
@@ -24,9 +25,9 @@ pub(in crate::cache) async fn metrics(isolate: &Isolate) -> Vec<Family> {
     let help =
         "Whether Redis gave the counters of all isolates just now; 0: they are missing here.";
     let mut all = vec![Family::gauge("catalog_redis_up", help, vec![up])];
-    if let Ok(tally) = tally {
-        all.extend(published(&tally));
-        let Tally { counters, .. } = tally;
+    if let Ok(Tally { counters, sources: mut standing }) = tally {
+        standing.extend(unknown(isolate, &sources, &counters).await);
+        all.extend(of_sources(&standing));
         let counters: HashMap<String, u64> = counters.into_iter().collect();
         all.extend(families(|counter| shared_count(&counters, counter)));
     }
@@ -38,16 +39,22 @@ fn shared_count(counters: &HashMap<String, u64>, counter: Counter) -> u64 {
     counters.get(&counter.to_string()).copied().unwrap_or(0)
 }
 
-/// What is published of each source. What is missing is not published, or was invalidated.
-fn published(tally: &Tally) -> [Family; 3] {
-    let versions: Vec<_> = tally
-        .versions
+/// What is published of each source, and how its loads went. What is missing is not published, or was invalidated.
+fn of_sources(standing: &[(Source, SharedSource)]) -> [Family; 5] {
+    let versions: Vec<_> = standing
         .iter()
-        .map(|(source, version)| ([("source", source.as_str())], version))
+        .filter_map(|(source, of)| Some(([("source", source.as_str())], of.version.as_ref()?)))
         .collect();
     let at = versions.iter().map(|(of, version)| Sample::new(of, &thousandths(version.at.0)));
     let entries = versions.iter().map(|(of, version)| Sample::new(of, &version.n));
     let bytes = versions.iter().map(|(of, version)| Sample::new(of, &version.bytes));
+    let failures = standing.iter().map(|(source, of)| {
+        Sample::new(&[("source", source.as_str())], &of.failures.unwrap_or_default())
+    });
+    let backoff = standing.iter().map(|(source, of)| {
+        let left = u64::try_from(of.backoff_ms).unwrap_or_default();
+        Sample::new(&[("source", source.as_str())], &thousandths(left))
+    });
     [
         Family::gauge(
             "catalog_last_good_load_timestamp_seconds",
@@ -63,6 +70,16 @@ fn published(tally: &Tally) -> [Family; 3] {
             "catalog_published_bytes",
             "Bytes of the published snapshot, not packed.",
             bytes.collect(),
+        ),
+        Family::gauge(
+            "catalog_source_failures",
+            "Failed loads of the source in a row, while the origin is left alone after them.",
+            failures.collect(),
+        ),
+        Family::gauge(
+            "catalog_source_backoff_seconds",
+            "For how long the origin is still left alone after failed loads of the source.",
+            backoff.collect(),
         ),
     ]
 }

@@ -1,6 +1,7 @@
 //! What cron and operators start.
 
 mod changes;
+mod history;
 mod invalidate;
 mod metrics;
 mod providers;
@@ -15,10 +16,9 @@ pub(super) use changes::hear_of_change;
 pub(super) use invalidate::invalidate;
 pub use invalidate::{Invalidated, InvalidationMode};
 pub(super) use metrics::metrics;
-pub(super) use providers::warm_providers;
 pub(super) use readiness::readiness;
 pub use statistics::Statistics;
 pub(super) use statistics::statistics;
-pub(super) use warm::warm;
+pub(super) use warm::{warm, warm_named};
 pub use withdraw::Withdrawal;
 pub(super) use withdraw::{forgive, withdraw};

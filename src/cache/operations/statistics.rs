@@ -11,12 +11,15 @@ use crate::{
         isolate::Isolate,
         redis::{self, Shared, SharedSource},
         state::State,
-        telemetry::{Counter, WebhookOutcome},
+        telemetry::{CallOutcome, Counter, KvOperation, Label, WebhookOutcome},
         tiers,
     },
-    catalog::Resource,
+    catalog::{Resource, Slug, Source},
     ports::{Tier, Timestamp, millis},
 };
+
+/// So many of the providers that this isolate does not know are looked for.
+const UNKNOWN_MAX: usize = 64;
 
 /// The answer of the statistics route.
 #[derive(Clone, Debug)]
@@ -29,8 +32,10 @@ pub(in crate::cache) async fn statistics(isolate: &Isolate) -> Statistics {
     let shared =
         tiers::redis(isolate, async |session| redis::statistics(session, &sources).await).await;
     let redis_available = shared.is_ok();
-    let unknown = || sources.iter().map(|source| (*source, SharedSource::default())).collect();
-    let shared = shared.unwrap_or_else(|_| Shared { sources: unknown(), ..Shared::default() });
+    let nothing = || sources.iter().map(|source| (*source, SharedSource::default())).collect();
+    let mut shared = shared.unwrap_or_else(|_| Shared { sources: nothing(), ..Shared::default() });
+    let more = unknown(isolate, &sources, &shared.counters).await;
+    shared.sources.extend(more);
     let mut all = if redis_available {
         totals(|counter| shared_count(&shared, counter))
     } else {
@@ -41,12 +46,36 @@ pub(in crate::cache) async fn statistics(isolate: &Isolate) -> Statistics {
             shared.warm_report.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok());
         fields.insert("redis_available".into(), json!(redis_available));
         fields.insert("last_warm".into(), json!(report));
+        fields.insert("operations".into(), json!(noted(&shared)));
         fields.insert("leases".into(), leases(&shared));
         fields.insert("sources".into(), standing(isolate, &shared));
         fields.insert("overdue".into(), json!(overdue(isolate, &shared)));
         fields.insert("isolate".into(), isolate_view(isolate));
     }
     Statistics(all)
+}
+
+/// How providers stand that clients asked for, and of which this isolate knows nothing: one that is new sees those as well that back off.
+pub(super) async fn unknown(
+    isolate: &Isolate,
+    known: &[Source],
+    counters: &[(String, u64)],
+) -> Vec<(Source, SharedSource)> {
+    let slugs = counters.iter().filter_map(|(name, _)| Slug::new(name.strip_prefix('@')?));
+    let sources = slugs.map(Source::Provider).filter(|source| !known.contains(source));
+    let sources: Vec<Source> = sources.take(UNKNOWN_MAX).collect();
+    if sources.is_empty() {
+        return Vec::new();
+    }
+    let standing =
+        tiers::redis(isolate, async |session| redis::standing(session, &sources).await).await;
+    standing.unwrap_or_default()
+}
+
+/// What cron and operators did lately; what is no note of ours is left out.
+fn noted(shared: &Shared) -> Vec<Value> {
+    let notes = shared.operations.iter().filter_map(|note| serde_json::from_str(note).ok());
+    notes.filter(Value::is_object).collect()
 }
 
 fn own_totals(isolate: &Isolate) -> Value {
@@ -93,6 +122,7 @@ fn isolate_view(isolate: &Isolate) -> Value {
         fields.insert("memory_bytes".into(), json!(state.memory.bytes()));
         fields.insert("orders".into(), json!(state.memory.orders()));
         fields.insert("memory_max_bytes".into(), json!(isolate.policy.memory_max_bytes));
+        fields.insert("contacts".into(), contacts(&state));
         fields.insert("variants".into(), json!(variants));
         fields.insert("backoff".into(), Value::Object(backoff));
         fields.insert(
@@ -104,6 +134,21 @@ fn isolate_view(isolate: &Isolate) -> Value {
         );
     }
     own
+}
+
+/// When each tier was heard of last, by this isolate.
+fn contacts(state: &State) -> Value {
+    let views = state.contacts.iter().map(|(tier, contact)| {
+        let (answered, failed) = (contact.answered.as_ref(), contact.failed.as_ref());
+        let view = json!({
+            "answered_at_ms": answered.map(|(at, _)| at.0),
+            "took_ms": answered.map(|(_, took)| millis(*took)),
+            "failed_at_ms": failed.map(|(at, _)| at.0),
+            "error": failed.map(|(_, error)| error),
+        });
+        (tier.as_str().to_owned(), view)
+    });
+    Value::Object(views.collect())
 }
 
 /// The data center's cache: whether it keeps anything, and when Redis last said what is told there.
@@ -224,6 +269,13 @@ fn totals(of: impl Fn(Counter) -> u64) -> Value {
             "refused": of(Counter::Webhooks(WebhookOutcome::Refused)),
             "replayed": of(Counter::Webhooks(WebhookOutcome::Replayed)),
         },
+        "redis": {
+            "commands": of(Counter::RedisCommands),
+            "sent_bytes": of(Counter::RedisSentBytes),
+            "received_bytes": of(Counter::RedisReceivedBytes),
+            "connection_errors": of(Counter::RedisConnectionErrors),
+        },
+        "kv": kv(&of),
         "tiers": {
             "memory": { "hits": of(Counter::MemoryHits) },
             "colo": { "hits": of(Counter::ColoHits), "errors": of(Counter::ColoErrors) },
@@ -232,4 +284,15 @@ fn totals(of: impl Fn(Counter) -> u64) -> Value {
             "origin": { "loads": of(Counter::OriginLoads), "errors": of(Counter::OriginErrors) },
         },
     })
+}
+
+/// Operations of Workers KV.
+fn kv(of: &impl Fn(Counter) -> u64) -> Value {
+    let operations = KvOperation::ALL.iter().map(|operation| {
+        let counted = |outcome| of(Counter::KvOperations(*operation, outcome));
+        let outcomes =
+            json!({ "ok": counted(CallOutcome::Ok), "error": counted(CallOutcome::Error) });
+        (operation.as_str().to_owned(), outcomes)
+    });
+    Value::Object(operations.collect())
 }

@@ -3,24 +3,31 @@
 use std::rc::Rc;
 
 use super::{
-    providers::warm_asked,
+    history::{is_kept, note, text_of},
+    providers::{warm_asked, warm_providers},
     rebuild::{rebuild, refused, request_of},
 };
 use crate::{
     cache::{
         background::{named, read_mode_if_due},
         isolate::Isolate,
-        redis,
-        telemetry::{Counter, Event, Reason, WarmOutcome, WarmReport},
+        redis::{self, WarmRun},
+        telemetry::{
+            Counter, Event, Operation, ProvidersReport, Reason, WarmCause, WarmOutcome, WarmReport,
+        },
         tiers,
     },
     catalog::{Slug, Source},
     config::Mode,
-    ports::Timestamp,
+    ports::{Timestamp, millis},
 };
 
 /// Warms the views of the source that is kept warm. `force` admits a snapshot that lost more than half of its entries.
-pub(in crate::cache) async fn warm(isolate: &Rc<Isolate>, force: bool) -> WarmReport {
+pub(in crate::cache) async fn warm(
+    isolate: &Rc<Isolate>,
+    cause: WarmCause,
+    force: bool,
+) -> WarmReport {
     read_mode_if_due(isolate).await;
     let mut report = match isolate.mode() {
         Mode::Active => {
@@ -33,19 +40,63 @@ pub(in crate::cache) async fn warm(isolate: &Rc<Isolate>, force: bool) -> WarmRe
     isolate.log(&Event::Warm { report: &report });
     let outcome = if report.error.is_none() { WarmOutcome::Ok } else { WarmOutcome::Error };
     isolate.count(Counter::WarmRuns(outcome));
-    let asked = save(isolate, &report).await;
+    let noted = text_of(&operation(&report, cause, force));
+    let asked = save(isolate, &report, &noted, "").await;
     if let Some(providers) = warm_asked(isolate, &asked).await {
         report.providers = Some(providers);
-        save(isolate, &report).await;
+        let replacement = text_of(&operation(&report, cause, force));
+        save(isolate, &report, &replacement, &noted).await;
     }
     report
 }
 
+/// Warms the catalogs of the providers that an operator names.
+pub(in crate::cache) async fn warm_named(
+    isolate: &Rc<Isolate>,
+    slugs: &[Slug],
+    force: bool,
+) -> ProvidersReport {
+    let begun = isolate.now();
+    let report = warm_providers(isolate, slugs, force, None).await;
+    let now = isolate.now();
+    let noted = Operation::Warm {
+        at_ms: now.0,
+        cause: WarmCause::Operator,
+        forced: force,
+        providers: Some(names(&report)),
+        error: report.warmed.iter().find_map(|warmed| warmed.error),
+        duration_ms: millis(now.since(begun)),
+        changes: None,
+    };
+    note(isolate, &noted).await;
+    report
+}
+
+fn operation(report: &WarmReport, cause: WarmCause, forced: bool) -> Operation<'_> {
+    Operation::Warm {
+        at_ms: report.at_ms,
+        cause,
+        forced,
+        providers: report.providers.as_ref().map(names),
+        error: report.error,
+        duration_ms: report.duration_ms,
+        changes: report.changes,
+    }
+}
+
+fn names(report: &ProvidersReport) -> Vec<&str> {
+    report.warmed.iter().map(|warmed| warmed.provider.as_str()).collect()
+}
+
 /// Keeps the report for statistics, and takes the counters along: cron's isolate may never see a request that would. When providers were
 /// asked for last, in any isolate.
-async fn save(isolate: &Isolate, report: &WarmReport) -> Vec<(Slug, Timestamp)> {
-    let paused = isolate.state.borrow().publishing.pause.reason(isolate.now()).is_some();
-    if isolate.mode() != Mode::Active || paused {
+async fn save(
+    isolate: &Isolate,
+    report: &WarmReport,
+    note: &str,
+    replaces: &str,
+) -> Vec<(Slug, Timestamp)> {
+    if !is_kept(isolate) {
         return Vec::new();
     }
     let Ok(text) = serde_json::to_string(report) else { return Vec::new() };
@@ -54,10 +105,10 @@ async fn save(isolate: &Isolate, report: &WarmReport) -> Vec<(Slug, Timestamp)> 
         (state.counters.take_unflushed(), state.demand.take_untold())
     };
     let named = named(&counts, &asked);
+    let run = WarmRun { report: &text, note, replaces };
     // The log has the report; a Redis that fails is logged where it is found.
     let saved =
-        tiers::redis(isolate, async |session| redis::save_report(session, &text, &named).await)
-            .await;
+        tiers::redis(isolate, async |session| redis::save_report(session, run, &named).await).await;
     let mut state = isolate.state.borrow_mut();
     if saved.is_err() {
         state.counters.restore(&counts);

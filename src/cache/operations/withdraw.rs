@@ -1,6 +1,9 @@
 //! Declares what is cached of one source wrong, and of no other.
 
-use super::invalidate::{InvalidationMode, offers_named};
+use super::{
+    history::note,
+    invalidate::{InvalidationMode, offers_named},
+};
 use crate::{
     cache::{
         background::{note_changed, read_mode_if_due},
@@ -8,10 +11,10 @@ use crate::{
         protocol::{Place, Version},
         publish::note_refusal,
         redis,
-        telemetry::{Cause, Counter, Event},
+        telemetry::{Cause, Counter, Event, Operation},
         tiers::{self, Deadline, is_ours},
     },
-    catalog::Source,
+    catalog::{Slug, Source},
     config::Mode,
     ports::{TierError, millis},
 };
@@ -64,6 +67,19 @@ pub(in crate::cache) async fn withdraw(
     note_changed(isolate, [source]);
     let keys_deleted = withdrawn.unlinked;
     isolate.log(&Event::Withdrawn { source: source.as_str(), keys_deleted, mode: mode.as_str() });
+    let provider = match source {
+        Source::Provider(slug) => Some(slug),
+        _ => None,
+    };
+    let noted = Operation::Invalidation {
+        at_ms: isolate.now().0,
+        cause: "operator",
+        mode: mode.as_str(),
+        provider: provider.as_ref().map(Slug::as_str),
+        epoch: None,
+        keys_deleted,
+    };
+    note(isolate, &noted).await;
     Ok(Withdrawal { keys_deleted })
 }
 

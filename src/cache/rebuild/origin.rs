@@ -119,7 +119,10 @@ pub(in crate::cache) async fn read_origin(
     let load = isolate.ports.origin.load(source, limit);
     let result =
         within(&*isolate.ports.clock, limit, load).await.unwrap_or(Err(OriginError::Timeout));
-    let duration_ms = millis(isolate.now().since(begun));
+    let now = isolate.now();
+    let called = result.as_ref().map(drop);
+    isolate.state.borrow_mut().contacts.note(Tier::Origin, (begun, now), called);
+    let duration_ms = millis(now.since(begun));
     count_load(isolate, duration_ms);
     let source = source.as_str();
     match &result {

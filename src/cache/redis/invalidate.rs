@@ -4,11 +4,15 @@
 use std::time::Duration;
 
 use super::{
+    operations::noting,
     scripts::{CONTROL, INVALIDATE, WITHDRAW},
     session::{Session, command, eval},
 };
 use crate::{
-    cache::protocol::{Control, Version},
+    cache::{
+        protocol::{Control, Version},
+        telemetry::OPERATIONS_MAX,
+    },
     catalog::Source,
     ports::{TierError, Timestamp, Word, millis},
 };
@@ -27,17 +31,21 @@ pub struct Raised {
     pub healed: bool,
 }
 
-/// Unlinks these values and raises control, as one step.
+/// Unlinks these values, raises control and notes that, as one step. Of the note the epoch and the number of keys are Redis' to tell:
+/// both are 0 in it.
 pub async fn invalidate(
     session: Session<'_>,
     hard: bool,
     values: &[String],
+    note: &str,
 ) -> Result<Raised, TierError> {
-    let mut keys = vec![session.keys.control()];
+    let mut keys = vec![session.keys.control(), session.keys.operations()];
     keys.extend_from_slice(values);
     let hard = if hard { "1" } else { "0" };
-    let mut replies =
-        session.run_knowing(INVALIDATE, keys, vec![hard.to_owned()]).await?.array()?;
+    let note = note.replacen("\"epoch\":0,", "\"epoch\":EPOCH,", 1);
+    let note = note.replacen("\"keys_deleted\":0", "\"keys_deleted\":COUNT", 1);
+    let arguments = vec![hard.to_owned(), OPERATIONS_MAX.to_string(), note];
+    let mut replies = session.run_knowing(INVALIDATE, keys, arguments).await?.array()?;
     let unlinked = replies.number()?;
     let control = replies.control()?.ok_or(TierError::Malformed)?;
     Ok(Raised { unlinked, control, healed: replies.flag()? })
@@ -109,12 +117,24 @@ pub struct Sweep {
     found: Vec<String>,
     /// How many keys were unlinked.
     pub unlinked: u64,
+    /// What the next request notes of the invalidation besides, and what that replaces.
+    note: Option<(String, String)>,
 }
 
 impl Sweep {
     /// A scan from the beginning.
     pub fn new() -> Self {
         Self { cursor: Some("0".to_owned()), ..Self::default() }
+    }
+
+    /// Has the next request note the invalidation as well, in place of what was noted of it before.
+    pub fn note(&mut self, note: String, replaces: String) {
+        self.note = Some((note, replaces));
+    }
+
+    /// How many keys are unlinked once the next step has been made.
+    pub fn unlinking(&self) -> u64 {
+        self.unlinked.saturating_add(u64::try_from(self.found.len()).unwrap_or(u64::MAX))
     }
 
     /// Whether all was looked through.
@@ -139,6 +159,8 @@ impl Sweep {
                     .collect(),
             );
         }
+        let note = self.note.take();
+        commands.extend(note.iter().map(|(note, replaces)| noting(&session, note, replaces)));
         if let Some(cursor) = &self.cursor {
             let (prefix, rest) = session.keys.listing_pattern();
             let pattern = format!("{}{rest}", glob_escaped(&prefix));
@@ -150,6 +172,10 @@ impl Sweep {
         let mut replies = session.run(commands).await?;
         if has_found {
             self.unlinked = self.unlinked.saturating_add(replies.number()?);
+        }
+        if note.is_some() {
+            // What Redis does not note must not end the sweep.
+            let _ = replies.take();
         }
         if self.cursor.is_some() {
             let (next, found) = replies.scanned()?;

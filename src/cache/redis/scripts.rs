@@ -20,7 +20,8 @@ pub(super) const FULL: &str = script!("control/record", "values/full");
 /// Renews what is published.
 pub const RENEW: &str = script!("control/record", "values/renew");
 /// Unlinks every value and raises control.
-pub const INVALIDATE: &str = script!("control/record", "control/clock", "control/invalidate");
+pub const INVALIDATE: &str =
+    script!("control/record", "control/clock", "operations/of", "control/invalidate");
 /// Withdraws one source.
 pub(super) const WITHDRAW: &str =
     script!("control/record", "control/clock", "values/version", "values/withdraw");
@@ -40,13 +41,14 @@ pub const KEPT: &str = script!("history/kept");
 pub const CONTROL: &str = script!("control/read");
 /// Adds to counters.
 pub const COUNT: &str = script!("count");
-/// Reads counters, and versions beside them.
-pub const TALLY: &str = script!("tally");
-
+/// Reads counters, and how sources stand beside them.
+pub const TALLY: &str = script!("standing/of", "standing/tally");
 /// When providers were asked for.
 pub const ASKED: &str = script!("asked");
 /// How sources stand; a read.
-pub const STANDING: &str = script!("standing");
+pub const STANDING: &str = script!("standing/of", "standing/read");
+/// Notes what cron or an operator did.
+pub const OPERATIONS: &str = script!("operations/of", "operations/note");
 
 /// A script as it is sent: without its comments and indents, which Redis would be sent again and again.
 pub(super) fn sent(script: &str) -> String {

@@ -1,8 +1,8 @@
-//! What isolates share besides values: counters, the last warm report, who holds what and for how long.
+//! What isolates share besides values: counters, what was done lately, who holds what and for how long.
 
 use super::{
     replies::Replies,
-    scripts::{ASKED, COUNT, STANDING},
+    scripts::{COUNT, STANDING, TALLY},
     session::{Session, command, eval},
 };
 use crate::{
@@ -32,6 +32,8 @@ pub struct Shared {
     pub counters: Vec<(String, u64)>,
     /// JSON.
     pub warm_report: Option<String>,
+    /// What cron and operators did lately, JSON each, the latest first.
+    pub operations: Vec<String>,
     /// Ms that the backend's sync marker still stands: -2 when it does not, -1 when it never expires.
     pub sync_ms: i64,
     /// How each source that was asked for stands.
@@ -63,19 +65,63 @@ impl Default for SharedSource {
 /// Reads what isolates share, and how these sources stand.
 pub async fn statistics(session: Session<'_>, sources: &[Source]) -> Result<Shared, TierError> {
     let keys = session.keys;
-    let records = sources
-        .iter()
-        .flat_map(|source| [keys.lease(*source), keys.backoff(*source), keys.version(*source)]);
     let commands = vec![
         command(["HGETALL", &keys.statistics()]),
         command(["GET", &keys.warm_report()]),
+        command(["LRANGE", &keys.operations(), "0", "-1"]),
         command(["PTTL", &keys.sync_marker()]),
-        eval("EVAL_RO", STANDING, records.collect(), Vec::<String>::new()),
+        standings(&session, sources),
     ];
     let mut replies = session.run(commands).await?;
     let counters = counters(replies.take());
     let warm_report = replies.text().unwrap_or_default();
+    let operations = latest(&mut replies);
     let sync_ms = replies.integer()?;
+    let sources = read_standings(sources, &mut replies)?;
+    Ok(Shared { counters, warm_report, operations, sync_ms, sources })
+}
+
+/// Reads how these sources stand.
+pub async fn standing(
+    session: Session<'_>,
+    sources: &[Source],
+) -> Result<Vec<(Source, SharedSource)>, TierError> {
+    let mut replies = session.run(vec![standings(&session, sources)]).await?;
+    read_standings(sources, &mut replies)
+}
+
+/// What all isolates counted, and how sources stand beside it.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// Counters by the names of their fields.
+    pub counters: Vec<(String, u64)>,
+    /// How each source stands that was asked for.
+    pub sources: Vec<(Source, SharedSource)>,
+}
+
+/// Reads the shared counters and how these sources stand, as one command, where they are written.
+pub async fn tally(session: Session<'_>, sources: &[Source]) -> Result<Tally, TierError> {
+    let keys = std::iter::once(session.keys.statistics()).chain(records(&session, sources));
+    let command = eval("EVAL", TALLY, keys.collect(), Vec::<String>::new());
+    let mut parts = session.run(vec![command]).await?.array()?;
+    let counters = counters(parts.take());
+    Ok(Tally { counters, sources: read_standings(sources, &mut parts)? })
+}
+
+fn records(session: &Session<'_>, sources: &[Source]) -> Vec<String> {
+    let keys = session.keys;
+    let of = |source: &Source| [keys.lease(*source), keys.backoff(*source), keys.version(*source)];
+    sources.iter().flat_map(of).collect()
+}
+
+fn standings(session: &Session<'_>, sources: &[Source]) -> Command {
+    eval("EVAL_RO", STANDING, records(session, sources), Vec::<String>::new())
+}
+
+fn read_standings(
+    sources: &[Source],
+    replies: &mut Replies,
+) -> Result<Vec<(Source, SharedSource)>, TierError> {
     let mut standing = replies.array()?;
     let mut shared = Vec::new();
     for source in sources {
@@ -85,7 +131,7 @@ pub async fn statistics(session: Session<'_>, sources: &[Source]) -> Result<Shar
         let version = of.text()?.as_deref().and_then(Version::read);
         shared.push((*source, SharedSource { holder, lease_ms, failures, backoff_ms, version }));
     }
-    Ok(Shared { counters, warm_report, sync_ms, sources: shared })
+    Ok(shared)
 }
 
 /// The numbers of a hash; a foreign value has none, and must not hide the rest.
@@ -100,21 +146,10 @@ pub(super) fn counters(reply: Result<Reply, TierError>) -> Vec<(String, u64)> {
     counters
 }
 
-/// Keeps the last warm report for the statistics, and adds to the counters. When providers were asked for, by their slugs.
-pub async fn save_report(
-    session: Session<'_>,
-    report: &str,
-    counters: &[(String, u64)],
-) -> Result<Vec<(String, u64)>, TierError> {
-    let mut commands = vec![command(["SET", &session.keys.warm_report(), report])];
-    if !counters.is_empty() {
-        commands.push(counting(&session, counters));
-    }
-    commands.push(eval("EVAL", ASKED, vec![session.keys.statistics()], Vec::<String>::new()));
-    let mut replies = session.run(commands).await?;
-    replies.text()?;
-    if !counters.is_empty() {
-        replies.integer()?;
-    }
-    Ok(self::counters(replies.take()))
+/// The latest operations, JSON each, the latest first; a foreign value has none, and must not hide the rest.
+fn latest(replies: &mut Replies) -> Vec<String> {
+    let Ok(mut notes) = replies.array() else { return Vec::new() };
+    let mut latest = notes.texts().unwrap_or_default();
+    latest.reverse();
+    latest
 }

@@ -2,6 +2,7 @@
 
 mod breaker;
 mod colo;
+mod contacts;
 mod demand;
 mod front;
 mod handover;
@@ -34,9 +35,10 @@ use super::{
 use crate::{
     catalog::{Extent, Resource, Slug, Snapshot, Source, View, provider::Registry},
     config::Policy,
-    ports::{Tier, TierError, Timestamp},
+    ports::{Tier, Timestamp},
 };
 use colo::Colo;
+use contacts::Contacts;
 use demand::Demand;
 use front::Front;
 use handover::Handover;
@@ -46,8 +48,6 @@ use memory::Memory;
 use pacing::{Backoff, HedgeBudget};
 use publishing::Publishing;
 
-/// The same failure of a tier is logged at most this often.
-const SAME_ERROR: Duration = Duration::from_secs(60);
 /// Those that pass through share one answer of the origin for so long.
 const PASSED: Duration = Duration::from_secs(1);
 
@@ -83,6 +83,7 @@ pub(super) struct State {
     pub(super) colo: Colo,
     pub(super) front: Front,
     pub(super) history: History,
+    pub(super) contacts: Contacts,
     pub(super) flushed_at: Timestamp,
     pub(super) check_ended_at: Timestamp,
     /// As of when memory was last compared: what the data center told is older than the check that heard it.
@@ -94,8 +95,6 @@ pub(super) struct State {
     /// What the tiers answered when they were probed last.
     pub(super) readiness: Option<Readiness>,
     backoff: HashMap<Source, Backoff>,
-    /// The last failure of each tier that was logged.
-    logged: Vec<(CacheTier, TierError, Timestamp)>,
     /// Whose version was found published last, where that was another configuration's.
     other_configuration: HashMap<Source, u64>,
     /// What passed through lately.
@@ -122,6 +121,7 @@ impl State {
             colo: Colo::default(),
             front: Front::default(),
             history: History::new(memory_max_bytes),
+            contacts: Contacts::default(),
             // A cold isolate's first request has better things to ask of Redis.
             flushed_at: now,
             check_ended_at: Timestamp::default(),
@@ -130,7 +130,6 @@ impl State {
             change_noted_at: Timestamp::default(),
             readiness: None,
             backoff: HashMap::new(),
-            logged: Vec::new(),
             other_configuration: HashMap::new(),
             passed: HashMap::new(),
         }
@@ -240,27 +239,6 @@ impl State {
         }
     }
 
-    /// Notes a tier's failure; says whether it is news: another one than the last, or that one still after a while.
-    pub(super) fn note_error(
-        &mut self,
-        tier: CacheTier,
-        error: &TierError,
-        now: Timestamp,
-    ) -> bool {
-        let known = self.logged.iter_mut().find(|(of, ..)| *of == tier);
-        match known {
-            Some((_, last, at)) if last == error && now.since(*at) < SAME_ERROR => false,
-            Some(last) => {
-                *last = (tier, error.clone(), now);
-                true
-            }
-            None => {
-                self.logged.push((tier, error.clone(), now));
-                true
-            }
-        }
-    }
-
     /// Notes that another configuration's version is published; says whether that is news.
     pub(super) fn note_other_configuration(&mut self, source: Source, config: u64) -> bool {
         self.other_configuration.insert(source, config) != Some(config)
@@ -298,6 +276,7 @@ mod tests {
     use crate::{
         cache::protocol::Dated,
         catalog::{Scope, Selection},
+        ports::TierError,
     };
 
     const SOURCE: Source = Source::WARMED;
@@ -351,23 +330,6 @@ mod tests {
         assert_eq!(state.knowledge.control().epoch, 5);
         state.learn_version(SOURCE, version(9, 6, 60));
         assert_eq!(state.knowledge.control().epoch, 6);
-    }
-
-    #[test]
-    fn a_failure_is_news_once_a_minute_and_when_it_is_another_one() {
-        let mut state = state();
-        for (tier, error, secs, expected) in [
-            (CacheTier::Kv, TierError::Timeout, 0, true),
-            (CacheTier::Kv, TierError::Timeout, 59, false),
-            (CacheTier::Upstash, TierError::Timeout, 59, true),
-            (CacheTier::Kv, TierError::Timeout, 60, true),
-            (CacheTier::Kv, TierError::Timeout, 119, false),
-            (CacheTier::Kv, TierError::Quota, 119, true),
-            (CacheTier::Kv, TierError::Timeout, 119, true),
-        ] {
-            let news = state.note_error(tier, &error, Timestamp(secs * 1000));
-            assert_eq!(news, expected, "{tier:?} {error} after {secs} s");
-        }
     }
 
     #[test]

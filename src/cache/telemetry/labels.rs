@@ -69,8 +69,12 @@ labels! {
         Clear = "clear",
         /// A warm run.
         Warm = "warm",
+        /// A change of the mode.
+        Mode = "mode",
         /// The statistics.
         Statistics = "statistics",
+        /// A request that is explained.
+        Explain = "explain",
         /// The metrics.
         Metrics = "metrics",
         /// Whether the Worker lives.

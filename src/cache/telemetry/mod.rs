@@ -7,6 +7,7 @@ mod reasons;
 mod counters;
 mod events;
 mod metrics;
+mod operation;
 mod reports;
 
 pub use counters::Counter;
@@ -18,6 +19,7 @@ pub(super) use labels::{
 pub use labels::{Label, RouteName, Status, WebhookOutcome};
 pub use metrics::{Family, Kind, Sample};
 pub(super) use metrics::{families, thousandths};
+pub(super) use operation::{OPERATIONS_MAX, Operation, WarmCause};
 pub use reasons::{Failure, Reason};
 pub use reports::{
     Probed, ProvidersReport, Published, Readiness, WarmReport, WarmedProvider, WarmedView,

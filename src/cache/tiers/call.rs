@@ -11,7 +11,7 @@ use crate::{
         state::{CacheTier, Permit},
         telemetry::{CallOutcome, Counter, Event, KvOperation},
     },
-    ports::{Tier, TierError},
+    ports::{Tier, TierError, Timestamp},
 };
 
 /// A write may take so many times as long as a read.
@@ -107,12 +107,19 @@ async fn bounded<T>(
     let Some(permit) = permit else { return Err(TierError::Open) };
     let result =
         within(&*isolate.ports.clock, limit, call).await.unwrap_or(Err(TierError::Timeout));
-    record(isolate, tier, permit, result.as_ref().err());
+    record(isolate, tier, (permit, now), result.as_ref().err());
     result
 }
 
-fn record(isolate: &Isolate, tier: CacheTier, permit: Permit, error: Option<&TierError>) {
+fn record(
+    isolate: &Isolate,
+    tier: CacheTier,
+    (permit, begun): (Permit, Timestamp),
+    error: Option<&TierError>,
+) {
     let (now, random) = (isolate.now(), isolate.ports.clock.random());
+    let called = error.map_or(Ok(()), Err);
+    isolate.state.borrow_mut().contacts.note(tier.into(), (begun, now), called);
     if let Some(error) = error {
         note_error(isolate, tier, error);
     }
@@ -146,7 +153,7 @@ fn note_error(isolate: &Isolate, tier: CacheTier, error: &TierError) {
         {
             state.counters.count(Counter::RedisConnectionErrors);
         }
-        !error.is_write_refusal() && state.note_error(tier, error, now)
+        !error.is_write_refusal() && state.contacts.is_news(tier.into(), error, now)
     };
     if is_news {
         let tier = Tier::from(tier).as_str();

@@ -64,12 +64,15 @@ async fn call<T>(
     limit: Duration,
     call: impl Future<Output = Result<T, TierError>>,
 ) -> Result<T, TierError> {
-    if !isolate.state.borrow().colo.is_usable(isolate.now()) {
+    let begun = isolate.now();
+    if !isolate.state.borrow().colo.is_usable(begun) {
         return Err(TierError::Open);
     }
     let result =
         within(&*isolate.ports.clock, limit, call).await.unwrap_or(Err(TierError::Timeout));
     let now = isolate.now();
+    let called = result.as_ref().map(drop);
+    isolate.state.borrow_mut().contacts.note(Tier::Colo, (begun, now), called);
     match &result {
         Ok(_) => isolate.state.borrow_mut().colo.note_answer(None, now),
         Err(error) => note_failure(isolate, error, now),

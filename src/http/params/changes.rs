@@ -11,6 +11,9 @@ use super::{
 };
 use crate::catalog::Scope;
 
+/// The parameters, by their names in the query.
+pub(crate) const NAMES: [&str; 4] = ["since", "limit", "provider", "include_inactive"];
+
 /// How many versions an answer tells of.
 pub(crate) const LIMIT: Bounds = Bounds { least: 1, most: Some(200) };
 /// The same where the client does not say.

@@ -4,6 +4,7 @@
 pub(super) mod body;
 pub(super) mod changes;
 mod coercion;
+pub(super) mod explain;
 mod integer;
 mod mistake;
 pub(super) mod models;

@@ -230,7 +230,7 @@ impl<'a> Stage<'a> {
             }
             Call::Invalidate(hard) => {
                 let values = [self.snapshot_key(), self.keys.listing(&self.view)];
-                let raised = redis::invalidate(session, hard, &values);
+                let raised = redis::invalidate(session, hard, &values, "{}");
                 let raised = raised.now_or_never().expect("an answer at once").expect("a raise");
                 answer.control = self.record(raised.control);
                 return answer;

@@ -4,6 +4,7 @@ mod about;
 mod browsers;
 mod catalogs;
 mod conditions;
+mod console;
 mod described;
 mod excerpts;
 mod front;

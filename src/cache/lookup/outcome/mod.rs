@@ -3,7 +3,9 @@
 mod answer;
 mod point;
 mod trace;
+mod walked;
 
 pub use answer::{Answer, Outcome, Served};
 pub(super) use point::point;
 pub use trace::{ForwardReason, TierReport, Trace};
+pub use walked::{Standing, Walked};

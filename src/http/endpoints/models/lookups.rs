@@ -117,7 +117,7 @@ impl<'a> Lookups<'a> {
         providers: &[&RegistryEntry],
         views: &[View],
     ) -> Result<Found, Response> {
-        let Joined { found, trace, follow_ups } =
+        let Joined { found, trace, follow_ups, .. } =
             self.cache.lookup_all(self.asked_of_cache(View::Full), views).await;
         self.follow_ups.extend(follow_ups);
         self.tag = View::Full.source().tag();

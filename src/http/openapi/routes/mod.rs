@@ -4,6 +4,7 @@ mod about;
 mod catalog;
 mod changes;
 mod excerpts;
+mod explain;
 mod health;
 mod operators;
 mod providers;
@@ -28,7 +29,9 @@ pub(super) fn of(endpoint: Endpoint) -> Operation {
         Endpoint::Metrics => operators::metrics(),
         Endpoint::Clear => operators::clear(),
         Endpoint::Warm => operators::warm(),
+        Endpoint::Mode => operators::mode(),
         Endpoint::Statistics => operators::statistics(),
+        Endpoint::Explain => explain::explain(),
     }
 }
 
@@ -39,6 +42,7 @@ pub(super) fn responses() -> Named {
         catalog::responses(),
         changes::responses(),
         excerpts::responses(),
+        explain::responses(),
         health::responses(),
         providers::responses(),
         webhooks::responses(),
@@ -49,8 +53,14 @@ pub(super) fn responses() -> Named {
 
 /// What they are asked with.
 pub(super) fn parameters() -> Named {
-    [catalog::parameters(), changes::parameters(), excerpts::parameters(), providers::parameters()]
-        .concat()
+    [
+        catalog::parameters(),
+        changes::parameters(),
+        excerpts::parameters(),
+        explain::parameters(),
+        providers::parameters(),
+    ]
+    .concat()
 }
 
 /// The schemas of what they are sent.

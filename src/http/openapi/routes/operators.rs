@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::http::{
     endpoints::operators::{
         clear::{CACHE_TYPES, MODES},
+        mode,
         warm::PROVIDERS_MAX,
     },
     openapi::{
@@ -49,6 +50,23 @@ pub(super) fn warm() -> Operation {
     }
 }
 
+pub(super) fn mode() -> Operation {
+    Operation {
+        id: "setMode",
+        summary: "Say what is done with the tiers from now on",
+        description: "Where `EDGE_MODE` is `kv`: the mode is written to KV, and every isolate notices within a minute.",
+        parameters: Vec::new(),
+        body: Some("Mode"),
+        answers: vec![
+            (200, "ModeSet"),
+            (409, "ModeFixed"),
+            (413, "BodyTooLarge"),
+            (422, "WrongBody"),
+            (503, "ModeNotSet"),
+        ],
+    }
+}
+
 pub(super) fn statistics() -> Operation {
     Operation {
         id: "getStatistics",
@@ -78,7 +96,11 @@ pub(super) fn bodies() -> Named {
         let content = json!({ "application/json": { "schema": to("schemas", name) } });
         json!({ "description": description, "required": required, "content": content })
     };
-    vec![("Clear", body("Clear", true)), ("Warm", body("Warm", false))]
+    vec![
+        ("Clear", body("Clear", true)),
+        ("Warm", body("Warm", false)),
+        ("Mode", body("Mode", true)),
+    ]
 }
 
 /// The schemas of the bodies.
@@ -105,6 +127,19 @@ pub(super) fn schemas() -> Named {
                 "required": ["cache_type"],
                 "if": { "properties": { "cache_type": { "enum": ["provider", "provider_errors"] } } },
                 "then": { "properties": { "provider": { "type": "string" } }, "required": ["provider"] },
+            }),
+        ),
+        (
+            "Mode",
+            json!({
+                "type": "object",
+                "description": "What is done with the tiers.",
+                "properties": { "mode": {
+                    "type": "string",
+                    "enum": mode::MODES,
+                    "description": "`active`: everything. `read_only`: reads every tier and writes to none. `passthrough`: asks the origin alone.",
+                } },
+                "required": ["mode"],
             }),
         ),
         (
@@ -155,6 +190,12 @@ pub(super) fn responses() -> Named {
         ),
         ("Metrics", response("The metrics.", &[], &[("text/plain", json!({ "type": "string" }))])),
         ("Statistics", done("The statistics.", "Statistics")),
+        ("ModeSet", done("The mode is set.", "ModeSet")),
+        ("ModeFixed", refused("`EDGE_MODE` names the mode itself.")),
+        (
+            "ModeNotSet",
+            response("KV does not take the mode now. Repeat it.", &["Retry-After"], &problem()),
+        ),
         ("WritingForbidden", refused("`EDGE_MODE` forbids writing to Redis.")),
         ("BodyTooLarge", refused(&large)),
         (

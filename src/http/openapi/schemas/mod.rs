@@ -5,6 +5,7 @@ mod catalog;
 mod changes;
 mod errors;
 mod excerpts;
+mod explain;
 mod providers;
 mod statistics;
 mod warm;
@@ -24,6 +25,7 @@ pub(super) fn all() -> Named {
         changes::all(),
         errors::all(),
         excerpts::all(),
+        explain::all(),
         providers::all(),
         routes::schemas(),
         warm::all(),

@@ -14,6 +14,7 @@ pub(super) fn all() -> Named {
         ("Counters", object("What is counted.", counters())),
         ("Tiers", tiers()),
         ("Version", version()),
+        ("NotedOperation", noted()),
     ]
 }
 
@@ -54,8 +55,28 @@ fn counters() -> Vec<(&'static str, Value)> {
                 ],
             ),
         ),
+        (
+            "redis",
+            object(
+                "What went over the wire to Redis.",
+                vec![
+                    ("commands", count("Commands, failed ones included.")),
+                    ("sent_bytes", count("Bytes of them.")),
+                    ("received_bytes", count("Bytes of the replies.")),
+                    ("connection_errors", count("Calls that Redis did not answer.")),
+                ],
+            ),
+        ),
+        ("kv", map_of("Operations of Workers KV.", outcomes())),
         ("tiers", to("schemas", "Tiers")),
     ]
+}
+
+fn outcomes() -> Value {
+    object(
+        "An operation.",
+        vec![("ok", count("How many went well.")), ("error", count("How many failed."))],
+    )
 }
 
 fn tiers() -> Value {
@@ -109,6 +130,13 @@ fn statistics() -> Value {
         ),
         ("last_warm", component_or_null("WarmReport")),
         (
+            "operations",
+            array_of(
+                "What cron and operators did lately, the latest first.",
+                to("schemas", "NotedOperation"),
+            ),
+        ),
+        (
             "leases",
             map_of("For each source the token of the lease's holder.", or_null(text("A token."))),
         ),
@@ -117,6 +145,32 @@ fn statistics() -> Value {
         ("isolate", to("schemas", "Isolate")),
     ];
     counting(object("Counters of all isolates, and what this one knows.", fields))
+}
+
+/// Something that was done, of either kind; a later edition may note more.
+fn noted() -> Value {
+    let mut noted = object(
+        "Something that was done.",
+        vec![
+            ("kind", words("What.", &["invalidation", "warm"])),
+            ("at_ms", count("When it ended, in milliseconds since 1970.")),
+            ("cause", words("Whose word it was.", &["cron", "operator"])),
+        ],
+    );
+    for (name, schema) in [
+        ("mode", words("Of an invalidation: its mode.", &["hard", "soft"])),
+        ("provider", or_null(text("Of an invalidation: whose catalog; null: everything."))),
+        ("epoch", or_null(count("Of an invalidation of everything: the new epoch."))),
+        ("keys_deleted", count("Of an invalidation: keys that were unlinked in Redis.")),
+        ("forced", flag("Of a warm run: whether a catalog that shrank was let in.")),
+        ("providers", or_null(array_of("Of a warm run: whose catalogs.", text("A slug.")))),
+        ("error", or_null(text("Of a warm run: why it failed."))),
+        ("duration_ms", count("Of a warm run: how long it took.")),
+        ("changes", component_or_null("Changes")),
+    ] {
+        noted["properties"][name] = schema;
+    }
+    noted
 }
 
 fn version() -> Value {
@@ -170,13 +224,6 @@ fn isolate() -> Value {
         "Why nothing is published, and for how long.",
         vec![("reason", text("Why.")), ("remaining_ms", count("Milliseconds."))],
     );
-    let backoff = object(
-        "A source.",
-        vec![
-            ("failures", count("Failed loads in a row.")),
-            ("remaining_ms", or_null(count("Milliseconds for which the origin is left alone."))),
-        ],
-    );
     let colo = object(
         "The data center's cache.",
         vec![
@@ -207,8 +254,12 @@ fn isolate() -> Value {
         ("memory_bytes", count("Bytes that the memory tier holds.")),
         ("orders", count("Orders that it holds.")),
         ("memory_max_bytes", count("Bytes that it may hold.")),
+        (
+            "contacts",
+            map_of("For each tier that is asked over the network its last calls.", contact()),
+        ),
         ("variants", array_of("What is in memory.", variant)),
-        ("backoff", map_of("For each source how often it failed.", backoff)),
+        ("backoff", map_of("For each source how often it failed.", backoff())),
         (
             "breakers",
             map_of(
@@ -218,6 +269,31 @@ fn isolate() -> Value {
         ),
     ];
     counting(object("What this isolate counted and knows.", fields))
+}
+
+fn backoff() -> Value {
+    object(
+        "A source.",
+        vec![
+            ("failures", count("Failed loads in a row.")),
+            ("remaining_ms", or_null(count("Milliseconds for which the origin is left alone."))),
+        ],
+    )
+}
+
+fn contact() -> Value {
+    object(
+        "What a tier said last.",
+        vec![
+            (
+                "answered_at_ms",
+                or_null(count("When it answered last, in milliseconds since 1970.")),
+            ),
+            ("took_ms", or_null(count("How long that took."))),
+            ("failed_at_ms", or_null(count("When it failed last, in milliseconds since 1970."))),
+            ("error", or_null(text("Why."))),
+        ],
+    )
 }
 
 fn front() -> Value {

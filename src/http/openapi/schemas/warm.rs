@@ -1,10 +1,13 @@
-//! What a clear and a warm run report.
+//! What a clear, a warm run and a change of the mode report.
 
 use super::{array_of, count, flag, number, object, or_null, text, words};
 use crate::{
     catalog::{Order, SortBy},
     http::{
-        endpoints::operators::clear::{CACHE_TYPES, MODES},
+        endpoints::operators::{
+            clear::{CACHE_TYPES, MODES},
+            mode,
+        },
         openapi::components::{Named, to},
     },
 };
@@ -44,9 +47,22 @@ pub(super) fn all() -> Named {
             with_optional(report(), vec![("providers", to("schemas", "ProvidersReport"))]),
         ),
         ("ProvidersReport", providers()),
+        ("ModeSet", mode_set()),
         ("Changes", changes()),
         ("Published", published()),
     ]
+}
+
+fn mode_set() -> serde_json::Value {
+    object(
+        "What is done with the tiers from now on.",
+        vec![
+            ("success", flag("Always true.")),
+            ("mode", words("The mode.", &mode::MODES)),
+            ("previous", words("The one before.", &mode::MODES)),
+            ("duration_ms", count("Milliseconds.")),
+        ],
+    )
 }
 
 fn report() -> serde_json::Value {

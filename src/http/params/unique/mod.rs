@@ -33,6 +33,23 @@ pub(crate) struct Query {
     pub(crate) excerpt: Option<Box<Excerpt>>,
 }
 
+impl Query {
+    /// What was understood of the backend's parameters, defaults included, as far as a route has them.
+    pub(crate) fn understood(&self, shape: Shape) -> Vec<(&'static str, String)> {
+        let minimum = self.min_providers.as_ref().map_or("null", |minimum| minimum.as_str());
+        let understood = [
+            (Parameter::Limit, self.page.limit.to_string()),
+            (Parameter::Offset, self.offset.as_str().to_owned()),
+            (Parameter::MinProviders, minimum.to_owned()),
+            (Parameter::SortBy, self.selection.sort.as_str().to_owned()),
+            (Parameter::Order, self.selection.order.as_str().to_owned()),
+            (Parameter::IncludeInactive, (self.selection.scope == Scope::All).to_string()),
+        ];
+        let known = understood.into_iter().filter(|(parameter, _)| shape.has(*parameter));
+        known.map(|(parameter, text)| (parameter.as_str(), text)).collect()
+    }
+}
+
 /// A walk over one version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Walk {

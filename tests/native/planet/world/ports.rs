@@ -10,8 +10,8 @@ use std::{
 use async_trait::async_trait;
 use model_catalog_edge::{
     cache::redis::{
-        ADD, ASKED, CLAIM, CONTROL, COUNT, DERIVED, EXTEND, INVALIDATE, LISTING, PUBLISH, RELEASE,
-        RENEW, STANDING, TALLY,
+        ADD, ASKED, CLAIM, CONTROL, COUNT, DERIVED, EXTEND, INVALIDATE, LISTING, OPERATIONS,
+        PUBLISH, RELEASE, RENEW, STANDING, TALLY,
     },
     ports::{Clock, Command, Kv, Log, Ports, Redis, Reply, TierError, Timestamp, Word},
 };
@@ -128,6 +128,7 @@ fn scripts() -> HashMap<String, Kind> {
         (COUNT, Kind::Flush),
         (TALLY, Kind::Look),
         (ASKED, Kind::Report),
+        (OPERATIONS, Kind::Report),
         (STANDING, Kind::Look),
     ];
     kinds.into_iter().map(|(script, kind)| (sent(script), kind)).collect()
