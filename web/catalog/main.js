@@ -1,0 +1,1 @@
+import "../shared/served.js"; import "../shared/price.js"; import "../shared/plot.js"; import "../shared/widgets.js"; import {servedWords} from "../shared/served.js"; import {priceOf} from "../shared/price.js"; console.log(servedWords(new Headers({"cache-status":"a;hit"})), priceOf("7.2E-8"));
