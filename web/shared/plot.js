@@ -13,10 +13,11 @@ const PAD = { top: 8, right: 8, bottom: 18, left: 44 };
  * @param {boolean} [of.steps] holds a value until the next one, as prices do
  * @param {[number, number]} [of.xRange]
  * @param {[number, number]} [of.yRange]
+ * @param {[number, string][]} [of.yTicks] what is written at the side, where it must be exact; else `yWords` of three values
  * @param {(y: number) => string} [of.yWords]
  * @param {(x: number) => string} [of.xWords]
  */
-export function plot({ label, series, width = 320, height = 96, steps = false, xRange, yRange, yWords = String, xWords = String }) {
+export function plot({ label, series, width = 320, height = 96, steps = false, xRange, yRange, yTicks, yWords = String, xWords = String }) {
   const points = series.flatMap((one) => one.points.filter(([, y]) => y !== null));
   const [x0, x1] = xRange ?? span(points.map(([x]) => x));
   const [y0, y1] = yRange ?? span([0, ...points.map(([, y]) => y)]);
@@ -30,7 +31,7 @@ export function plot({ label, series, width = 320, height = 96, steps = false, x
   return svg(
     "svg",
     { class: "plot", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label },
-    grid(place, [y0, (y0 + y1) / 2, y1], width, yWords),
+    grid(place, yTicks ?? [y0, (y0 + y1) / 2, y1].map((y) => [y, yWords(y)]), width),
     svg("text", { class: "plot-text", x: PAD.left, y: height - 4 }, xWords(x0)),
     svg("text", { class: "plot-text", x: width - PAD.right, y: height - 4, "text-anchor": "end" }, xWords(x1)),
     lines,
@@ -52,10 +53,10 @@ export function bar({ share, tone = "accent", label }) {
   );
 }
 
-function grid(place, values, width, yWords) {
-  return values.map((y) => [
+function grid(place, ticks, width) {
+  return ticks.map(([y, text]) => [
     svg("line", { class: "plot-grid", x1: PAD.left, x2: width - PAD.right, y1: place.y(y), y2: place.y(y) }),
-    svg("text", { class: "plot-text", x: PAD.left - 6, y: place.y(y) + 3.5, "text-anchor": "end" }, yWords(y)),
+    svg("text", { class: "plot-text", x: PAD.left - 6, y: place.y(y) + 3.5, "text-anchor": "end" }, text),
   ]);
 }
 

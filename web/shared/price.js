@@ -1,17 +1,20 @@
 // Prices, exactly: US dollars in decimal, from the API's texts. No float ever holds money.
 import Big from "big.js";
 
-// Beyond these a text is a mistake of the database, and would be written with as many zeros.
-const EXPONENT_MAX = 30;
+// Beyond these a text is a mistake of the database; it would be written with as many zeros.
+const EXPONENT_MAX = 400;
+const ZEROS_MAX = 24;
 
 /**
- * A decimal of a text such as `"7.2E-8"` or `"0.000003"`; null of text that is no number.
+ * A decimal of a text such as `"7.2E-8"` or `"0.000003"`; null of text that is no number. Signs and underscores are read as the API
+ * reads them (docs/backend.md, "Price number").
  * @param {string | null | undefined} text
  * @returns {Big | null}
  */
 export function decimal(text) {
   try {
-    const number = new Big(String(text).trim());
+    const digits = String(text).trim().replace(/^\+/, "").replace(/(\d)_(?=\d)/g, "$1");
+    const number = new Big(digits);
     return Math.abs(number.e) > EXPONENT_MAX ? null : number;
   } catch {
     return null;
@@ -31,6 +34,7 @@ export function perMillion(text) {
 
 /** A decimal as text, every digit of it and none besides: `0.072`, with thousands apart. */
 export function plain(number) {
+  if (Math.abs(number.e) > ZEROS_MAX) return number.toExponential();
   const [whole, fraction] = number.toFixed().split(".");
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
   return fraction ? `${grouped}.${fraction}` : grouped;
