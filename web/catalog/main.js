@@ -1,1 +1,228 @@
-import "../shared/served.js"; import "../shared/price.js"; import "../shared/plot.js"; import "../shared/widgets.js"; import {servedWords} from "../shared/served.js"; import {priceOf} from "../shared/price.js"; console.log(servedWords(new Headers({"cache-status":"a;hit"})), priceOf("7.2E-8"));
+// The visitors' page: the catalog as a table, models opened and compared, and the API's request under all of it.
+import { byId, el, fill } from "../shared/dom.js";
+import { announce, button, copy } from "../shared/widgets.js";
+import { plural } from "../shared/words.js";
+import { readChanges } from "./data/changes.js";
+import { requestOf } from "./data/request.js";
+import { select } from "./data/select.js";
+import { COMPARED_MAX, isFiltered, isSame, readView, unfiltered, writeView } from "./data/view.js";
+import { makeCatalog } from "./catalog.js";
+import { makeAsked } from "./parts/asked.js";
+import { COLUMNS } from "./parts/columns.js";
+import { makeCompare } from "./parts/compare.js";
+import { makeFilters } from "./parts/filters.js";
+import { catalogHistory } from "./parts/history.js";
+import { makeMix } from "./parts/mix.js";
+import { makeModel } from "./parts/model.js";
+import { makePanel } from "./parts/panel.js";
+import { makeTable } from "./parts/table.js";
+
+const TYPING_MS = 80;
+const PHONE = matchMedia("(width < 860px)");
+
+let view = readView(location.search);
+let shown = { records: [], facets: null };
+const catalog = makeCatalog({ onChange: render });
+
+const table = makeTable({ onSort: sortBy, onOpen: open, onCompare: (name) => compare({ name, slug: null, nth: 0 }) });
+const filters = makeFilters(change);
+const mix = makeMix(change);
+const model = makeModel({ change, onCompare: compare });
+const comparison = makeCompare({ change, onCompare: compare, onOpen: open });
+const asked = makeAsked({ copyKey: "c" });
+const modelPanel = makePanel({ name: "model", onClose: () => change({ model: null }, { isStep: true }) });
+const comparePanel = makePanel({ name: "compare", onClose: () => change({ isComparing: false }, { isStep: true }) });
+const changesPanel = makePanel({ name: "changes", onClose: () => change({ showsChanges: false }, { isStep: true }) });
+const filterPanel = makePanel({ name: "filters-panel", onClose: () => filterPanel.close() });
+
+const search = byId("search");
+const request = byId("request");
+
+/** Changes the view, and the address with it: `isStep` is one that the browser's way back undoes. */
+function change(patch, { isStep = false } = {}) {
+  const wasInactive = view.inactive;
+  view = { ...view, ...patch };
+  history[isStep ? "pushState" : "replaceState"](null, "", `${location.pathname}${writeView(view)}`);
+  if (view.inactive !== wasInactive) catalog.load(view);
+  render();
+}
+
+function sortBy(column) {
+  const { first } = COLUMNS.find(({ sort }) => sort === column);
+  const other = view.order === "asc" ? "desc" : "asc";
+  change({ sortBy: column, order: view.sortBy === column ? other : first }, { isStep: true });
+}
+
+function open(name) {
+  change({ model: name, isComparing: false, showsChanges: false }, { isStep: true });
+}
+
+function compare(item) {
+  const others = view.compared.filter((other) => !isSame(other, item));
+  const isNew = others.length === view.compared.length;
+  if (isNew && others.length === COMPARED_MAX) {
+    announce(`Only ${COMPARED_MAX} can be compared`);
+    return render();
+  }
+  change({ compared: isNew ? [...others, item] : others });
+  announce(isNew ? `${item.name} is compared: ${view.compared.length} of ${COMPARED_MAX}` : `${item.name} is not compared any more`);
+}
+
+function render() {
+  const { records, known, byName } = catalog;
+  if (document.activeElement !== search) search.value = view.q;
+  mix.show(view);
+  filters.show(view, (shown = select(records, view)).facets, known);
+  table.show(shown.records, view);
+  sayCount();
+  byId("sort").value = `${view.sortBy} ${view.order}`;
+  byId("filters-open").textContent = isFiltered(view) ? "Filters ●" : "Filters";
+  fill(byId("compare-open"), view.compared.length > 0 ? `Compare ${view.compared.length}` : "Compare");
+  fill(byId("notices"), catalog.notices(view));
+  showRequest();
+  showPanels(byName);
+}
+
+function sayCount() {
+  const { total, isLoaded, problem } = catalog;
+  const all = total === null ? "" : isFiltered(view) ? ` of ${plural(total, "model")}` : "";
+  const found = isFiltered(view) ? String(shown.records.length) : plural(shown.records.length, "model");
+  byId("count").textContent = total === null ? (problem ? "No models" : "Loading …") : `${found}${all}${isLoaded || problem ? "" : ", loading more …"}`;
+  const isEmpty = total !== null && shown.records.length === 0;
+  fill(byId("empty"), isEmpty && [
+    el("p", {}, isFiltered(view) ? "No model meets all of this." : "The catalog is empty."),
+    isFiltered(view) && button("Clear filters", () => change(unfiltered(view))),
+  ]);
+}
+
+let requestPath = null;
+
+function showRequest() {
+  const { path, notes } = requestOf(view, shown.records.length);
+  fill(byId("request-line"), `GET ${path}`);
+  const isOther = path !== requestPath;
+  requestPath = path;
+  if (isOther || request.dataset.expected !== String(shown.records.length)) {
+    request.dataset.expected = shown.records.length;
+    asked.show({ path, notes, expected: catalog.isLoaded ? shown.records.length : null });
+    askSoon();
+  }
+}
+
+let soon;
+
+// Nobody is asked while somebody types, nor while nobody looks.
+function askSoon() {
+  clearTimeout(soon);
+  if (request.open) soon = setTimeout(asked.answer, 400);
+}
+
+function showPanels(byName) {
+  const record = view.model === null ? undefined : byName.get(view.model);
+  if (record) {
+    modelPanel.open(record.name, model.content(record, view));
+    modelPanel.node.dataset.name = record.name;
+  } else closeModel();
+  if (view.isComparing) comparePanel.open(`Side by side (${view.compared.length} of ${COMPARED_MAX})`, comparison.content(byName, view));
+  else comparePanel.close();
+  if (!view.showsChanges) changesPanel.close();
+  else if (!changesPanel.node.open) showChanges();
+}
+
+function closeModel() {
+  model.forget();
+  if (!modelPanel.node.open) return;
+  const name = modelPanel.node.dataset.name;
+  modelPanel.close();
+  if (name) table.focus(name);
+}
+
+async function showChanges() {
+  changesPanel.open("What changed lately", el("p", { class: "soft" }, "Reading the changes …"));
+  try {
+    fill(changesPanel.content, catalogHistory(await readChanges({ ...view, isAnew: true }), view));
+  } catch (problem) {
+    fill(changesPanel.content, el("p", {}, problem.message), button("Try again", showChanges));
+  }
+}
+
+function placeFilters() {
+  (PHONE.matches ? filterPanel.content : byId("filters")).append(filters.node);
+  if (!PHONE.matches) filterPanel.close();
+}
+
+function makeSortChoice() {
+  const words = ({ sort, label }) => [
+    el("option", { value: `${sort} desc` }, `${label} ↓`),
+    el("option", { value: `${sort} asc` }, `${label} ↑`),
+  ];
+  fill(byId("sort"), COLUMNS.filter(({ sort }) => sort && sort !== "month").map(words));
+}
+
+function onKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=checkbox]), select, textarea")) return;
+  if (event.key === "/" && !document.querySelector("dialog[open]")) {
+    event.preventDefault();
+    search.focus();
+    search.select();
+  } else if (event.key === "c") {
+    copyRequest();
+  }
+}
+
+async function copyRequest() {
+  const text = (modelPanel.node.open ? model.asked : asked).text();
+  announce((await copy(text)) ? "The request is copied" : "The browser does not allow copying");
+  const line = byId("request-line");
+  line.classList.add("copied");
+  setTimeout(() => line.classList.remove("copied"), 1_200);
+}
+
+function start() {
+  byId("table").append(table.node);
+  byId("mix").append(mix.node);
+  byId("asked").append(asked.node);
+  makeSortChoice();
+  placeFilters();
+  let typing;
+  search.addEventListener("input", () => {
+    clearTimeout(typing);
+    typing = setTimeout(() => change({ q: search.value }), TYPING_MS);
+  });
+  search.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") change({ q: "" }, (search.value = ""));
+    else if (event.key === "ArrowDown" || event.key === "Enter") {
+      event.preventDefault();
+      clearTimeout(typing);
+      change({ q: search.value });
+      if (shown.records[0]) table.focus(shown.records[0].name);
+    }
+  });
+  byId("sort").addEventListener("change", ({ target }) => {
+    const [column, order] = target.value.split(" ");
+    change({ sortBy: column, order }, { isStep: true });
+  });
+  byId("filters-open").addEventListener("click", () => filterPanel.open("Filters"));
+  byId("compare-open").addEventListener("click", () => change({ isComparing: true }, { isStep: true }));
+  byId("changes-open").addEventListener("click", () => change({ showsChanges: true }, { isStep: true }));
+  byId("request-copy").addEventListener("click", copyRequest);
+  request.addEventListener("toggle", askSoon);
+  changesPanel.content.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-model]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    open(link.dataset.model);
+  });
+  PHONE.addEventListener("change", placeFilters);
+  document.addEventListener("keydown", onKey);
+  window.addEventListener("popstate", () => {
+    const wasInactive = view.inactive;
+    view = readView(location.search);
+    if (view.inactive !== wasInactive) catalog.load(view);
+    render();
+  });
+  catalog.load(view);
+  render();
+}
+
+start();
