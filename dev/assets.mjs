@@ -68,13 +68,14 @@ async function bundle() {
   for (const { name, text } of pages) put(name, text.replace(NAMED, (_, attribute, path) => `${attribute}="/${HASHED}/${names.get(path)}"`));
   put("_headers", readFileSync(join(web, "_headers")));
   const kept = [...PAGES, "_headers", ...[...names.values()].map((name) => join(HASHED, name))];
-  for (const file of files(out)) if (!kept.includes(relative(out, file))) rmSync(file);
+  for (const file of files(out)) if (!kept.includes(relative(out, file))) rmSync(file, { force: true });
 }
 
+// Whole or not at all: several that watch web/ may do this side by side.
 function put(name, content) {
-  const path = join(out, name);
-  writeFileSync(`${path}.new`, content);
-  renameSync(`${path}.new`, path);
+  const unfinished = join(root, "build", `.assets-${process.pid}`);
+  writeFileSync(unfinished, content);
+  renameSync(unfinished, join(out, name));
 }
 
 function served() {
