@@ -96,7 +96,7 @@ function writeParts(parts, known, { polling, chosen, steering }) {
   morph(parts.served, servedTable(known));
   morph(parts.plots, plots(known));
   morph(parts.plans, planTable(known, chosen));
-  morph(parts.own, ownShare(known, polling.state.everyMs));
+  morph(parts.own, ownShare(polling.state.everyMs));
   morph(parts.reasons, reasonTable(known));
   morph(parts.operations, operationsTable(known));
 }
@@ -120,11 +120,11 @@ function faultNotice({ fault, stats, seenAt, now }) {
 function verdict(known, age) {
   const found = faults(known);
   const worst = found.length === 0 ? "ok" : found[0].tone;
-  const words = { ok: "as it should be", warn: "to look at", bad: "something is wrong" };
+  const [tone, words] = known.fault ? ["mute", "last known"] : [worst, { ok: "as it should be", warn: "to look at", bad: "something is wrong" }[worst]];
   return el(
     "div",
-    { class: "panel overall", dataset: { tone: worst } },
-    el("p", {}, badge(worst, words[worst]), " ", found.length === 0 ? "Every tier answers, and nothing is paused or left alone." : `${plural(found.length, "thing")}:`),
+    { class: "panel overall", dataset: { tone } },
+    el("p", {}, badge(tone, words), " ", found.length === 0 ? "Every tier answers, and nothing is paused or left alone." : `${plural(found.length, "thing")}:`),
     found.length > 0 && el("ul", {}, found.map(({ tone, text }) => el("li", {}, badge(tone, tone === "bad" ? "wrong" : "look"), " ", text))),
     age,
   );

@@ -7,7 +7,7 @@ import { ROUTES, askOperators, readMetrics } from "./operators.js";
 import { createPolling } from "./polling.js";
 import { countersOf, countersOfMetrics, readExposition } from "./savings/counters.js";
 import { newRecord, note, noteLook } from "./savings/record.js";
-import { LOOK_COMMANDS, METRICS_COMMANDS } from "./savings/view.js";
+import { LOOK_COSTS, METRICS_COSTS } from "./savings/view.js";
 import { forgetToken, heldToken } from "./session.js";
 import { signInForm } from "./signin.js";
 
@@ -36,7 +36,8 @@ async function look({ withMetrics }) {
   if (readyz.body?.tiers) known.readiness = { body: readyz.body, at: now };
   if (stats.ok) take(stats.body, metrics, now);
   else known.fault = { words: stats.words, since: known.fault?.since ?? now };
-  noteLook(known.record, now, LOOK_COMMANDS + (withMetrics ? METRICS_COMMANDS : 0));
+  noteLook(known.record, now, LOOK_COSTS);
+  if (withMetrics) noteLook(known.record, now, METRICS_COSTS);
   return { retryAfterMs: stats.retryAfterMs };
 }
 

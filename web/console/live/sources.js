@@ -4,7 +4,7 @@ import { badge } from "../../shared/widgets.js";
 import { ago, duration, plural } from "../../shared/words.js";
 import { exact, moment } from "../figures.js";
 import { sourceWords } from "../words.js";
-import { backoffOf, heldOf, isNotable, leaseWords, sourceOfKey, sourceVerdict } from "./standing.js";
+import { backoffOf, heldOf, isNotable, leaseOf, sourceOfKey, sourceVerdict } from "./standing.js";
 
 const COLUMNS = ["Source", "State", "Hash", "Epoch", "Read", "Models", "Bytes", "In memory", "Lease", "Back-off"];
 const NUMBERS = new Set(["Models", "Bytes"]);
@@ -26,7 +26,7 @@ function sourceRow(name, known) {
     "tr",
     { dataset: { source: name, tone } },
     el("th", { scope: "row" }, name, el("span", { class: "soft small block" }, sourceWords(name))),
-    el("td", {}, badge(tone, word), why && el("span", { class: "soft small block why" }, why)),
+    el("td", { class: "state" }, badge(tone, word), why && el("span", { class: "soft small block" }, why)),
     el("td", { class: "mono" }, version?.hash ?? "–"),
     el("td", { class: "mono" }, version ? String(version.epoch ?? "–") : "–"),
     el("td", { class: "nowrap" }, version ? [moment(version.at), el("span", { class: "soft small block" }, freshness(version, known.now))] : "–"),
@@ -44,7 +44,7 @@ function freshness({ at, ttl }, now) {
 }
 
 function leaseCell(name, known) {
-  const lease = leaseWords(name, known);
+  const lease = leaseOf(name, known);
   if (!lease) return "nobody";
   const holder = lease.holder ? el("span", { class: "mono" }, lease.holder) : "not known who";
   if (lease.never) return [holder, el("span", { class: "small block" }, "never expires: overdue")];

@@ -1,9 +1,11 @@
 // How a source stands: what is published of it, what the answering isolate has in memory, and whether that is the same.
-import { duration } from "../../shared/words.js";
+import { ago, duration } from "../../shared/words.js";
 
 const SNAPSHOT = "models:edge:snapshot:";
 /** What a lease has instead of a time when it never expires. */
 const NEVER = -1;
+/** How long after it was read a version may be published. */
+const PUBLISHING_MS = 20_000;
 
 /** What memory holds of a source, or undefined. */
 export function heldOf(name, { isolate }) {
@@ -25,30 +27,27 @@ export function sourceVerdict(name, { stats, now }) {
   const { version, same_configuration: isOurs } = stats.sources[name];
   if (!stats.redis_available) return { tone: "mute", word: "not known", why: "Redis does not answer" };
   if (!version) return { tone: "mute", word: "not published" };
-  if (isOurs === false) return { tone: "bad", word: "another configuration's", why: "made under another SUPABASE_URL, ENABLED_PROVIDERS or PRICE_FALLBACK; it is not used" };
-  return cleared(version, stats.isolate) ?? compared(version, heldOf(name, stats)) ?? late(version, now) ?? { tone: "ok", word: "in sync" };
+  if (isOurs === false) return { tone: "bad", word: "another configuration's", why: "it is not used" };
+  return cleared(version, stats.isolate) ?? compared(version, heldOf(name, stats), stats.isolate, now) ?? late(version, now) ?? { tone: "ok", word: "in sync" };
 }
 
-function cleared({ epoch, backend_epoch: backend }, isolate) {
-  if (isolate.epoch !== null && epoch !== null && epoch < isolate.epoch) {
-    const isHard = isolate.barrier !== null && epoch < isolate.barrier;
-    const serves = isHard ? "served only when the origin cannot answer" : "served while it is refreshed";
-    return { tone: "warn", word: "cleared", why: `it was read before epoch ${isolate.epoch}; ${serves}` };
-  }
-  if (backend !== null && isolate.backend_epoch !== null && backend < isolate.backend_epoch) {
-    return { tone: "warn", word: "outdated", why: `the backend has synchronized since: its epoch is ${isolate.backend_epoch}` };
+function cleared({ place, epoch, backend_epoch: backend }, isolate) {
+  if (place === "nowhere") return { tone: "warn", word: "cleared", why: "the next request for it, or a warm run, loads it" };
+  if (isolate.barrier !== null && epoch < isolate.barrier) return { tone: "warn", word: "cleared, hard", why: "served only when the origin cannot answer" };
+  if (isolate.epoch !== null && epoch < isolate.epoch) return { tone: "warn", word: "cleared, soft", why: "served while it is refreshed" };
+  if (isolate.backend_epoch !== null && backend !== isolate.backend_epoch) {
+    return { tone: "warn", word: "outdated", why: `the backend has synchronized since: epoch ${isolate.backend_epoch}` };
   }
   return null;
 }
 
-function compared(version, held) {
+function compared(version, held, isolate, now) {
   if (!held) return { tone: "mute", word: "published", why: "not in this isolate's memory" };
-  const notices = "this isolate notices with its next check, within MEMORY_TTL_SECONDS of traffic";
-  if (held.hash !== version.hash) return { tone: "bad", word: "not in sync", why: `memory has hash ${held.hash}; ${notices}` };
-  if (held.epoch !== version.epoch) {
-    return { tone: "bad", word: "not in sync", why: `the same models, but memory has them under epoch ${held.epoch}; ${notices}` };
-  }
-  return null;
+  if (held.hash === version.hash && held.epoch === version.epoch) return null;
+  const what = held.hash === version.hash ? `memory has it under epoch ${held.epoch ?? "–"}` : `memory has hash ${held.hash}`;
+  // What was published after this isolate's last check is no fault: it checks before its next answer.
+  if (isolate.verified_at_ms < version.at + PUBLISHING_MS) return { tone: "warn", word: "not in sync yet", why: `${what}; it last checked ${ago(isolate.verified_at_ms, now)}` };
+  return { tone: "bad", word: "not in sync", why: `${what}, although it checked ${ago(isolate.verified_at_ms, now)}` };
 }
 
 function late({ at, ttl }, now) {
@@ -56,8 +55,8 @@ function late({ at, ttl }, now) {
   return over <= 0 ? null : { tone: "warn", word: "past its time", why: `for ${duration(over / 1_000)}; the next request or warm run has it read anew` };
 }
 
-/** Who holds a source's lease and until when, in words, or null. */
-export function leaseWords(name, { stats, seenAt }) {
+/** Who holds a source's lease, until when, or for ever; null where nobody does. */
+export function leaseOf(name, { stats, seenAt }) {
   const holder = stats.leases[name];
   const ms = stats.sources[name].lease_ms;
   if (!holder && ms === null) return null;

@@ -31,15 +31,15 @@ function memoryFacts({ stats, now }) {
   const { isolate } = stats;
   const share = isolate.memory_max_bytes === 0 ? 0 : isolate.memory_bytes / isolate.memory_max_bytes;
   return [
-    ["hits, all isolates", exact(stats.tiers.memory.hits)],
-    ["hits, this isolate", exact(isolate.tiers.memory.hits)],
+    ["hits", exact(stats.tiers.memory.hits)],
+    ["hits here", exact(isolate.tiers.memory.hits)],
     ["cached", [`${exact(isolate.memory_bytes)} of ${exact(isolate.memory_max_bytes, "bytes")}`, bar({ share, label: `${percent(share)} of what memory may hold` })]],
-    ["Wasm memory", exact(isolate.wasm_memory_bytes, "bytes")],
+    ["Wasm", exact(isolate.wasm_memory_bytes, "bytes")],
     ["orders", exact(isolate.orders)],
     ["epoch", isolate.epoch === null ? "not known yet" : String(isolate.epoch)],
     ["barrier", isolate.barrier === null ? "none" : String(isolate.barrier)],
     ["backend's epoch", isolate.backend_epoch === null ? null : String(isolate.backend_epoch)],
-    ["last verified", isolate.verified_at_ms > 0 ? since(isolate.verified_at_ms, now) : "never"],
+    ["verified", isolate.verified_at_ms > 0 ? since(isolate.verified_at_ms, now) : "never"],
     ["mode", isolate.mode],
   ];
 }
@@ -52,8 +52,8 @@ function coloFacts({ stats, now }) {
     ["state", COLO[colo.state] ?? colo.state],
     ["told by Redis", colo.told_at_ms === null ? "never" : since(colo.told_at_ms, now)],
     ...contactFacts(stats, "colo", now),
-    ["cache in front", front.state],
-    ["front invalidated", front.last_invalidated_at_ms === null ? null : since(front.last_invalidated_at_ms, now)],
+    ["in front", front.state],
+    ["invalidated", front.last_invalidated_at_ms === null ? null : since(front.last_invalidated_at_ms, now)],
     ["front refused", front.state === "off" ? null : exact(front.refused)],
   ];
 }
@@ -92,8 +92,8 @@ function originFacts(known) {
     ["failed loads", exact(stats.tiers.origin.errors)],
     ["answer", answerOf(known, "origin")],
     ...contactFacts(stats, "origin", now),
-    ["refused by the gate", exact(stats.quarantined)],
-    ["last warm run", stats.last_warm ? since(stats.last_warm.at_ms, now) : "none is known"],
+    ["quarantined", exact(stats.quarantined)],
+    ["last warm", stats.last_warm ? since(stats.last_warm.at_ms, now) : "none is known"],
   ];
 }
 

@@ -8,7 +8,9 @@ const GAP_MS = 90_000;
 
 /** @typedef {{at: number, counters: Record<string, number> | null, latency: Record<string, number> | null}} Sample */
 
-/** @returns {{samples: Sample[], looks: {at: number, commands: number}[]}} */
+/** What one look of this console adds to a counter, by the counter's name. @typedef {{at: number, costs: Record<string, number>}} Look */
+
+/** @returns {{samples: Sample[], looks: Look[]}} */
 export const newRecord = () => ({ samples: [], looks: [] });
 
 /** Adds what was just seen. Counters are null where they are not of all isolates. @param {Sample} sample */
@@ -20,7 +22,7 @@ export function note(record, sample) {
 }
 
 /** Adds what this console itself cost. */
-export const noteLook = (record, at, commands) => record.looks.push({ at, commands });
+export const noteLook = (record, at, costs) => record.looks.push({ at, costs });
 
 /** Points [minutes before now, value] of the last hour, oldest first; `of(samples)` gives a minute's value, or null. */
 export function perMinute(record, now, of) {
@@ -44,12 +46,18 @@ export function growthPerMinute(record, now, name) {
   });
 }
 
-/** How much a counter grew while this page looked on, and in how long: {by, ms}. Null before there are two looks. */
+/**
+ * How much a counter grew while this page looked on, and in how long: {by, ms, own}, where `own` is about what this page's looks
+ * added. Null before there are two looks.
+ */
 export function growth(record, name) {
   const steps = pairs(record, name);
   if (steps.length === 0) return null;
   const by = steps.reduce((sum, [before, sample]) => sum + grew(before, sample, name), 0);
-  return { by, ms: steps.at(-1)[1].at - steps[0][0].at };
+  const [from, to] = [steps[0][0].at, steps.at(-1)[1].at];
+  // What a look costs is counted with the next one.
+  const own = record.looks.filter(({ at }) => at >= from && at < to).reduce((sum, { costs }) => sum + (costs[name] ?? 0), 0);
+  return { by, ms: to - from, own: Math.min(own, by) };
 }
 
 /** Counters that were taken away begin anew: what they lost is no growth. */

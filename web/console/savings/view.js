@@ -90,18 +90,19 @@ export function planTable({ record }, chosen) {
   const others = Object.keys(COUNTERS).filter((counter) => !limits.some((limit) => limit.counter === counter));
   const rows = [...limits, ...others.map((counter) => ({ counter, most: null, time: UNLIMITED }))];
   const columns = ["What", "While watched", "At this pace", "The plan", "Share"];
-  return table("What was counted while this page looked on, and what that pace comes to.", columns, new Set(), rows.map((limit) => planRow(record, limit)));
+  return table("What was counted while this page looked on, and what that pace comes to without this page's looks.", columns, new Set(), rows.map((limit) => planRow(record, limit)));
 }
 
 function planRow(record, limit) {
   const { name, unit } = COUNTERS[limit.counter];
   const seen = growth(record, limit.counter);
-  const pace = seen && seen.ms >= FEW_MS ? (seen.by / seen.ms) * limit.time.ms : null;
+  // An open console is no part of what the catalog costs day and night.
+  const pace = seen && seen.ms >= FEW_MS ? ((seen.by - seen.own) / seen.ms) * limit.time.ms : null;
   return el(
     "tr",
     { dataset: { counter: limit.counter } },
     el("th", { scope: "row" }, name),
-    el("td", {}, seen ? `${exact(seen.by, unit)} in ${duration(seen.ms / 1_000)}` : "not known yet"),
+    el("td", {}, seen ? `${exact(seen.by, unit)} in ${duration(seen.ms / 1_000)}` : "not known yet", seen?.own > 0 && el("span", { class: "soft small block" }, `about ${count(seen.own)} of them this page's own`)),
     el("td", {}, pace === null ? "after a minute" : `${rough(pace, unit)} ${limit.time.word}${seen.ms < ROUGH_MS ? ", roughly" : ""}`),
     el("td", {}, planWords(limit, unit)),
     el("td", { class: "share" }, shareCell(limit, pace)),
@@ -125,21 +126,19 @@ function shareCell(limit, pace) {
   return [bar({ share, tone, label: `${percent(share)} of the plan` }), el("span", { class: `small block text-${tone}` }, `${percent(share)}: ${verdict}`)];
 }
 
-/** What this console costs while it looks. */
-export function ownShare({ record }, everyMs) {
-  const commands = record.looks.reduce((sum, look) => sum + look.commands, 0);
-  const anHour = (3_600_000 / everyMs) * LOOK_COMMANDS + 60 * METRICS_COMMANDS;
+/** What this page costs while it looks. */
+export function ownShare(everyMs) {
+  const anHour = Math.round((3_600_000 / everyMs) * LOOK_COSTS.commands + 60 * METRICS_COSTS.commands);
   return el(
     "p",
     { class: "soft small" },
-    `Watching costs: ${plural(record.looks.length, "look")} in the last hour took about ${plural(commands, "Redis command")} of these, `,
-    `and every ${duration(everyMs / 1_000)} it comes to some ${count(anHour)} an hour, and as many KV reads and questions to the origin as looks. Look less often, or pause.`,
+    `Watching costs too: looking every ${duration(everyMs / 1_000)} is about ${plural(anHour, "Redis command")} an hour, and with each look a read of KV and a question to the origin. It is left out of the pace. Look less often, or pause.`,
   );
 }
 
-/** A look: statistics with what was counted since the last ones, and one question of /readyz (docs/console.md, "What watching costs"). */
-export const LOOK_COMMANDS = 6;
-export const METRICS_COMMANDS = 2;
+/** What a look adds: statistics, after what was counted since the last ones, and /readyz (docs/console.md, "What watching costs"). */
+export const LOOK_COSTS = { commands: 6, kvReads: 1, served: 2 };
+export const METRICS_COSTS = { commands: 2, kvReads: 0, served: 1 };
 
 const REASONS = [
   ["catalog_stale_serves_total", "Stale serves"],
