@@ -5,7 +5,7 @@ import { plural } from "../shared/words.js";
 import { readChanges } from "./data/changes.js";
 import { requestOf } from "./data/request.js";
 import { select } from "./data/select.js";
-import { COMPARED_MAX, isFiltered, isSame, readView, unfiltered, writeView } from "./data/view.js";
+import { COMPARED_MAX, filterParams, isFiltered, isSame, readView, unfiltered, writeView } from "./data/view.js";
 import { makeCatalog } from "./catalog.js";
 import { makeAsked } from "./parts/asked.js";
 import { COLUMNS } from "./parts/columns.js";
@@ -76,7 +76,8 @@ function render() {
   table.show(shown.records, view);
   sayCount();
   byId("sort").value = `${view.sortBy} ${view.order}`;
-  byId("filters-open").textContent = isFiltered(view) ? "Filters ●" : "Filters";
+  const chosen = new Set(filterParams({ ...view, inactive: false }).keys()).size;
+  byId("filters-open").textContent = chosen > 0 ? `Filters (${chosen})` : "Filters";
   fill(byId("compare-open"), view.compared.length > 0 ? `Compare ${view.compared.length}` : "Compare");
   fill(byId("notices"), catalog.notices(view));
   showRequest();
@@ -95,18 +96,16 @@ function sayCount() {
   ]);
 }
 
-let requestPath = null;
+let requested = {};
 
 function showRequest() {
   const { path, notes } = requestOf(view, shown.records.length);
   fill(byId("request-line"), `GET ${path}`);
-  const isOther = path !== requestPath;
-  requestPath = path;
-  if (isOther || request.dataset.expected !== String(shown.records.length)) {
-    request.dataset.expected = shown.records.length;
-    asked.show({ path, notes, expected: catalog.isLoaded ? shown.records.length : null });
-    askSoon();
-  }
+  const expected = catalog.isLoaded ? shown.records.length : null;
+  if (path === requested.path && expected === requested.expected) return;
+  requested = { path, expected };
+  asked.show({ path, notes, expected });
+  askSoon();
 }
 
 let soon;
@@ -204,7 +203,11 @@ function start() {
   });
   byId("filters-open").addEventListener("click", () => filterPanel.open("Filters"));
   byId("compare-open").addEventListener("click", () => change({ isComparing: true }, { isStep: true }));
-  byId("changes-open").addEventListener("click", () => change({ showsChanges: true }, { isStep: true }));
+  byId("changes-open").addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    change({ showsChanges: true }, { isStep: true });
+  });
   byId("request-copy").addEventListener("click", copyRequest);
   request.addEventListener("toggle", askSoon);
   changesPanel.content.addEventListener("click", (event) => {

@@ -40,11 +40,12 @@ export function plain(number) {
   return fraction ? `${grouped}.${fraction}` : grouped;
 }
 
-/** Dollars with every digit, and with at least two behind the point where there are any: `$0.10`, `$15`. */
+/** Dollars with every digit, and with two behind the point at least: `$0.072`, `$15.00`. */
 export function dollars(number) {
   const text = plain(number.abs());
-  const short = /\.\d$/.test(text) ? `${text}0` : text;
-  return `${number.lt(0) ? "−" : ""}$${short}`;
+  const [, cents] = text.split(".");
+  const whole = text.includes("e") ? text : `${text}${cents ? "0".repeat(Math.max(0, 2 - cents.length)) : ".00"}`;
+  return `${number.lt(0) ? "−" : ""}$${whole}`;
 }
 
 /**

@@ -29,6 +29,7 @@ export function recordOf(model, place) {
     lower: model.name.toLowerCase(),
     offers,
     cheapest: cheapest && cheapestOf(offers, cheapest),
+    paid: leastPaid(offers),
     fastest: offers.find(({ slug, latencyMs }) => slug === model.fastest_provider && latencyMs === model.fastest_response_time) ?? null,
     context: contexts.length > 0 ? Math.max(...contexts) : null,
     can: CAPABILITIES.filter((capability) => offers.some((offer) => offer.can.includes(capability))),
@@ -59,9 +60,19 @@ function cheapestOf(offers, { slug }) {
   return own.reduce((least, offer) => (offer.prompt.lt(least.prompt) ? offer : least), own[0]) ?? null;
 }
 
+// The least price that is one: 0 is written of what is free, and of what is not known.
+function leastPaid(offers) {
+  return offers.reduce((least, offer) => (offer.prompt?.gt(0) && !(least && least.prompt.lte(offer.prompt)) ? offer : least), null);
+}
+
 function bestHealth(offers) {
   const rank = (health) => HEALTH_RANK[health] ?? 1;
   return offers.reduce((best, { health }) => (best === null || rank(health) > rank(best) ? health : best), null) ?? "unknown";
+}
+
+/** What goes in and what comes out, as it is shown. */
+export function modalityWords(modality) {
+  return modality.replaceAll("+", " + ").replaceAll("->", " → ");
 }
 
 /** How a state of health compares: more is better. */
@@ -72,7 +83,7 @@ export function healthRank(health) {
 /** The health of a model in words: of how many of its offers. */
 export function healthOf({ offers, healthy, health }) {
   if (healthy === offers.length) return { tone: "ok", text: "healthy" };
-  if (healthy > 0) return { tone: "ok", text: `${healthy} of ${offers.length} healthy` };
+  if (healthy > 0) return { tone: "ok", text: `${healthy}/${offers.length} healthy` };
   return { tone: { degraded: "warn", down: "bad" }[health] ?? "mute", text: health };
 }
 
@@ -91,12 +102,12 @@ export function monthOf(offer, { tokensIn, tokensOut }) {
   return costOf(offer.offer.pricing, tokensIn ?? 0, tokensOut ?? 0);
 }
 
-/** The least cost of the mix among a model's offers: {offer, cost}, or null. */
+/** The least cost of the mix among a model's offers: {offer, cost}, or null. What costs nothing, or is not known, counts last. */
 export function cheapestMonth({ offers }, view) {
   let best = null;
   for (const offer of offers) {
     const cost = monthOf(offer, view);
-    if (cost && (!best || cost.lt(best.cost))) best = { offer, cost };
+    if (cost && (!best || best.cost.eq(0) || (cost.gt(0) && cost.lt(best.cost)))) best = { offer, cost };
   }
   return best;
 }

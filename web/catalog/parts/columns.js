@@ -34,8 +34,8 @@ export function cellsOf(record, view, { isCompared, isActive }) {
     cell("offers number", count(offers.length), el("span", { class: "unit" }, offers.length === 1 ? " offer" : " offers")),
     cell("cheapest", cheapest ? el("span", { class: "cut", title: cheapest.provider }, cheapest.provider) : none()),
     cell("fastest", fastest ? [el("span", { class: "cut", title: fastest.provider }, fastest.provider), el("span", { class: "soft ms" }, milliseconds(fastest.latencyMs))] : none()),
-    cell("in number", price(cheapest && promptPrice(cheapest), "in")),
-    cell("out number", price(cheapest && completionPrice(cheapest), "out")),
+    cell("in number", price(cheapest && promptPrice(cheapest), "in"), paidInstead(record, promptPrice)),
+    cell("out number", price(cheapest && completionPrice(cheapest), "out"), paidInstead(record, completionPrice)),
     hasMonth && cell("month number", month(record, view)),
     cell("context number", el("span", { title: context === null ? "not known" : `${count(context)} tokens` }, tokens(context)), el("span", { class: "unit" }, " tokens")),
     cell("can", capabilities(record.can)),
@@ -46,13 +46,19 @@ export function cellsOf(record, view, { isCompared, isActive }) {
 /** Capabilities as words. */
 export function capabilities(can) {
   if (can.length === 0) return none();
-  return el("span", { class: "can-words" }, can.map((capability) => el("span", { class: "tag" }, CAPABILITY_WORDS[capability])));
+  return el("span", { class: "can-words" }, can.map((capability) => el("span", { class: capability }, CAPABILITY_WORDS[capability])));
 }
 
 /** A price as it is shown everywhere: exact, or the word for what is no price. */
 export function price(shown, unit) {
   if (!shown) return none();
   return el("span", { class: `price ${shown.kind}`, title: shown.title }, shown.text, unit && el("span", { class: "unit" }, ` ${unit}`));
+}
+
+// Beside a price that is none, the least that is one.
+function paidInstead({ cheapest, paid }, priceOf) {
+  if (!paid || cheapest?.prompt.gt(0)) return null;
+  return el("span", { class: "paid", title: `The cheapest offer with a price: ${paid.provider}` }, `or ${priceOf(paid).text}`);
 }
 
 /** Nothing, in a way that is read aloud. */

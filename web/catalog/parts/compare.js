@@ -3,7 +3,7 @@ import { el } from "../../shared/dom.js";
 import { dollars } from "../../shared/price.js";
 import { badge, button } from "../../shared/widgets.js";
 import { count, HEALTH, milliseconds } from "../../shared/words.js";
-import { completionPrice, monthOf, promptPrice } from "../data/records.js";
+import { completionPrice, modalityWords, monthOf, promptPrice } from "../data/records.js";
 import { COMPARED_MAX } from "../data/view.js";
 import { capabilities, none, price } from "./columns.js";
 import { makeMix } from "./mix.js";
@@ -35,12 +35,12 @@ function table(columns, view, on) {
     ["Provider", ({ item, offer }) => (item.slug === null ? [offer.provider, el("span", { class: "soft" }, " (cheapest)")] : offer.provider)],
     ["Input, $ per million", ({ offer }) => price(promptPrice(offer)), ({ offer }) => positive(offer.prompt)],
     ["Output, $ per million", ({ offer }) => price(completionPrice(offer)), ({ offer }) => positive(offer.completion)],
-    hasMonth && ["Your month", ({ offer }) => costWords(monthOf(offer, view)), ({ offer }) => monthOf(offer, view)],
+    hasMonth && ["Your month", ({ offer }) => costWords(monthOf(offer, view)), ({ offer }) => positive(monthOf(offer, view))],
     ["Answers in", ({ offer }) => (offer.latencyMs === null ? none() : milliseconds(offer.latencyMs)), ({ offer }) => offer.latencyMs],
     ["Context, tokens", ({ offer }) => (offer.context === null ? none() : count(offer.context)), ({ offer }) => (offer.context === null ? null : -offer.context)],
     ["Health", ({ offer }) => badge(HEALTH[offer.health]?.tone ?? "mute", offer.health)],
     ["Capabilities", ({ offer }) => capabilities(offer.can)],
-    ["Modality", ({ offer }) => offer.modality ?? none()],
+    ["Modality", ({ offer }) => (offer.modality === null ? none() : modalityWords(offer.modality))],
     ["Offers of the model", ({ record }) => count(record.offers.length)],
   ].filter(Boolean);
   return el(

@@ -3,7 +3,7 @@ import { el, fill } from "../../shared/dom.js";
 import { decimal, plain, shifted } from "../../shared/price.js";
 import { button } from "../../shared/widgets.js";
 import { count, HEALTH, tokens } from "../../shared/words.js";
-import { CAPABILITY_WORDS } from "../data/records.js";
+import { CAPABILITY_WORDS, modalityWords } from "../data/records.js";
 import { CAPABILITIES, isFiltered, unfiltered, VALUES_MAX } from "../data/view.js";
 
 const CONTEXTS = [8_000, 32_000, 128_000, 200_000, 1_000_000];
@@ -55,8 +55,8 @@ function group(title, member, state, change, fixed) {
   function boxOf(value, label) {
     const input = el("input", { type: "checkbox", value, onchange: () => toggle(value, input.checked) });
     const counted = el("span", { class: "facet-count" });
-    const item = el("li", {}, el("label", {}, input, el("span", { class: "facet-name", title: label }, label), counted));
-    return { input, counted, item };
+    const name = el("span", { class: "facet-name", title: label }, label);
+    return { input, name, counted, item: el("li", {}, el("label", {}, input, name, counted)), label };
   }
 
   // The first few, and whatever is chosen.
@@ -74,9 +74,13 @@ function group(title, member, state, change, fixed) {
     node,
     show(view, facets, known) {
       const values = [...new Set([...(fixed ?? known[member].keys()), ...view[member]])];
-      const missing = values.filter((value) => !boxes.has(value));
-      for (const value of missing) boxes.set(value, boxOf(value, labelOf(member, value, known)));
-      if (missing.length > 0 || list.children.length !== values.length) fill(list, values.map((value) => boxes.get(value).item));
+      for (const value of values) {
+        const label = labelOf(member, value, known);
+        // What an address chooses has no name before the catalog is there.
+        if (boxes.get(value)?.label !== label) boxes.set(value, boxOf(value, label));
+      }
+      const items = values.map((value) => boxes.get(value).item);
+      if (items.length !== list.children.length || items.some((item, at) => item !== list.children[at])) fill(list, items);
       for (const value of values) {
         const { input, counted, item } = boxes.get(value);
         const found = facets[member].get(value) ?? 0;
@@ -92,7 +96,7 @@ function group(title, member, state, change, fixed) {
 
 function labelOf(member, value, known) {
   if (member === "capabilities") return CAPABILITY_WORDS[value];
-  if (member === "modalities") return value.replaceAll("+", " + ").replaceAll("->", " → ");
+  if (member === "modalities") return modalityWords(value);
   return member === "providers" ? (known.providers.get(value) ?? value) : value;
 }
 

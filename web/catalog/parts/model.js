@@ -4,7 +4,7 @@ import { decimal, dollars } from "../../shared/price.js";
 import { badge, button } from "../../shared/widgets.js";
 import { count, HEALTH, milliseconds, plural } from "../../shared/words.js";
 import { readChanges } from "../data/changes.js";
-import { completionPrice, monthOf, promptPrice } from "../data/records.js";
+import { cheapestMonth, completionPrice, modalityWords, monthOf, promptPrice } from "../data/records.js";
 import { modelRequest } from "../data/request.js";
 import { offerPasses } from "../data/select.js";
 import { isFiltered, isSame } from "../data/view.js";
@@ -86,7 +86,7 @@ function offerTable(record, view, on) {
   const hasExtra = record.offers.some(({ offer }) => ["image", "request"].some((field) => decimal(offer.pricing?.[field])?.eq(0) === false));
   const heads = ["Provider", "In $/M", "Out $/M", hasMonth && "Your month", hasExtra && "Image, request", "Answers in", "Context", "Health", "Capabilities", "Modality"];
   const numeric = ["In $/M", "Out $/M", "Your month", "Answers in", "Context"];
-  const least = hasMonth ? leastMonth(record, view) : null;
+  const least = hasMonth ? cheapestMonth(record, view)?.cost : null;
   return el(
     "table",
     { class: "plain offers-table" },
@@ -110,17 +110,12 @@ function offerRow(record, offer, view, on, { hasMonth, hasExtra, least }) {
     el("th", { scope: "row" }, offer.provider, passes && el("span", { class: "visually-hidden" }, " (meets the filters)")),
     el("td", { class: "number" }, price(promptPrice(offer))),
     el("td", { class: "number" }, price(completionPrice(offer))),
-    hasMonth && el("td", { class: "number" }, month ? [dollars(month), least && month.eq(least) && el("span", { class: "best" }, " lowest")] : none("no price")),
+    hasMonth && el("td", { class: "number" }, month ? [dollars(month), least?.gt(0) && month.eq(least) && el("span", { class: "best" }, " lowest")] : none("no price")),
     hasExtra && el("td", {}, [image, request].map((text) => text ?? "–").join(", ")),
     el("td", { class: "number" }, offer.latencyMs === null ? none() : milliseconds(offer.latencyMs)),
     el("td", { class: "number" }, offer.context === null ? none() : count(offer.context)),
     el("td", {}, badge(tone, text)),
     el("td", {}, capabilities(offer.can)),
-    el("td", { class: "nowrap" }, offer.modality ?? none()),
+    el("td", { class: "nowrap" }, offer.modality === null ? none() : modalityWords(offer.modality)),
   );
-}
-
-function leastMonth({ offers }, view) {
-  const costs = offers.map((offer) => monthOf(offer, view)).filter(Boolean);
-  return costs.reduce((least, cost) => (least === null || cost.lt(least) ? cost : least), null);
 }
