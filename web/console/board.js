@@ -4,7 +4,7 @@ import { morph } from "../shared/morph.js";
 import { announce, badge, button } from "../shared/widgets.js";
 import { ago, clock, duration, plural } from "../shared/words.js";
 import { explainForm } from "./explain.js";
-import { memoryTable, sourceTable } from "./live/sources.js";
+import { memoryTable, providerTable, sourceTable } from "./live/sources.js";
 import { tierCards } from "./live/tiers.js";
 import { faults } from "./live/verdict.js";
 import { operationsTable } from "./operations.js";
@@ -20,7 +20,7 @@ const namesOf = (plans) => Object.fromEntries(Object.entries(plans).map(([id, { 
  * @param {{polling: any, known: () => any, done: (entry: any) => void, signOut: () => void}} of
  */
 export function createBoard({ polling, known, done, signOut }) {
-  const parts = Object.fromEntries(["status", "tiers", "sources", "memory", "served", "plots", "plans", "own", "reasons", "operations"].map((name) => [name, el("div", { dataset: { part: name } })]));
+  const parts = Object.fromEntries(["status", "tiers", "sources", "providers", "memory", "served", "plots", "plans", "own", "reasons", "operations"].map((name) => [name, el("div", { dataset: { part: name } })]));
   const chosen = { upstash: fromAddress("upstash", PLANS.upstash, "free"), workers: fromAddress("workers", PLANS.workers, "free") };
   const steering = steeringForms({ known: () => known().stats, done });
   const explain = explainForm();
@@ -36,8 +36,8 @@ export function createBoard({ polling, known, done, signOut }) {
     parts.status,
     contents(),
     section("tiers", "Live tiers", "Of the isolate that answers; counts are of all isolates. The next look may be answered by another isolate.", parts.tiers),
-    section("sources", "Sources and memory", "In sync: this isolate's memory has what is published, by hash and epoch.", parts.sources, el("details", {}, el("summary", {}, "What is in this isolate's memory"), parts.memory)),
-    section("savings", "What it saves", "Other isolates add what they counted every ten minutes.", parts.served, parts.plots, el("details", {}, el("summary", {}, "Stale serves and refusals by reason"), parts.reasons)),
+    section("sources", "Sources and memory", "In sync: this isolate's memory has what is published, by hash and epoch.", parts.sources, folded("Providers' catalogs", parts.providers), folded("What is in this isolate's memory", parts.memory)),
+    section("savings", "What it saves", "Other isolates add what they counted every ten minutes.", parts.served, parts.plots, folded("Stale serves and refusals by reason", parts.reasons)),
     section("costs", "What it costs", "Prices and limits as of November 2026; the vendors' pages decide.", el("div", { class: "row" }, planChoice("upstash", "Upstash plan"), planChoice("workers", "Workers and KV plan")), parts.plans, parts.own),
     section("steering", "Steering", "Each says before what it will do, and after what it did.", steering.node),
     section("history", "Invalidations and warm runs", null, parts.operations),
@@ -53,6 +53,8 @@ const contents = () => el("nav", { class: "contents", "aria-label": "Sections" }
 function section(id, title, words, ...children) {
   return el("section", { id, "aria-labelledby": `${id}-title` }, el("h2", { id: `${id}-title` }, title), words && el("p", { class: "soft small" }, words), children);
 }
+
+const folded = (title, part) => el("details", {}, el("summary", {}, title), part);
 
 function toolbar(polling, signOut) {
   const pause = button("Pause", () => {
@@ -92,6 +94,7 @@ function writeParts(parts, known, { polling, chosen, steering }) {
   steering.update(known.stats);
   morph(parts.tiers, tierCards(known));
   morph(parts.sources, sourceTable(known));
+  morph(parts.providers, providerTable(known));
   morph(parts.memory, memoryTable(known));
   morph(parts.served, servedTable(known));
   morph(parts.plots, plots(known));

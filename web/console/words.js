@@ -52,13 +52,6 @@ export const MODES = {
   passthrough: "every request asks the origin; nothing is read from caches",
 };
 
-export const COLO = {
-  present: "present",
-  missing: "there is none here",
-  unknown: "not found out yet",
-  off: "off (COLO_CACHE)",
-};
-
 /** What a source is, in words. */
 export function sourceWords(source) {
   if (source === "active") return "the catalog";

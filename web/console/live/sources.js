@@ -9,13 +9,25 @@ import { backoffOf, heldOf, isNotable, leaseOf, sourceOfKey, sourceVerdict } fro
 const COLUMNS = ["Source", "State", "Hash", "Epoch", "Read", "Models", "Bytes", "In memory", "Lease", "Back-off"];
 const NUMBERS = new Set(["Models", "Bytes"]);
 
-/** A table of those of which there is something to say; of the others only how many they are. */
+/** The catalog's sources, and every other one that is worked at or wrong. */
 export function sourceTable(known) {
-  const names = Object.keys(known.stats.sources);
-  const shown = names.filter((name) => isNotable(name, known.stats) || name === "active");
-  const others = names.length - shown.length;
-  const caption = `Published in Redis, beside this isolate's memory.${others > 0 ? ` ${plural(others, "source")} more: nothing of them is published, held or failing.` : ""}`;
-  return table(caption, COLUMNS, NUMBERS, shown.map((name) => sourceRow(name, known)));
+  const names = Object.keys(known.stats.sources).filter((name) => !isQuietProvider(name, known));
+  return table("Published in Redis, beside this isolate's memory.", COLUMNS, NUMBERS, names.map((name) => sourceRow(name, known)));
+}
+
+const isProvider = (name) => name.startsWith("provider:");
+
+function isQuietProvider(name, known) {
+  return isProvider(name) && sourceVerdict(name, known).tone !== "bad" && !leaseOf(name, known) && !backoffOf(name, known);
+}
+
+/** The providers of whose catalogs there is something to say; of the others only how many they are. */
+export function providerTable(known) {
+  const names = Object.keys(known.stats.sources).filter(isProvider);
+  const shown = names.filter((name) => isNotable(name, known.stats));
+  const others = plural(names.length - shown.length, "provider");
+  const caption = `Providers' catalogs. ${others} more: nothing of them is published, held or failing.`;
+  return shown.length === 0 ? el("p", { class: "soft" }, caption) : table(caption, COLUMNS, NUMBERS, shown.map((name) => sourceRow(name, known)));
 }
 
 function sourceRow(name, known) {
@@ -27,12 +39,12 @@ function sourceRow(name, known) {
     { dataset: { source: name, tone } },
     el("th", { scope: "row" }, name, el("span", { class: "soft small block" }, sourceWords(name))),
     el("td", { class: "state" }, badge(tone, word), why && el("span", { class: "soft small block" }, why)),
-    el("td", { class: "mono" }, version?.hash ?? "–"),
+    el("td", { class: "mono" }, version && version.place !== "nowhere" ? version.hash : "–"),
     el("td", { class: "mono" }, version ? String(version.epoch ?? "–") : "–"),
     el("td", { class: "nowrap" }, version ? [moment(version.at), el("span", { class: "soft small block" }, freshness(version, known.now))] : "–"),
     el("td", { class: "number" }, exact(version?.n)),
     el("td", { class: "number" }, exact(version?.bytes)),
-    el("td", {}, held ? [el("span", { class: "mono" }, held.hash), el("span", { class: "soft small block" }, `epoch ${held.epoch ?? "–"}, ${exact(held.count)} models`)] : "–"),
+    el("td", { class: "nowrap" }, held ? [el("span", { class: "mono" }, held.hash), el("span", { class: "soft small block" }, `epoch ${held.epoch ?? "–"}`)] : "–"),
     el("td", {}, leaseCell(name, known)),
     el("td", {}, backoffCell(name, known)),
   );
@@ -45,6 +57,7 @@ function freshness({ at, ttl }, now) {
 
 function leaseCell(name, known) {
   const lease = leaseOf(name, known);
+  if (!known.stats.redis_available) return "–";
   if (!lease) return "nobody";
   const holder = lease.holder ? el("span", { class: "mono" }, lease.holder) : "not known who";
   if (lease.never) return [holder, el("span", { class: "small block" }, "never expires: overdue")];

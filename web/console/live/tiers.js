@@ -4,7 +4,7 @@ import { bar, plot } from "../../shared/plot.js";
 import { ago, milliseconds } from "../../shared/words.js";
 import { badge } from "../../shared/widgets.js";
 import { exact, moment, percent, since } from "../figures.js";
-import { COLO, reason } from "../words.js";
+import { reason } from "../words.js";
 import { perMinute } from "../savings/record.js";
 import { probed, tierVerdicts } from "./verdict.js";
 
@@ -49,7 +49,6 @@ function coloFacts({ stats, now }) {
   return [
     ["hits", exact(stats.tiers.colo.hits)],
     ["errors", exact(stats.tiers.colo.errors)],
-    ["state", COLO[colo.state] ?? colo.state],
     ["told by Redis", colo.told_at_ms === null ? "never" : since(colo.told_at_ms, now)],
     ...contactFacts(stats, "colo", now),
     ["in front", front.state],
@@ -101,7 +100,7 @@ function answerOf(known, tier) {
   const probe = probed(known, tier);
   if (!probe) return "not asked just now";
   const when = ago(known.readiness.body.checked_at_ms, known.now);
-  return probe.answers ? `in ${milliseconds(probe.duration_ms)}, ${when}` : `none after ${milliseconds(probe.duration_ms)}, ${when}: ${reason(probe.reason)}`;
+  return probe.answers ? `in ${milliseconds(probe.duration_ms)}, ${when}` : `none after ${milliseconds(probe.duration_ms)}, ${when}`;
 }
 
 function contactFacts(stats, tier, now) {

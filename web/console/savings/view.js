@@ -9,9 +9,9 @@ import { nonzero } from "./counters.js";
 import { COUNTERS, PLANS, UNLIMITED, priceOf } from "./plans.js";
 import { growth, growthPerMinute } from "./record.js";
 
-/** Below this nothing is said of a month; below the next one it is said that it is rough: other isolates count every ten minutes. */
+/** Below this nothing is said of a month; below the next one nothing is judged, since cron runs and isolates count every ten minutes. */
 const FEW_MS = 60_000;
-const ROUGH_MS = 1_800_000;
+const EARLY_MS = 600_000;
 
 /** Who answered, since counting began. */
 export function servedTable({ stats }) {
@@ -103,9 +103,9 @@ function planRow(record, limit) {
     { dataset: { counter: limit.counter } },
     el("th", { scope: "row" }, name),
     el("td", {}, seen ? `${exact(seen.by, unit)} in ${duration(seen.ms / 1_000)}` : "not known yet", seen?.own > 0 && el("span", { class: "soft small block" }, `about ${count(seen.own)} of them this page's own`)),
-    el("td", {}, pace === null ? "after a minute" : `${rough(pace, unit)} ${limit.time.word}${seen.ms < ROUGH_MS ? ", roughly" : ""}`),
+    el("td", {}, pace === null ? "after a minute" : `${rough(pace, unit)} ${limit.time.word}`),
     el("td", {}, planWords(limit, unit)),
-    el("td", { class: "share" }, shareCell(limit, pace)),
+    el("td", { class: "share" }, shareCell(limit, pace, seen?.ms < EARLY_MS)),
   );
 }
 
@@ -116,14 +116,18 @@ function planWords({ most, time, price, per }, unit) {
   return most === 0 ? each : `${exact(most, unit)} ${time.word}, then ${each}`;
 }
 
-function shareCell(limit, pace) {
+function shareCell(limit, pace, isEarly) {
   if (pace === null || limit.most === null) return "–";
   const price = priceOf(limit, pace);
   if (limit.most === 0) return `${dollars(price)} ${limit.time.word}`;
   const share = pace / limit.most;
-  const tone = share > 1 ? "bad" : share > 0.8 ? "warn" : "ok";
-  const verdict = share > 1 ? (price === null ? "over the limit" : `beyond it: ${dollars(price)} ${limit.time.word}`) : share > 0.8 ? "nearly used up" : "fits";
-  return [bar({ share, tone, label: `${percent(share)} of the plan` }), el("span", { class: `small block text-${tone}` }, `${percent(share)}: ${verdict}`)];
+  const { tone, words } = isEarly ? { tone: "accent", words: "too early to tell" } : judged(share, price, limit.time);
+  return [bar({ share, tone, label: `${percent(share)} of the plan` }), el("span", { class: `small block text-${tone}` }, `${percent(share)}: ${words}`)];
+}
+
+function judged(share, price, time) {
+  if (share > 1) return { tone: "bad", words: price === null ? "over the limit" : `beyond it: ${dollars(price)} ${time.word}` };
+  return share > 0.8 ? { tone: "warn", words: "nearly used up" } : { tone: "ok", words: "fits" };
 }
 
 /** What this page costs while it looks. */
