@@ -2,7 +2,7 @@
 // stands in the page's address, so that it can be shared; the token never does.
 import { el, fill } from "../shared/dom.js";
 import { bar } from "../shared/plot.js";
-import { badge } from "../shared/widgets.js";
+import { announce, badge } from "../shared/widgets.js";
 import { count, duration, listed, milliseconds } from "../shared/words.js";
 import { exact } from "./figures.js";
 import { table } from "./live/sources.js";
@@ -20,8 +20,16 @@ const SERVED = { HIT: "ok", STALE: "warn", MISS: "accent" };
 
 /** Returns {node, start()}: start() explains what the address asks for, if it does. */
 export function explainForm() {
-  const input = el("input", { id: "explain-url", type: "text", inputmode: "url", spellcheck: "false", autocomplete: "off", required: true, value: "/models/unique?limit=5" });
-  const outcome = el("div", { class: "outcome", role: "status" });
+  const input = el("input", {
+    id: "explain-url",
+    type: "text",
+    inputmode: "url",
+    spellcheck: "false",
+    autocomplete: "off",
+    required: true,
+    value: "/models/unique?limit=5",
+  });
+  const outcome = el("div", { class: "outcome" });
   const node = el(
     "form",
     { class: "explain", "aria-label": "Explain a request" },
@@ -36,6 +44,7 @@ export function explainForm() {
     fill(outcome, el("p", { class: "soft" }, "Asked; waiting for the answer."));
     const answer = await askOperators(`${ROUTES.explain}?url=${encodeURIComponent(asked)}`);
     fill(outcome, answer.ok ? explanation(answer.body) : refusal(answer, asked));
+    announce(answer.ok ? answer.body.why : outcome.textContent);
   };
   node.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -68,13 +77,27 @@ function keepInAddress(asked) {
 function refusal({ status, words }, asked) {
   if (status !== 404) return el("p", { class: "notice bad" }, words);
   const path = asked.split("?")[0];
-  return el("p", { class: "notice warn" }, `Not available (404): the API has no path ${path}, or this deployment does not explain requests.`);
+  return el(
+    "p",
+    { class: "notice warn" },
+    `Not available (404): the API has no path ${path}, or this deployment does not explain requests.`,
+  );
 }
 
 function explanation({ request, route, parameters, view, walk, answer, why, behind, took_ms: took }) {
   return [
-    el("p", { class: "why" }, badge(SERVED[answer.served] ?? (answer.status < 400 ? "mute" : "bad"), answer.served ?? String(answer.status)), " ", el("strong", {}, why)),
-    el("p", { class: "soft small" }, `GET ${request.path}${request.query ? `?${request.query}` : ""}, route ${route ?? "none"}, explained in ${milliseconds(took)}.`),
+    el(
+      "p",
+      { class: "why" },
+      badge(SERVED[answer.served] ?? (answer.status < 400 ? "mute" : "bad"), answer.served ?? String(answer.status)),
+      " ",
+      el("strong", {}, why),
+    ),
+    el(
+      "p",
+      { class: "soft small" },
+      `GET ${request.path}${request.query ? `?${request.query}` : ""}, route ${route ?? "none"}, explained in ${milliseconds(took)}.`,
+    ),
     walkTable(walk),
     el(
       "dl",
@@ -89,7 +112,10 @@ function explanation({ request, route, parameters, view, walk, answer, why, behi
 const viewWords = ({ source, parameters }) => [`of source ${source}`, Object.keys(parameters ?? {}).length > 0 && `: ${pairs(parameters)}`];
 const pairs = (parameters) => listed(Object.entries(parameters).map(([name, value]) => `${name} ${value ?? "none"}`));
 
-function answerFacts({ status, age_secs: age, count: models, etag, cache_status: cacheStatus, cache_control: cacheControl, bytes }, behind) {
+function answerFacts(
+  { status, age_secs: age, count: models, etag, cache_status: cacheStatus, cache_control: cacheControl, bytes },
+  behind,
+) {
   return [
     ["Status", String(status)],
     ["Models", models === null ? "–" : exact(models)],
@@ -107,7 +133,12 @@ const mono = (text) => (text ? el("span", { class: "mono" }, text) : "–");
 function walkTable(walk) {
   if (!walk || walk.length === 0) return el("p", { class: "soft" }, "No tier was asked.");
   const longest = Math.max(1, ...walk.map(({ took_ms: ms }) => ms ?? 0));
-  return table("The tiers in the order in which they were asked.", ["Tier", "Outcome", "Time", "Why"], new Set(), walk.map((step) => stepRow(step, longest)));
+  return table(
+    "The tiers in the order in which they were asked.",
+    ["Tier", "Outcome", "Time", "Why"],
+    new Set(),
+    walk.map((step) => stepRow(step, longest)),
+  );
 }
 
 function stepRow({ tier, outcome, detail, took_ms: ms, derived, ttl_secs: ttl, stored, collapsed }, longest) {
@@ -121,12 +152,30 @@ function stepRow({ tier, outcome, detail, took_ms: ms, derived, ttl_secs: ttl, s
     stored && "it keeps it now",
   ];
   const time = typeof ms === "number" ? [milliseconds(ms), bar({ share: ms / longest, label: `${count(ms)} ms` })] : "–";
-  return el("tr", {}, el("th", { scope: "row" }, TIERS[tier] ?? tier), el("td", {}, badge(tone, word)), el("td", { class: "share" }, time), el("td", {}, more.filter(Boolean).join("; ")));
+  return el(
+    "tr",
+    {},
+    el("th", { scope: "row" }, TIERS[tier] ?? tier),
+    el("td", {}, badge(tone, word)),
+    el("td", { class: "share" }, time),
+    el("td", {}, more.filter(Boolean).join("; ")),
+  );
 }
 
 function parameterTable(parameters) {
   if (parameters.length === 0) return el("p", { class: "soft" }, "No parameter was understood.");
-  return table("Parameters as understood.", ["Parameter", "Value", "From"], new Set(), parameters.map(({ name, value, given }) =>
-    el("tr", {}, el("th", { scope: "row" }, name), el("td", { class: "mono" }, value === null ? "none" : String(value)), el("td", {}, given ? "the request" : "default")),
-  ));
+  return table(
+    "Parameters as understood.",
+    ["Parameter", "Value", "From"],
+    new Set(),
+    parameters.map(({ name, value, given }) =>
+      el(
+        "tr",
+        {},
+        el("th", { scope: "row" }, name),
+        el("td", { class: "mono" }, value === null ? "none" : String(value)),
+        el("td", {}, given ? "the request" : "default"),
+      ),
+    ),
+  );
 }

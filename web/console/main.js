@@ -26,7 +26,11 @@ function nothing() {
 }
 
 async function look({ withMetrics }) {
-  const [stats, readyz, text] = await Promise.all([askOperators(ROUTES.stats), askOperators(ROUTES.readyz), withMetrics ? readMetrics() : null]);
+  const [stats, readyz, text] = await Promise.all([
+    askOperators(ROUTES.stats),
+    askOperators(ROUTES.readyz),
+    withMetrics ? readMetrics() : null,
+  ]);
   if (heldToken() === null) return {};
   if (stats.status === 401) return signOut("The API refuses the token now: sign in again.");
   const now = Date.now();

@@ -15,12 +15,20 @@ export function operationsTable({ stats, now, done }) {
   if (!operations) return withoutHistory(stats, now, done);
   if (operations.length === 0) return el("p", { class: "soft" }, "None yet.");
   const rows = operations.map((operation) => (operation.kind === "warm" ? warmRow(operation, now) : invalidationRow(operation, now)));
-  return table(`The last ${plural(operations.length, "operation")} of all isolates, newest first; 20 at most are kept.`, COLUMNS, new Set(), rows);
+  return table(
+    `The last ${plural(operations.length, "operation")} of all isolates, newest first; 20 at most are kept.`,
+    COLUMNS,
+    new Set(),
+    rows,
+  );
 }
 
 function invalidationRow({ at_ms: at, cause, mode, provider, epoch, keys_deleted: keys }, now) {
   const what = `Clear ${provider ?? "everything"}, ${mode}`;
-  const told = [epoch === null || epoch === undefined ? null : `epoch ${epoch}`, typeof keys === "number" ? `${plural(keys, "key")} deleted` : null];
+  const told = [
+    epoch === null || epoch === undefined ? null : `epoch ${epoch}`,
+    typeof keys === "number" ? `${plural(keys, "key")} deleted` : null,
+  ];
   return row(at, now, what, cause, "ok", "cleared", told.filter(Boolean).join(", "));
 }
 
@@ -43,10 +51,16 @@ function row(at, now, what, cause, tone, word, told) {
 
 // A deployment that keeps no list of them: the last warm run is known, and what was done here.
 function withoutHistory({ last_warm: warm }, now, done) {
-  const rows = done.map(({ at, title, tone, lines }) => row(at, now, title, "this page", tone, tone === "bad" ? "not done" : "done", lines.join(" ")));
+  const rows = done.map(({ at, title, tone, lines }) =>
+    row(at, now, title, "this page", tone, tone === "bad" ? "not done" : "done", lines.join(" ")),
+  );
   if (warm) rows.push(warmRow({ ...warm, cause: "not told", forced: false, providers: null }, now));
   return [
-    el("p", { class: "soft" }, "The list of operations is not available: this deployment does not keep one. What was done in this page, and the last warm run:"),
+    el(
+      "p",
+      { class: "soft" },
+      "The list of operations is not available: this deployment does not keep one. What was done in this page, and the last warm run:",
+    ),
     rows.length === 0 ? el("p", { class: "soft" }, "None.") : table("What is known without the list.", COLUMNS, new Set(), rows),
   ];
 }

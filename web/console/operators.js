@@ -49,6 +49,12 @@ export async function readMetrics() {
   }
 }
 
+/** The slugs of the providers, as anyone may read them; none where that fails. */
+export async function listProviders() {
+  const { body } = await ask("/v1/gateways").catch(() => ({}));
+  return (body?.data ?? []).map(({ id }) => id);
+}
+
 function wordsOf({ status, title, detail, retryAfterSecs }, isLate) {
   if (status === 0) return isLate ? "The API did not answer in time." : "The API cannot be reached.";
   if (status === 401) return "The API refused the token (401).";

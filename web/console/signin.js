@@ -5,7 +5,14 @@ import { keepToken, signInFault, tokenFault } from "./session.js";
 
 /** The form. `entered(answer)` hears of the first answer of the statistics; `why` is why one has to sign in again. */
 export function signInForm({ entered, why = null }) {
-  const input = el("input", { id: "token", type: "password", autocomplete: "off", autocapitalize: "off", spellcheck: "false", "aria-describedby": "token-fault token-words" });
+  const input = el("input", {
+    id: "token",
+    type: "password",
+    autocomplete: "off",
+    autocapitalize: "off",
+    spellcheck: "false",
+    "aria-describedby": "token-fault token-words",
+  });
   const fault = el("p", { id: "token-fault", class: "fault", role: "alert" }, why);
   const submit = el("button", { type: "submit", class: "primary" }, "Sign in");
   const node = el(
@@ -15,7 +22,11 @@ export function signInForm({ entered, why = null }) {
     el("div", { class: "field" }, el("label", { for: "token" }, "Token"), input),
     fault,
     el("div", { class: "actions" }, submit),
-    el("p", { id: "token-words", class: "soft small" }, "The value of ADMIN_TOKEN. It stays in this tab until it is closed or you sign out, and is in no address."),
+    el(
+      "p",
+      { id: "token-words", class: "soft small" },
+      "The value of ADMIN_TOKEN. It stays in this tab until it is closed or you sign out, and is in no address.",
+    ),
   );
   const refuse = (text) => {
     input.setAttribute("aria-invalid", "true");

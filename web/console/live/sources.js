@@ -12,7 +12,12 @@ const NUMBERS = new Set(["Models", "Bytes"]);
 /** The catalog's sources, and every other one that is worked at or wrong. */
 export function sourceTable(known) {
   const names = Object.keys(known.stats.sources).filter((name) => !isQuietProvider(name, known));
-  return table("Published in Redis, beside this isolate's memory.", COLUMNS, NUMBERS, names.map((name) => sourceRow(name, known)));
+  return table(
+    "Published in Redis, beside this isolate's memory.",
+    COLUMNS,
+    NUMBERS,
+    names.map((name) => sourceRow(name, known)),
+  );
 }
 
 const isProvider = (name) => name.startsWith("provider:");
@@ -27,7 +32,14 @@ export function providerTable(known) {
   const shown = names.filter((name) => isNotable(name, known.stats));
   const others = plural(names.length - shown.length, "provider");
   const caption = `Providers' catalogs. ${others} more: nothing of them is published, held or failing.`;
-  return shown.length === 0 ? el("p", { class: "soft" }, caption) : table(caption, COLUMNS, NUMBERS, shown.map((name) => sourceRow(name, known)));
+  return shown.length === 0
+    ? el("p", { class: "soft" }, caption)
+    : table(
+        caption,
+        COLUMNS,
+        NUMBERS,
+        shown.map((name) => sourceRow(name, known)),
+      );
 }
 
 function sourceRow(name, known) {
@@ -41,10 +53,18 @@ function sourceRow(name, known) {
     el("td", { class: "state" }, badge(tone, word), why && el("span", { class: "soft small block" }, why)),
     el("td", { class: "mono" }, version && version.place !== "nowhere" ? version.hash : "–"),
     el("td", { class: "mono" }, version ? String(version.epoch ?? "–") : "–"),
-    el("td", { class: "nowrap" }, version ? [moment(version.at), el("span", { class: "soft small block" }, freshness(version, known.now))] : "–"),
+    el(
+      "td",
+      { class: "nowrap" },
+      version ? [moment(version.at), el("span", { class: "soft small block" }, freshness(version, known.now))] : "–",
+    ),
     el("td", { class: "number" }, exact(version?.n)),
     el("td", { class: "number" }, exact(version?.bytes)),
-    el("td", { class: "nowrap" }, held ? [el("span", { class: "mono" }, held.hash), el("span", { class: "soft small block" }, `epoch ${held.epoch ?? "–"}`)] : "–"),
+    el(
+      "td",
+      { class: "nowrap" },
+      held ? [el("span", { class: "mono" }, held.hash), el("span", { class: "soft small block" }, `epoch ${held.epoch ?? "–"}`)] : "–",
+    ),
     el("td", {}, leaseCell(name, known)),
     el("td", {}, backoffCell(name, known)),
   );
@@ -67,7 +87,11 @@ function leaseCell(name, known) {
 function backoffCell(name, known) {
   const backoff = backoffOf(name, known);
   if (!backoff) return "none";
-  return [`${plural(backoff.failures ?? 0, "failure")}, until `, moment(backoff.until), el("span", { class: "soft small block" }, `of ${backoff.whose}`)];
+  return [
+    `${plural(backoff.failures ?? 0, "failure")}, until `,
+    moment(backoff.until),
+    el("span", { class: "soft small block" }, `of ${backoff.whose}`),
+  ];
 }
 
 /** What memory holds, thing by thing. */
@@ -75,7 +99,12 @@ export function memoryTable(known) {
   const { variants } = known.stats.isolate;
   if (variants.length === 0) return el("p", { class: "soft" }, "Nothing is in memory: the next request fills it.");
   const columns = ["Key", "Kind", "Models", "Bytes", "Age", "Fresh for", "Hash", "Epoch", "As published"];
-  return table("Everything that the answering isolate has in memory.", columns, new Set(["Models", "Bytes", "Age", "Fresh for"]), variants.map((held) => heldRow(held, known)));
+  return table(
+    "Everything that the answering isolate has in memory.",
+    columns,
+    new Set(["Models", "Bytes", "Age", "Fresh for"]),
+    variants.map((held) => heldRow(held, known)),
+  );
 }
 
 function heldRow(held, known) {

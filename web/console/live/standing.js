@@ -28,12 +28,17 @@ export function sourceVerdict(name, { stats, now }) {
   if (!stats.redis_available) return { tone: "mute", word: "not known", why: "Redis does not answer" };
   if (!version) return { tone: "mute", word: "not published" };
   if (isOurs === false) return { tone: "bad", word: "another configuration's", why: "it is not used" };
-  return cleared(version, stats.isolate) ?? compared(version, heldOf(name, stats), stats.isolate, now) ?? late(version, now) ?? { tone: "ok", word: "in sync" };
+  return (
+    cleared(version, stats.isolate) ??
+    compared(version, heldOf(name, stats), stats.isolate, now) ??
+    late(version, now) ?? { tone: "ok", word: "in sync" }
+  );
 }
 
 function cleared({ place, epoch, backend_epoch: backend }, isolate) {
   if (place === "nowhere") return { tone: "warn", word: "cleared", why: "the next request for it, or a warm run, loads it" };
-  if (isolate.barrier !== null && epoch < isolate.barrier) return { tone: "warn", word: "cleared, hard", why: "served only when the origin cannot answer" };
+  if (isolate.barrier !== null && epoch < isolate.barrier)
+    return { tone: "warn", word: "cleared, hard", why: "served only when the origin cannot answer" };
   if (isolate.epoch !== null && epoch < isolate.epoch) return { tone: "warn", word: "cleared, soft", why: "served while it is refreshed" };
   if (isolate.backend_epoch !== null && backend !== isolate.backend_epoch) {
     return { tone: "warn", word: "outdated", why: `the backend has synchronized since: epoch ${isolate.backend_epoch}` };
@@ -46,13 +51,16 @@ function compared(version, held, isolate, now) {
   if (held.hash === version.hash && held.epoch === version.epoch) return null;
   const what = held.hash === version.hash ? `memory has it under epoch ${held.epoch ?? "–"}` : `memory has hash ${held.hash}`;
   // What was published after this isolate's last check is no fault: it checks before its next answer.
-  if (isolate.verified_at_ms < version.at + PUBLISHING_MS) return { tone: "warn", word: "not in sync yet", why: `${what}; it last checked ${ago(isolate.verified_at_ms, now)}` };
+  if (isolate.verified_at_ms < version.at + PUBLISHING_MS)
+    return { tone: "warn", word: "not in sync yet", why: `${what}; it last checked ${ago(isolate.verified_at_ms, now)}` };
   return { tone: "bad", word: "not in sync", why: `${what}, although it checked ${ago(isolate.verified_at_ms, now)}` };
 }
 
 function late({ at, ttl }, now) {
   const over = now - at - ttl;
-  return over <= 0 ? null : { tone: "warn", word: "past its time", why: `for ${duration(over / 1_000)}; the next request or warm run has it read anew` };
+  return over <= 0
+    ? null
+    : { tone: "warn", word: "past its time", why: `for ${duration(over / 1_000)}; the next request or warm run has it read anew` };
 }
 
 /** Who holds a source's lease, until when, or for ever; null where nobody does. */

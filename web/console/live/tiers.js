@@ -5,14 +5,19 @@ import { ago, milliseconds } from "../../shared/words.js";
 import { badge } from "../../shared/widgets.js";
 import { exact, moment, percent, since } from "../figures.js";
 import { reason } from "../words.js";
-import { perMinute } from "../savings/record.js";
+import { minutesShown, perMinute } from "../savings/record.js";
+import { minutesWords } from "../savings/view.js";
 import { probed, tierVerdicts } from "./verdict.js";
 
 const FACTS = { memory: memoryFacts, colo: coloFacts, upstash: redisFacts, kv: kvFacts, origin: originFacts };
 
 /** @param {import("./verdict.js").Known & {record: any}} known */
 export function tierCards(known) {
-  return el("ul", { class: "tiers" }, tierVerdicts(known).map(({ tier, name, verdict }) => card(known, tier, name, verdict)));
+  return el(
+    "ul",
+    { class: "tiers" },
+    tierVerdicts(known).map(({ tier, name, verdict }) => card(known, tier, name, verdict)),
+  );
 }
 
 function card(known, tier, name, { tone, word, why }) {
@@ -22,7 +27,11 @@ function card(known, tier, name, { tone, word, why }) {
     { class: `panel tier ${tone}`, dataset: { tier, tone } },
     el("h3", {}, name),
     el("p", { class: "verdict" }, badge(tone, word), why && el("span", { class: "soft small" }, why)),
-    el("dl", { class: "facts" }, facts.map(([term, value]) => [el("dt", {}, term), el("dd", {}, value)])),
+    el(
+      "dl",
+      { class: "facts" },
+      facts.map(([term, value]) => [el("dt", {}, term), el("dd", {}, value)]),
+    ),
     latency(known, tier),
   );
 }
@@ -33,7 +42,13 @@ function memoryFacts({ stats, now }) {
   return [
     ["hits", exact(stats.tiers.memory.hits)],
     ["hits here", exact(isolate.tiers.memory.hits)],
-    ["cached", [`${exact(isolate.memory_bytes)} of ${exact(isolate.memory_max_bytes, "bytes")}`, bar({ share, label: `${percent(share)} of what memory may hold` })]],
+    [
+      "cached",
+      [
+        `${exact(isolate.memory_bytes)} of ${exact(isolate.memory_max_bytes, "bytes")}`,
+        bar({ share, label: `${percent(share)} of what memory may hold` }),
+      ],
+    ],
     ["Wasm", exact(isolate.wasm_memory_bytes, "bytes")],
     ["orders", exact(isolate.orders)],
     ["epoch", isolate.epoch === null ? "not known yet" : String(isolate.epoch)],
@@ -118,15 +133,24 @@ const PROBED = new Set(["upstash", "kv", "origin"]);
 
 function latency({ record, now }, tier) {
   if (!PROBED.has(tier)) return null;
-  const points = perMinute(record, now, (samples) => slowest(samples, tier));
+  const minutes = minutesShown(record, now);
+  const points = perMinute(record, now, (samples) => slowest(samples, tier)).slice(-minutes);
   const told = points.map(([, ms]) => ms).filter((ms) => ms !== null);
   if (told.length === 0) return null;
-  const label = `Slowest answer in each minute of the last hour: ${milliseconds(Math.min(...told))} to ${milliseconds(Math.max(...told))}`;
+  const label = `Slowest answer in each minute: ${milliseconds(Math.min(...told))} to ${milliseconds(Math.max(...told))}`;
   return el(
     "figure",
     {},
     el("figcaption", { class: "soft small" }, "slowest answer in each minute"),
-    plot({ label, series: [{ name: label, points }], height: 72, xRange: [-60, 0], steps: true, yWords: milliseconds, xWords: (x) => (x === 0 ? "now" : "−1 h") }),
+    plot({
+      label,
+      series: [{ name: label, points }],
+      height: 72,
+      xRange: [1 - minutes, 0],
+      steps: true,
+      yWords: milliseconds,
+      xWords: minutesWords,
+    }),
   );
 }
 

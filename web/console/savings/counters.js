@@ -23,7 +23,10 @@ export function readExposition(text) {
 /** Those of a metric that are not 0, by the value of a label, the most first. */
 export function nonzero(metrics, name, label) {
   const samples = metrics?.get(name) ?? [];
-  return samples.filter(({ value }) => value !== 0).map(({ labels, value }) => [labels[label], value]).sort((a, b) => b[1] - a[1]);
+  return samples
+    .filter(({ value }) => value !== 0)
+    .map(({ labels, value }) => [labels[label], value])
+    .sort((a, b) => b[1] - a[1]);
 }
 
 /** What stands in the statistics and counts for all isolates; null while Redis does not give that. */
@@ -45,7 +48,8 @@ export function countersOf(stats) {
 /** The same of what the metrics alone have, or have where the statistics have it not yet; null without them. */
 export function countersOfMetrics(metrics) {
   if (metrics?.get("catalog_redis_up")?.[0].value !== 1) return null;
-  const sum = (name, where = () => true) => (metrics.get(name) ?? []).filter(({ labels }) => where(labels)).reduce((all, { value }) => all + value, 0);
+  const sum = (name, where = () => true) =>
+    (metrics.get(name) ?? []).filter(({ labels }) => where(labels)).reduce((all, { value }) => all + value, 0);
   const kv = (operation) => sum("catalog_kv_operations_total", (labels) => labels.operation === operation);
   return {
     served: sum("catalog_requests_total"),

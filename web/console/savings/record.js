@@ -21,6 +21,12 @@ export function note(record, sample) {
   record.looks = record.looks.filter(isRecent);
 }
 
+/** How many minutes a plot shows: ten at first, so that there is something to see, and the whole hour once it was watched for half of it. */
+export function minutesShown({ samples }, now) {
+  const watched = samples.length === 0 ? 0 : (now - samples[0].at) / MINUTE_MS;
+  return watched < 10 ? 10 : watched < 30 ? 30 : MINUTES;
+}
+
 /** Adds what this console itself cost. */
 export const noteLook = (record, at, costs) => record.looks.push({ at, costs });
 

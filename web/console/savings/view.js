@@ -7,7 +7,7 @@ import { table } from "../live/sources.js";
 import { TIERS, reason } from "../words.js";
 import { nonzero } from "./counters.js";
 import { COUNTERS, PLANS, UNLIMITED, priceOf } from "./plans.js";
-import { growth, growthPerMinute } from "./record.js";
+import { growth, growthPerMinute, minutesShown } from "./record.js";
 
 /** Below this nothing is said of a month; below the next one nothing is judged, since cron runs and isolates count every ten minutes. */
 const FEW_MS = 60_000;
@@ -16,7 +16,11 @@ const EARLY_MS = 600_000;
 /** Who answered, since counting began. */
 export function servedTable({ stats }) {
   const rows = [
-    ...["memory", "colo", "upstash", "kv"].map((tier) => [`Hits in ${TIERS[tier] === "Data center" ? "the data center's cache" : tier === "memory" ? "memory" : TIERS[tier]}`, stats.tiers[tier].hits, "ok"]),
+    ...["memory", "colo", "upstash", "kv"].map((tier) => [
+      `Hits in ${TIERS[tier] === "Data center" ? "the data center's cache" : tier === "memory" ? "memory" : TIERS[tier]}`,
+      stats.tiers[tier].hits,
+      "ok",
+    ]),
     ["Misses: answered by the origin", stats.misses, "accent"],
     ["Unavailable: 503", stats.unavailable, "bad"],
   ];
@@ -24,12 +28,23 @@ export function servedTable({ stats }) {
   const whose = stats.redis_available ? "all isolates" : "the answering isolate alone";
   const share = (number) => (total === 0 ? 0 : number / total);
   return [
-    table(`Requests for the catalog by who answered, of ${whose}, since counting began.`, ["Answered by", "Requests", "Share"], new Set(["Requests"]), [
-      ...rows.map(([name, number, tone]) =>
-        el("tr", {}, el("th", { scope: "row" }, name), el("td", { class: "number" }, exact(number)), el("td", { class: "share" }, bar({ share: share(number), tone, label: percent(share(number)) }))),
-      ),
-      el("tr", {}, el("th", { scope: "row" }, "All"), el("td", { class: "number" }, exact(total)), el("td", {})),
-    ]),
+    table(
+      `Requests for the catalog by who answered, of ${whose}, since counting began.`,
+      ["Answered by", "Requests", "Share"],
+      new Set(["Requests"]),
+      [
+        ...rows.map(([name, number, tone]) =>
+          el(
+            "tr",
+            {},
+            el("th", { scope: "row" }, name),
+            el("td", { class: "number" }, exact(number)),
+            el("td", { class: "share" }, bar({ share: share(number), tone, label: percent(share(number)) })),
+          ),
+        ),
+        el("tr", {}, el("th", { scope: "row" }, "All"), el("td", { class: "number" }, exact(total)), el("td", {})),
+      ],
+    ),
     el("dl", { class: "facts wide" }, savedFacts(stats)),
   ];
 }
@@ -63,23 +78,40 @@ const PLOTS = [
 
 /** A small plot of each counter: how much it grew in each minute of the last hour. */
 export function plots({ record, now }) {
-  return el("ul", { class: "plots" }, PLOTS.map(([name, title, tone]) => el("li", { class: "panel" }, one(record, now, name, title, tone))));
+  return el(
+    "ul",
+    { class: "plots" },
+    PLOTS.map(([name, title, tone]) => el("li", { class: "panel" }, one(record, now, name, title, tone))),
+  );
 }
 
 function one(record, now, name, title, tone) {
-  const points = growthPerMinute(record, now, name);
+  const minutes = minutesShown(record, now);
+  const points = growthPerMinute(record, now, name).slice(-minutes);
   const whole = growth(record, name);
   const numbers = points.map(([, by]) => by).filter((by) => by !== null);
   const most = Math.max(1, ...numbers);
   const text = whole ? `${count(whole.by)} in the ${duration(whole.ms / 1_000)} watched` : "not watched for long enough yet";
-  const label = `${title} in each minute of the last hour. ${text}; at most ${count(Math.max(0, ...numbers))} in a minute.`;
+  const label = `${title} in each minute. ${text}; at most ${count(Math.max(0, ...numbers))} in a minute.`;
   return el(
     "figure",
     {},
     el("figcaption", {}, el("strong", {}, title), el("span", { class: "soft small block" }, text)),
-    plot({ label, series: [{ name: title, tone, points }], height: 84, xRange: [-60, 0], yRange: [0, most], steps: true, yWords: whole0, xWords: (x) => (x === 0 ? "now" : "1 h ago") }),
+    plot({
+      label,
+      series: [{ name: title, tone, points }],
+      height: 84,
+      xRange: [1 - minutes, 0],
+      yRange: [0, most],
+      steps: true,
+      yWords: whole0,
+      xWords: minutesWords,
+    }),
   );
 }
+
+/** Where a plot begins and ends. */
+export const minutesWords = (x) => (x === 0 ? "now" : `${1 - x} min ago`);
 
 // The middle of an odd height is no count.
 const whole0 = (y) => (Number.isInteger(y) ? count(y) : "");
@@ -90,7 +122,12 @@ export function planTable({ record }, chosen) {
   const others = Object.keys(COUNTERS).filter((counter) => !limits.some((limit) => limit.counter === counter));
   const rows = [...limits, ...others.map((counter) => ({ counter, most: null, time: UNLIMITED }))];
   const columns = ["What", "While watched", "At this pace", "The plan", "Share"];
-  return table("What was counted while this page looked on, and what that pace comes to without this page's looks.", columns, new Set(), rows.map((limit) => planRow(record, limit)));
+  return table(
+    "What was counted while this page looked on, and what that pace comes to without this page's looks.",
+    columns,
+    new Set(),
+    rows.map((limit) => planRow(record, limit)),
+  );
 }
 
 function planRow(record, limit) {
@@ -102,7 +139,12 @@ function planRow(record, limit) {
     "tr",
     { dataset: { counter: limit.counter } },
     el("th", { scope: "row" }, name),
-    el("td", {}, seen ? `${exact(seen.by, unit)} in ${duration(seen.ms / 1_000)}` : "not known yet", seen?.own > 0 && el("span", { class: "soft small block" }, `about ${count(seen.own)} of them this page's own`)),
+    el(
+      "td",
+      {},
+      seen ? `${exact(seen.by, unit)} in ${duration(seen.ms / 1_000)}` : "not known yet",
+      seen?.own > 0 && el("span", { class: "soft small block" }, `about ${count(seen.own)} of them this page's own`),
+    ),
     el("td", {}, pace === null ? "after a minute" : `${rough(pace, unit)} ${limit.time.word}`),
     el("td", {}, planWords(limit, unit)),
     el("td", { class: "share" }, shareCell(limit, pace, seen?.ms < EARLY_MS)),
@@ -122,7 +164,10 @@ function shareCell(limit, pace, isEarly) {
   if (limit.most === 0) return `${dollars(price)} ${limit.time.word}`;
   const share = pace / limit.most;
   const { tone, words } = isEarly ? { tone: "accent", words: "too early to tell" } : judged(share, price, limit.time);
-  return [bar({ share, tone, label: `${percent(share)} of the plan` }), el("span", { class: `small block text-${tone}` }, `${percent(share)}: ${words}`)];
+  return [
+    bar({ share, tone, label: `${percent(share)} of the plan` }),
+    el("span", { class: `small block text-${tone}` }, `${percent(share)}: ${words}`),
+  ];
 }
 
 function judged(share, price, time) {
@@ -154,8 +199,20 @@ const REASONS = [
 export function reasonTable({ metrics, metricsAt }) {
   if (!metrics) return el("p", { class: "soft" }, "Not available: the metrics could not be read.");
   const rows = REASONS.flatMap(([metric, what]) => nonzero(metrics, metric, "reason").map(([why, number]) => [what, why, number]));
-  if (rows.length === 0) return el("p", { class: "soft" }, "None: nothing stale was served, nothing was refused, nothing was quarantined. Metrics of ", moment(metricsAt), ".");
-  return table("By reason, of all isolates, since counting began; read once a minute.", ["What", "Reason", "How often"], new Set(["How often"]), rows.map(([what, why, number]) =>
-    el("tr", {}, el("th", { scope: "row" }, what), el("td", {}, reason(why)), el("td", { class: "number" }, exact(number))),
-  ));
+  if (rows.length === 0)
+    return el(
+      "p",
+      { class: "soft" },
+      "None: nothing stale was served, nothing was refused, nothing was quarantined. Metrics of ",
+      moment(metricsAt),
+      ".",
+    );
+  return table(
+    "By reason, of all isolates, since counting began; read once a minute.",
+    ["What", "Reason", "How often"],
+    new Set(["How often"]),
+    rows.map(([what, why, number]) =>
+      el("tr", {}, el("th", { scope: "row" }, what), el("td", {}, reason(why)), el("td", { class: "number" }, exact(number))),
+    ),
+  );
 }

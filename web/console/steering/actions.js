@@ -19,12 +19,17 @@ export function clearAction({ what, provider, mode, epoch }) {
     path: ROUTES.clear,
     body,
     isGrave: !isErrors && mode === "hard",
-    before: isErrors ? ERRORS_BEFORE(provider) : clearBefore(isOne ? `The catalog of ${provider}` : "Every cached listing and catalog", mode, isOne, epoch),
+    before: isErrors
+      ? ERRORS_BEFORE(provider)
+      : clearBefore(isOne ? `The catalog of ${provider}` : "Every cached listing and catalog", mode, isOne, epoch),
     after: (answer) => clearAfter(answer, epoch),
   };
 }
 
-const ERRORS_BEFORE = (provider) => [`The origin is asked for the models of ${provider} again at once, not after its back-off.`, "Nothing that is cached changes."];
+const ERRORS_BEFORE = (provider) => [
+  `The origin is asked for the models of ${provider} again at once, not after its back-off.`,
+  "Nothing that is cached changes.",
+];
 
 function clearBefore(what, mode, isOne, epoch) {
   const served = {
@@ -39,8 +44,12 @@ function clearBefore(what, mode, isOne, epoch) {
   ];
 }
 
-function clearAfter({ cache_type: type, provider, mode, epoch, keys_deleted: keys, kv_marked: isMarked, swept: isSwept, duration_ms: ms }, before) {
-  if (type === "provider_errors") return { tone: "ok", lines: [`Forgotten, in ${milliseconds(ms)}: loads of ${provider} are tried again.`] };
+function clearAfter(
+  { cache_type: type, provider, mode, epoch, keys_deleted: keys, kv_marked: isMarked, swept: isSwept, duration_ms: ms },
+  before,
+) {
+  if (type === "provider_errors")
+    return { tone: "ok", lines: [`Forgotten, in ${milliseconds(ms)}: loads of ${provider} are tried again.`] };
   const lines = [`Cleared ${provider ?? "everything"}, ${mode}, in ${milliseconds(ms)}. ${plural(keys, "key")} of Redis deleted.`];
   if (typeof epoch === "number") lines.push(before === null ? `The epoch is ${epoch} now.` : `The epoch moved from ${before} to ${epoch}.`);
   if (isMarked === false) lines.push("KV did not take the marker: isolates that cannot reach Redis learn of it later. Repeat the clear.");
@@ -60,7 +69,9 @@ export function warmAction({ provider, isForced }) {
     isGrave: isForced,
     before: [
       `The origin is asked for ${what} once, although others may back off from it.`,
-      provider ? "What it gives is published to Redis and KV." : "What it gives is published to Redis and KV as six listings; where nothing changed, what is there lives on.",
+      provider
+        ? "What it gives is published to Redis and KV."
+        : "What it gives is published to Redis and KV as six listings; where nothing changed, what is there lives on.",
       isForced
         ? "With force, a catalog that lost more than half of its models is published too."
         : "A catalog that lost more than half of its models is refused, and what is published stays.",
@@ -71,13 +82,19 @@ export function warmAction({ provider, isForced }) {
 }
 
 function warmAfter(report) {
-  if (report.error) return { tone: "bad", lines: [`It failed after ${milliseconds(report.duration_ms)}: ${reason(report.error)}. What is published stays.`] };
+  if (report.error)
+    return {
+      tone: "bad",
+      lines: [`It failed after ${milliseconds(report.duration_ms)}: ${reason(report.error)}. What is published stays.`],
+    };
   const { published } = report;
   return {
     tone: published?.kv_error ? "warn" : "ok",
     lines: [
       `Warmed ${report.successful} of ${plural(report.total_variants, "listing")} in ${milliseconds(report.duration_ms)}.`,
-      report.origin_requests === 0 ? "Another request's load was used." : `The origin gave ${plural(report.rows, "row")} in ${plural(report.origin_requests, "request")}.`,
+      report.origin_requests === 0
+        ? "Another request's load was used."
+        : `The origin gave ${plural(report.rows, "row")} in ${plural(report.origin_requests, "request")}.`,
       changesWords(report.changes),
       publishedWords(published),
     ].filter(Boolean),
@@ -87,7 +104,9 @@ function warmAfter(report) {
 function providersAfter(warmed) {
   const isAny = warmed.some(({ error }) => error);
   const lines = warmed.map(({ provider, count: models, duration_ms: ms, error, changes, published }) =>
-    error ? `${provider} failed after ${milliseconds(ms)}: ${reason(error)}.` : `${provider}: ${plural(models, "model")} in ${milliseconds(ms)}. ${changesWords(changes) ?? ""} ${publishedWords(published) ?? ""}`,
+    error
+      ? `${provider} failed after ${milliseconds(ms)}: ${reason(error)}.`
+      : `${provider}: ${plural(models, "model")} in ${milliseconds(ms)}. ${changesWords(changes) ?? ""} ${publishedWords(published) ?? ""}`,
   );
   return { tone: isAny ? "bad" : "ok", lines };
 }
@@ -101,7 +120,9 @@ export function changesWords(changes) {
 
 function publishedWords(published) {
   if (!published) return null;
-  const redis = { published: "Redis has it", renewed: "what Redis has lives on", elsewhere: "another isolate published it" }[published.redis] ?? `Redis has it not: ${reason(published.redis)}`;
+  const redis =
+    { published: "Redis has it", renewed: "what Redis has lives on", elsewhere: "another isolate published it" }[published.redis] ??
+    `Redis has it not: ${reason(published.redis)}`;
   const kv = published.kv_error ? `KV failed: ${reason(published.kv_error)}` : `KV has ${plural(published.kv, "value")}`;
   return `${redis[0].toUpperCase()}${redis.slice(1)}; ${kv}; hash ${published.hash}, epoch ${published.epoch}.`;
 }
@@ -118,6 +139,9 @@ export function modeAction({ mode, current }) {
       `With ${mode}: ${MODES[mode]}.`,
       "It is written into KV, where EDGE_MODE=kv has every isolate look: they notice within a minute, cron and operators' routes at once.",
     ],
-    after: ({ mode: now, previous, duration_ms: ms }) => ({ tone: "ok", lines: [`The mode was ${previous} and is ${now}, in ${milliseconds(ms)}. Every isolate notices within a minute.`] }),
+    after: ({ mode: now, previous, duration_ms: ms }) => ({
+      tone: "ok",
+      lines: [`The mode was ${previous} and is ${now}, in ${milliseconds(ms)}. Every isolate notices within a minute.`],
+    }),
   };
 }

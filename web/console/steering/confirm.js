@@ -10,7 +10,11 @@ export function isConfirmed({ title, before, path, body, isGrave }) {
       "dialog",
       { class: "panel confirm", "aria-labelledby": "confirm-title" },
       el("h2", { id: "confirm-title" }, `${title}?`),
-      el("ul", { class: "before" }, before.map((text) => el("li", {}, text))),
+      el(
+        "ul",
+        { class: "before" },
+        before.map((text) => el("li", {}, text)),
+      ),
       el("pre", { class: "code" }, `POST ${path}\n${JSON.stringify(body)}`),
       el(
         "div",
