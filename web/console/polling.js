@@ -26,17 +26,25 @@ export function createPolling({ look, changed, everyMs }) {
     isLooking = true;
     const withMetrics = performance.now() - metricsAt >= METRICS_MS;
     if (withMetrics) metricsAt = performance.now();
-    const { retryAfterMs = null } = (await look({ withMetrics })) ?? {};
-    isLooking = false;
-    const wait = Math.max(state.everyMs, retryAfterMs ?? 0);
-    state.waitsUntil = retryAfterMs === null ? null : Date.now() + wait;
-    plan(wait);
-    changed();
+    let retryAfterMs = null;
+    try {
+      ({ retryAfterMs = null } = await look({ withMetrics }));
+    } finally {
+      // Whatever became of this look, there is a next one.
+      isLooking = false;
+      const wait = Math.max(state.everyMs, retryAfterMs ?? 0);
+      state.waitsUntil = retryAfterMs === null ? null : Date.now() + wait;
+      plan(wait);
+      changed();
+    }
   }
+
+  /** As soon as may be. */
+  const soon = () => plan(Math.max(0, (state.waitsUntil ?? 0) - Date.now()));
 
   document.addEventListener("visibilitychange", () => {
     state.hidden = document.hidden;
-    plan(0);
+    soon();
     changed();
   });
 
@@ -44,7 +52,7 @@ export function createPolling({ look, changed, everyMs }) {
     state,
     start() {
       state.running = true;
-      plan(0);
+      soon();
     },
     stop() {
       state.running = false;
@@ -52,7 +60,7 @@ export function createPolling({ look, changed, everyMs }) {
     },
     pause(flag) {
       state.paused = flag;
-      plan(0);
+      soon();
       changed();
     },
     every(ms) {

@@ -33,8 +33,11 @@ export function steeringForms({ latest, done }) {
     for (const slug of slugs) known.add(slug);
     if (known.size > size) for (const form of forms) offerProviders(form, [...known].sort());
   };
-  // An isolate tells in its statistics of the providers that it knows, and of none while it is young.
-  listProviders().then(offer);
+  // An isolate tells in its statistics of the providers that it knows, and of none while it is young. Nobody else is asked before
+  // somebody comes here: a look must not have the origin read.
+  node.addEventListener("focusin", async () => {
+    if (known.size === 0) offer(await listProviders());
+  });
   return {
     node,
     /** Offers the providers that there are, and leaves what is chosen alone. */
