@@ -48,12 +48,13 @@ function redis(known) {
   const probe = probed(known, "upstash");
   const breaker = stats.isolate.breakers.upstash;
   if (!stats.redis_available || probe?.answers === false) return silent(probe, breaker, contact(stats, "upstash"));
-  if (breaker !== "closed") return broken(breaker);
+  if (breaker === "open") return broken(breaker);
   const paused = stats.isolate.publishing_paused;
   if (paused) {
     const until = paused.remaining_ms === null ? "" : `; tried again in ${duration(paused.remaining_ms / 1_000)}`;
     return { tone: "bad", word: "refuses writes", why: `${reason(paused.reason)}${until}` };
   }
+  if (breaker !== "closed") return broken(breaker);
   return { tone: "ok", word: "answers", why: took(probe) };
 }
 

@@ -154,7 +154,7 @@ function planRow(record, limit) {
 function planWords({ most, time, price, per }, unit) {
   if (most === null) return "no limit";
   if (price === undefined) return `at most ${exact(most, unit)} ${time.word}`;
-  const each = `$${price} for each ${exact(per)}`;
+  const each = `${dollars(price)} for each ${exact(per)}`;
   return most === 0 ? each : `${exact(most, unit)} ${time.word}, then ${each}`;
 }
 
