@@ -8,6 +8,7 @@ import { loadCatalog } from "./data/load.js";
 import { recordOf } from "./data/records.js";
 
 const WATCH_MS = 60_000;
+const RETRY_SECS_MIN = 3;
 
 /**
  * Makes the catalog: `load(view)` loads it anew.
@@ -15,6 +16,7 @@ const WATCH_MS = 60_000;
  */
 export function makeCatalog({ onChange }) {
   let loading = null;
+  let retrying;
   const catalog = {
     records: [],
     byName: new Map(),
@@ -27,32 +29,38 @@ export function makeCatalog({ onChange }) {
     loadedAtMs: null,
     problem: null,
     newVersion: null,
-    async load(view) {
+    inactive: false,
+    async load({ inactive }) {
+      catalog.inactive = inactive;
       loading?.abort();
+      clearTimeout(retrying);
       loading = new AbortController();
       const { signal } = loading;
-      Object.assign(catalog, { isLoaded: false, problem: null, newVersion: null });
+      Object.assign(catalog, { isLoaded: false, newVersion: null });
       let models = [];
       try {
         await loadCatalog({
-          inactive: view.inactive,
+          inactive,
           signal,
           onPage(page, told) {
             if (signal.aborted) return;
+            catalog.problem = null;
             models = told.isFirst ? page : [...models, ...page];
             take(catalog, models, told);
             onChange();
           },
         });
         if (signal.aborted) return;
-        catalog.isLoaded = true;
+        Object.assign(catalog, { isLoaded: true, problem: null });
       } catch (problem) {
         if (signal.aborted) return;
         catalog.problem = problem;
+        // As often as the service wants to be asked, and while somebody looks.
+        if (problem.retryAfterSecs !== undefined) retrying = setTimeout(() => catalog.load(catalog), retrySecs(problem) * 1_000);
       }
       onChange();
     },
-    notices: (view) => notices(catalog, view),
+    notices: () => notices(catalog),
   };
   watch(catalog, onChange);
   return catalog;
@@ -99,19 +107,27 @@ function watch(catalog, onChange) {
   }, WATCH_MS);
 }
 
-function notices(catalog, view) {
-  const again = () => catalog.load(view);
+function notices(catalog) {
+  const again = () => catalog.load(catalog);
   const { problem, records, total, served, isPinned, newVersion } = catalog;
   const shown = [];
-  if (problem && records.length === 0) shown.push(problemPanel(problem, again));
+  if (problem && records.length === 0) shown.push(problemPanel(problem, again, retryWords(problem)));
   else if (problem) shown.push(notice("warn", `Only ${count(records.length)} of ${plural(total, "model")} could be loaded: ${problem.message}`, button("Try again", again)));
   if (served?.word === "stale") {
     const age = served.ageSecs === undefined ? "" : `, read from the database ${duration(served.ageSecs)} ago`;
     shown.push(notice("warn", [badge("warn", "stale"), ` This is the last catalog that is known${age}. Prices and health may be other ones by now.`], button("Load again", again)));
   }
   if (!isPinned && !problem) shown.push(notice("warn", "Redis does not answer: pages were loaded one by one, and may be of several versions.", button("Load again", again)));
-  if (newVersion && !view.inactive) shown.push(notice("info", "The catalog changed since it was loaded.", button("Show what there is now", again)));
+  if (newVersion && !catalog.inactive) shown.push(notice("info", "The catalog changed since it was loaded.", button("Show what there is now", again)));
   return shown;
+}
+
+function retrySecs({ retryAfterSecs }) {
+  return Math.max(RETRY_SECS_MIN, retryAfterSecs);
+}
+
+function retryWords(problem) {
+  return problem.retryAfterSecs === undefined ? undefined : `It is asked again in ${retrySecs(problem)} s.`;
 }
 
 function notice(tone, ...content) {

@@ -1,7 +1,7 @@
 // The visitors' page: the catalog as a table, models opened and compared, and the API's request under all of it.
 import { byId, el, fill } from "../shared/dom.js";
-import { announce, button, copy } from "../shared/widgets.js";
-import { plural } from "../shared/words.js";
+import { announce, badge, button, copyButton } from "../shared/widgets.js";
+import { ago, plural } from "../shared/words.js";
 import { readChanges } from "./data/changes.js";
 import { requestOf } from "./data/request.js";
 import { select } from "./data/select.js";
@@ -17,7 +17,9 @@ import { makeModel } from "./parts/model.js";
 import { makePanel } from "./parts/panel.js";
 import { makeTable } from "./parts/table.js";
 
+const TITLE = "Model catalog";
 const TYPING_MS = 80;
+const SAID_MS = 10_000;
 const PHONE = matchMedia("(width < 860px)");
 
 let view = readView(location.search);
@@ -30,19 +32,22 @@ const mix = makeMix(change);
 const model = makeModel({ change, onCompare: compare });
 const comparison = makeCompare({ change, onCompare: compare, onOpen: open });
 const asked = makeAsked({ copyKey: "c" });
-const modelPanel = makePanel({ name: "model", onClose: () => change({ model: null }, { isStep: true }) });
-const comparePanel = makePanel({ name: "compare", onClose: () => change({ isComparing: false }, { isStep: true }) });
-const changesPanel = makePanel({ name: "changes", onClose: () => change({ showsChanges: false }, { isStep: true }) });
+const modelPanel = makePanel({ name: "model", onClose: () => close({ model: null }) });
+const comparePanel = makePanel({ name: "compare", onClose: () => close({ isComparing: false }) });
+const changesPanel = makePanel({ name: "changes", onClose: () => close({ showsChanges: false }) });
 const filterPanel = makePanel({ name: "filters-panel", onClose: () => filterPanel.close() });
 
 const search = byId("search");
 const request = byId("request");
+const copying = copyButton("Copy", asked.text, { id: "request-copy", "aria-keyshortcuts": "c", title: "Copies the request, as the key c does" });
 
 /** Changes the view, and the address with it: `isStep` is one that the browser's way back undoes. */
-function change(patch, { isStep = false } = {}) {
+function change(patch, { isStep = false, isPanel = false } = {}) {
   const wasInactive = view.inactive;
   view = { ...view, ...patch };
-  history[isStep ? "pushState" : "replaceState"](null, "", `${location.pathname}${writeView(view)}`);
+  const address = `${location.pathname}${writeView(view)}`;
+  if (isStep) history.pushState({ isPanel }, "", address);
+  else history.replaceState(history.state, "", address);
   if (view.inactive !== wasInactive) catalog.load(view);
   render();
 }
@@ -54,7 +59,13 @@ function sortBy(column) {
 }
 
 function open(name) {
-  change({ model: name, isComparing: false, showsChanges: false }, { isStep: true });
+  change({ model: name, isComparing: false, showsChanges: false }, { isStep: true, isPanel: true });
+}
+
+// What was opened here is closed by going back, as the browser's own way back does; what an address opened is closed in place.
+function close(patch) {
+  if (history.state?.isPanel) history.back();
+  else change(patch);
 }
 
 function compare(item) {
@@ -79,9 +90,25 @@ function render() {
   const chosen = new Set(filterParams({ ...view, inactive: false }).keys()).size;
   byId("filters-open").textContent = chosen > 0 ? `Filters (${chosen})` : "Filters";
   fill(byId("compare-open"), view.compared.length > 0 ? `Compare ${view.compared.length}` : "Compare");
-  fill(byId("notices"), catalog.notices(view));
+  showNotices();
+  sayServed();
   showRequest();
   showPanels(byName);
+}
+
+// How the catalog came, and how old it is by now.
+function sayServed() {
+  const { served, loadedAtMs } = catalog;
+  if (!served) return;
+  const readAtMs = loadedAtMs - (served.ageSecs ?? 0) * 1_000;
+  fill(byId("served"), badge(served.tone, served.word, served.text), ` read from the database ${ago(readAtMs)}`);
+}
+
+// What is there already is not said again with every key that is typed.
+function showNotices() {
+  const node = byId("notices");
+  const notices = catalog.notices();
+  if (node.textContent !== notices.map(({ textContent }) => textContent).join("")) fill(node, notices);
 }
 
 function sayCount() {
@@ -89,6 +116,7 @@ function sayCount() {
   const all = total === null ? "" : isFiltered(view) ? ` of ${plural(total, "model")}` : "";
   const found = isFiltered(view) ? String(shown.records.length) : plural(shown.records.length, "model");
   byId("count").textContent = total === null ? (problem ? "No models" : "Loading …") : `${found}${all}${isLoaded || problem ? "" : ", loading more …"}`;
+  table.node.hidden = total === null;
   const isEmpty = total !== null && shown.records.length === 0;
   fill(byId("empty"), isEmpty && [
     el("p", {}, isFiltered(view) ? "No model meets all of this." : "The catalog is empty."),
@@ -117,6 +145,7 @@ function askSoon() {
 }
 
 function showPanels(byName) {
+  document.title = view.model === null ? TITLE : `${view.model} · ${TITLE}`;
   const record = view.model === null ? undefined : byName.get(view.model);
   if (record) {
     modelPanel.open(record.name, model.content(record, view));
@@ -165,16 +194,9 @@ function onKey(event) {
     search.focus();
     search.select();
   } else if (event.key === "c") {
-    copyRequest();
+    if (modelPanel.node.open) model.asked.copy();
+    else copying.click();
   }
-}
-
-async function copyRequest() {
-  const text = (modelPanel.node.open ? model.asked : asked).text();
-  announce((await copy(text)) ? "The request is copied" : "The browser does not allow copying");
-  const line = byId("request-line");
-  line.classList.add("copied");
-  setTimeout(() => line.classList.remove("copied"), 1_200);
 }
 
 function start() {
@@ -202,13 +224,13 @@ function start() {
     change({ sortBy: column, order }, { isStep: true });
   });
   byId("filters-open").addEventListener("click", () => filterPanel.open("Filters"));
-  byId("compare-open").addEventListener("click", () => change({ isComparing: true }, { isStep: true }));
+  byId("compare-open").addEventListener("click", () => change({ isComparing: true }, { isStep: true, isPanel: true }));
   byId("changes-open").addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    change({ showsChanges: true }, { isStep: true });
+    change({ showsChanges: true }, { isStep: true, isPanel: true });
   });
-  byId("request-copy").addEventListener("click", copyRequest);
+  byId("request-bar").append(copying);
   request.addEventListener("toggle", askSoon);
   changesPanel.content.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-model]");
@@ -224,6 +246,7 @@ function start() {
     if (view.inactive !== wasInactive) catalog.load(view);
     render();
   });
+  setInterval(sayServed, SAID_MS);
   catalog.load(view);
   render();
 }

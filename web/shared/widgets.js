@@ -38,15 +38,14 @@ export function announce(text) {
   if (node) node.textContent = text;
 }
 
-/** A problem as a panel: what it is, since when and what can be done. */
-export function problemPanel(problem, onRetry) {
-  const after = problem.retryAfterSecs;
+/** A problem as a panel: what it is, and what can be done. `again` says what happens without anybody's doing. */
+export function problemPanel(problem, onRetry, again) {
   return el(
     "div",
     { class: "notice bad", role: "alert" },
     el("p", {}, el("strong", {}, problem.status ? `${problem.status} ${problem.title}` : problem.title)),
     problem.detail && el("p", {}, problem.detail),
-    after !== undefined && el("p", {}, `The service asks to be left alone for ${after} s.`),
+    again && el("p", {}, again),
     onRetry && button("Try again", onRetry),
   );
 }

@@ -18,7 +18,7 @@ export function makeAsked({ copyKey } = {}) {
   const answered = el("div", { class: "answered", "aria-live": "polite" });
   const text = () => LANGUAGES[state.language](new URL(state.path, location.origin).href);
   const choices = Object.keys(LANGUAGES).map((language) => button(language, () => choose(language), { "aria-pressed": "false", dataset: { language } }));
-  const copying = copyButton("Copy", text, { class: "primary", "aria-keyshortcuts": copyKey });
+  const copying = copyButton("Copy", text, { class: "primary" });
   const node = el(
     "div",
     { class: "asked" },
@@ -52,6 +52,7 @@ export function makeAsked({ copyKey } = {}) {
   return {
     node,
     text,
+    copy: () => copying.click(),
     answer,
     show({ path, notes: said = [], expected = null }) {
       Object.assign(state, { path, expected });

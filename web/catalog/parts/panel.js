@@ -12,7 +12,7 @@ export function makePanel({ name, onClose }) {
   const closing = button("Close", () => onClose(), { class: "close" });
   const node = el(
     "dialog",
-    { id: name, class: `panel-dialog ${name}`, "aria-labelledby": title.id },
+    { id: name, class: "panel-dialog", "aria-labelledby": title.id },
     el("div", { class: "panel-head" }, title, closing),
     content,
   );
