@@ -3,7 +3,7 @@ import { el, fill } from "../shared/dom.js";
 import { morph } from "../shared/morph.js";
 import { announce, badge, button } from "../shared/widgets.js";
 import { ago, clock, duration, plural } from "../shared/words.js";
-import { explainForm } from "./explain.js";
+import { explainForm } from "./explain/form.js";
 import { memoryTable, providerTable, sourceTable } from "./live/sources.js";
 import { tierCards } from "./live/tiers.js";
 import { faults } from "./live/verdict.js";

@@ -42,6 +42,7 @@ export function countersOf(stats) {
     loads: tiers.origin.loads,
     ...(redis && { commands: redis.commands, traffic: redis.sent_bytes + redis.received_bytes }),
     ...(kv && { kvReads: kv.read.ok + kv.read.error, kvWrites: kv.write.ok + kv.write.error }),
+    ...(kv?.list && { kvLists: kv.list.ok + kv.list.error }),
   };
 }
 

@@ -186,7 +186,7 @@ export function ownShare(everyMs) {
 }
 
 /** What a look adds: statistics, after what was counted since the last ones, and /readyz (docs/console.md, "What watching costs"). */
-export const LOOK_COSTS = { commands: 6, kvReads: 1, served: 2 };
+export const LOOK_COSTS = { commands: 7, kvReads: 1, served: 2 };
 export const METRICS_COSTS = { commands: 2, kvReads: 0, served: 1 };
 
 const REASONS = [
