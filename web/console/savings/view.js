@@ -152,7 +152,7 @@ function planRow(record, limit) {
 }
 
 function planWords({ most, time, price, per }, unit) {
-  if (most === null) return "no limit";
+  if (most === null) return "no limit in the table";
   if (price === undefined) return `at most ${exact(most, unit)} ${time.word}`;
   const each = `${dollars(price)} for each ${exact(per)}`;
   return most === 0 ? each : `${exact(most, unit)} ${time.word}, then ${each}`;

@@ -33,11 +33,12 @@ export function steeringForms({ latest, done }) {
     for (const slug of slugs) known.add(slug);
     if (known.size > size) for (const form of forms) offerProviders(form, [...known].sort());
   };
-  // An isolate tells in its statistics of the providers that it knows, and of none while it is young. Nobody else is asked before
-  // somebody comes here: a look must not have the origin read.
-  node.addEventListener("focusin", async () => {
+  // An isolate tells in its statistics of the providers that it knows, and of none while it is young. The list is asked for when one
+  // is to be chosen, and not before: a look must not have the origin read.
+  const choose = async () => {
     if (known.size === 0) offer(await listProviders());
-  });
+  };
+  for (const { asks } of forms) asks?.input.addEventListener(asks.event, choose);
   return {
     node,
     /** Offers the providers that there are, and leaves what is chosen alone. */
@@ -116,6 +117,7 @@ function clearForm(latest) {
     ...form("Clear", "Says that what is cached is wrong or old.", [field("What", what), provider, modes], "Clear …"),
     action,
     providers,
+    asks: { input: what, event: "change" },
   };
 }
 
@@ -128,6 +130,7 @@ function warmForm() {
     ...form("Warm", "Loads from the origin once, and publishes.", [field("What", providers), check], "Warm …"),
     action,
     providers,
+    asks: { input: providers, event: "focus" },
     first: "The catalog",
   };
 }
