@@ -62,6 +62,10 @@ function open(name) {
   change({ model: name, isComparing: false, showsChanges: false }, { isStep: true, isPanel: true });
 }
 
+function isInPanel({ model: name, isComparing, showsChanges }) {
+  return name !== null || isComparing || showsChanges;
+}
+
 // What was opened here is closed by going back, as the browser's own way back does; what an address opened is closed in place.
 function close(patch) {
   if (history.state?.isPanel) history.back();
@@ -241,9 +245,14 @@ function start() {
   PHONE.addEventListener("change", placeFilters);
   document.addEventListener("keydown", onKey);
   window.addEventListener("popstate", () => {
-    const wasInactive = view.inactive;
+    const before = view;
     view = readView(location.search);
-    if (view.inactive !== wasInactive) catalog.load(view);
+    // What was chosen in a panel outlives it.
+    if (isInPanel(before) && !isInPanel(view)) {
+      const { compared, tokensIn, tokensOut } = before;
+      change({ compared, tokensIn, tokensOut });
+    }
+    if (view.inactive !== before.inactive) catalog.load(view);
     render();
   });
   setInterval(sayServed, SAID_MS);

@@ -102,12 +102,15 @@ export function monthOf(offer, { tokensIn, tokensOut }) {
   return costOf(offer.offer.pricing, tokensIn ?? 0, tokensOut ?? 0);
 }
 
-/** The least cost of the mix among a model's offers: {offer, cost}, or null. What costs nothing, or is not known, counts last. */
-export function cheapestMonth({ offers }, view) {
+/**
+ * The least cost of the mix among a model's offers: {offer, cost}, or null. As everywhere in the API, 0 is the cheapest; with `isPaid` it is
+ * passed over, since it is also written of what is not known.
+ */
+export function cheapestMonth({ offers }, view, { isPaid = false } = {}) {
   let best = null;
   for (const offer of offers) {
     const cost = monthOf(offer, view);
-    if (cost && (!best || best.cost.eq(0) || (cost.gt(0) && cost.lt(best.cost)))) best = { offer, cost };
+    if (cost && !(isPaid && cost.eq(0)) && (!best || cost.lt(best.cost))) best = { offer, cost };
   }
   return best;
 }

@@ -22,7 +22,7 @@ export function makeAsked({ copyKey } = {}) {
   const node = el(
     "div",
     { class: "asked" },
-    el("div", { class: "asked-bar" }, el("div", { class: "choices", role: "group", "aria-label": "Language of the request" }, choices), copying, copyKey && el("span", { class: "soft small key-hint" }, "or press ", el("kbd", {}, copyKey))),
+    el("div", { class: "asked-bar" }, el("div", { class: "choices", role: "group", "aria-label": "Language" }, choices), copying, copyKey && el("span", { class: "soft small key-hint" }, "or press ", el("kbd", {}, copyKey))),
     code,
     notes,
     answered,

@@ -15,7 +15,7 @@ export const COLUMNS = [
   { name: "fastest", sort: "response_time", label: "Fastest", title: "The provider that answers first, and its average time", first: "asc" },
   { name: "in", sort: "cheapest_price", label: "Input price per million tokens", short: "In $/M", title: "USD per million input tokens, of the cheapest offer", numeric: true, first: "asc" },
   { name: "out", sort: "output_price", label: "Output price per million tokens", short: "Out $/M", title: "USD per million output tokens, of the same offer", numeric: true, first: "asc" },
-  { name: "month", sort: "month", label: "Your month", title: "What your tokens cost in a month with the cheapest provider for them", numeric: true, first: "asc" },
+  { name: "cost", sort: "month", label: "Your month", title: "What your tokens cost in a month with the cheapest provider for them", numeric: true, first: "asc" },
   { name: "context", sort: "context", label: "Context", title: "Tokens, of the offer that takes the most", numeric: true, first: "desc" },
   { name: "can", sort: "capabilities", label: "Capabilities", title: "What at least one offer can do", first: "desc" },
   { name: "health", sort: "health", label: "Health", first: "desc" },
@@ -36,7 +36,7 @@ export function cellsOf(record, view, { isCompared, isActive }) {
     cell("fastest", fastest ? [el("span", { class: "cut", title: fastest.provider }, fastest.provider), el("span", { class: "soft ms" }, milliseconds(fastest.latencyMs))] : none()),
     cell("in number", price(cheapest && promptPrice(cheapest), "in"), paidInstead(record, promptPrice)),
     cell("out number", price(cheapest && completionPrice(cheapest), "out"), paidInstead(record, completionPrice)),
-    hasMonth && cell("month number", month(record, view)),
+    hasMonth && cell("cost number", month(record, view)),
     cell("context number", el("span", { title: context === null ? "not known" : `${count(context)} tokens` }, tokens(context)), el("span", { class: "unit" }, " tokens")),
     cell("can", capabilities(record.can)),
     cell("health", healthBadge(record)),
@@ -68,7 +68,11 @@ export function none(words = "not known") {
 
 function month(record, view) {
   const best = cheapestMonth(record, view);
-  return best ? el("span", { title: `with ${best.offer.provider}` }, dollars(best.cost)) : none("no price");
+  const paid = best?.cost.eq(0) && cheapestMonth(record, view, { isPaid: true });
+  return [
+    el("span", { class: "month", title: best && `with ${best.offer.provider}` }, best ? dollars(best.cost) : none("no price")),
+    paid && el("span", { class: "paid", title: `The cheapest with a price: ${paid.offer.provider}` }, `or ${dollars(paid.cost)}`),
+  ];
 }
 
 function healthBadge(record) {

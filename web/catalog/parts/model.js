@@ -28,7 +28,7 @@ export function makeModel(on) {
     el("section", { class: "section", "aria-label": "Price for your mix" }, el("h3", {}, "Your mix"), mix.node),
     el("section", { class: "section" }, offers),
     history,
-    el("section", { class: "section", "aria-label": "The request" }, el("h3", {}, "The request behind this"), asked.node),
+    el("section", { class: "section", "aria-label": "The API under this" }, el("h3", {}, "The request behind this"), asked.node),
   ];
   let shown = null;
 
@@ -87,16 +87,17 @@ function offerTable(record, view, on) {
   const heads = ["Provider", "In $/M", "Out $/M", hasMonth && "Your month", hasExtra && "Image, request", "Answers in", "Context", "Health", "Capabilities", "Modality"];
   const numeric = ["In $/M", "Out $/M", "Your month", "Answers in", "Context"];
   const least = hasMonth ? cheapestMonth(record, view)?.cost : null;
+  const paid = hasMonth && least?.eq(0) ? cheapestMonth(record, view, { isPaid: true })?.cost : null;
   return el(
     "table",
     { class: "plain offers-table" },
     el("caption", {}, isFiltered(view) ? "Offers, the cheapest first; those that meet the filters are marked" : "Offers, the cheapest first"),
     el("thead", {}, el("tr", {}, el("td", {}, el("span", { class: "visually-hidden" }, "Compare")), heads.filter(Boolean).map((head) => el("th", { scope: "col", class: numeric.includes(head) && "number" }, head)))),
-    el("tbody", {}, record.offers.map((offer) => offerRow(record, offer, view, on, { hasMonth, hasExtra, least }))),
+    el("tbody", {}, record.offers.map((offer) => offerRow(record, offer, view, on, { hasMonth, hasExtra, least, paid }))),
   );
 }
 
-function offerRow(record, offer, view, on, { hasMonth, hasExtra, least }) {
+function offerRow(record, offer, view, on, { hasMonth, hasExtra, least, paid }) {
   const item = { name: record.name, slug: offer.slug, nth: offer.nth };
   const isCompared = view.compared.some((other) => isSame(other, item));
   const month = hasMonth && monthOf(offer, view);
@@ -107,10 +108,10 @@ function offerRow(record, offer, view, on, { hasMonth, hasExtra, least }) {
     "tr",
     { class: passes ? "passes" : null },
     el("td", {}, el("label", { class: "box" }, el("input", { type: "checkbox", checked: isCompared, "aria-label": `Compare the offer of ${offer.provider}`, onchange: () => on.onCompare(item) }))),
-    el("th", { scope: "row" }, offer.provider, passes && el("span", { class: "visually-hidden" }, " (meets the filters)")),
+    el("th", { scope: "row" }, offer.provider, paid && month?.eq(paid) && paidMark(), passes && el("span", { class: "visually-hidden" }, " (meets the filters)")),
     el("td", { class: "number" }, price(promptPrice(offer))),
     el("td", { class: "number" }, price(completionPrice(offer))),
-    hasMonth && el("td", { class: "number" }, month ? [dollars(month), least?.gt(0) && month.eq(least) && el("span", { class: "best" }, " lowest")] : none("no price")),
+    hasMonth && el("td", { class: "number" }, month ? [dollars(month), least?.eq(month) && el("span", { class: "best" }, " lowest")] : none("no price")),
     hasExtra && el("td", {}, [image, request].map((text) => text ?? "–").join(", ")),
     el("td", { class: "number" }, offer.latencyMs === null ? none() : milliseconds(offer.latencyMs)),
     el("td", { class: "number" }, offer.context === null ? none() : count(offer.context)),
@@ -118,4 +119,9 @@ function offerRow(record, offer, view, on, { hasMonth, hasExtra, least }) {
     el("td", {}, capabilities(offer.can)),
     el("td", { class: "nowrap" }, offer.modality === null ? none() : modalityWords(offer.modality)),
   );
+}
+
+// Where the lowest is nothing, which also stands for what is not known.
+function paidMark() {
+  return el("span", { class: "best", title: "The lowest that is more than 0, which also stands for what is not known" }, " lowest price");
 }

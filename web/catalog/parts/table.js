@@ -65,7 +65,7 @@ function headCell({ sort, label, short, title, numeric, name }, view, on) {
   return el(
     "th",
     props,
-    el("button", { type: "button", class: "sort", title, dataset: { sort }, onclick: () => on.onSort(sort) }, short ?? label, el("span", { class: "arrow", "aria-hidden": "true" }, arrow)),
+    el("button", { type: "button", class: "sort", title, dataset: { sort }, onclick: () => on.onSort(sort) }, short ?? label, short && el("span", { class: "visually-hidden" }, `: ${label}`), el("span", { class: "arrow", "aria-hidden": "true" }, arrow)),
   );
 }
 
