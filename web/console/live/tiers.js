@@ -145,6 +145,7 @@ function latency({ record, now }, tier) {
     plot({
       label,
       series: [{ name: label, points }],
+      width: 230,
       height: 72,
       xRange: [1 - minutes, 0],
       steps: true,

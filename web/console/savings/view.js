@@ -100,6 +100,7 @@ function one(record, now, name, title, tone) {
     plot({
       label,
       series: [{ name: title, tone, points }],
+      width: 230,
       height: 84,
       xRange: [1 - minutes, 0],
       yRange: [0, most],
