@@ -184,11 +184,11 @@ function placeFilters() {
 }
 
 function makeSortChoice() {
-  const words = ({ sort, label }) => [
-    el("option", { value: `${sort} desc` }, `${label} ↓`),
-    el("option", { value: `${sort} asc` }, `${label} ↑`),
+  const words = ({ sort, label, short }) => [
+    el("option", { value: `${sort} desc` }, `${short ?? label} ↓`),
+    el("option", { value: `${sort} asc` }, `${short ?? label} ↑`),
   ];
-  fill(byId("sort"), COLUMNS.filter(({ sort }) => sort && sort !== "month").map(words));
+  fill(byId("sort"), COLUMNS.filter(({ sort }) => sort).map(words));
 }
 
 function onKey(event) {
