@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { postgrestBinary } from "./stack/database/postgrest.mjs";
-import { promtoolBinary, toolBin, toolRoot } from "./tools.mjs";
+import { chromiumBinary, promtoolBinary, toolBin, toolRoot } from "./tools.mjs";
 import { OPENAPI_SPEC_VALIDATOR, SCHEMATHESIS, WASM_BINDGEN, WORKER_BUILD } from "./versions.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -99,6 +99,15 @@ function redis() {
   debian("redis-server", "Install it: apt-get install redis-server (Debian, Ubuntu), brew install redis (macOS).");
 }
 
+function chromium() {
+  if (chromiumBinary()) return;
+  const named = process.env.CHROMIUM;
+  if (named) fail(`CHROMIUM=${named} is no Chromium that starts`, "Name the program itself, or leave CHROMIUM out and let an installed one be found.");
+  const remedy = "Install it: apt-get install chromium (Debian), Chrome's own package or brew install chromium elsewhere; or name one in CHROMIUM.";
+  debian("chromium", remedy);
+  if (!chromiumBinary()) fail("the Chromium that was installed does not start", remedy);
+}
+
 // A virtual environment of what tests the Worker from its OpenAPI document. The stamp is written last: without it, what is there broke off.
 function openapiTools() {
   const into = toolRoot("schemathesis", SCHEMATHESIS);
@@ -187,6 +196,7 @@ if (!process.argv.includes("--without-servers")) {
 }
 if (process.argv.includes("--with-python")) openapiTools();
 if (process.argv.includes("--with-promtool")) promtool();
+if (process.argv.includes("--with-chromium")) chromium();
 if (withRust) {
   tool(toolchain, "worker-build", WORKER_BUILD, "worker-build", ["--locked"]);
   // Its published lock file can name versions that a mirror does not have yet, so it resolves anew.

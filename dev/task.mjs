@@ -15,6 +15,8 @@ const WITHOUT_SERVERS = ["build", "fmt", "lint", "measure/instructions", "model"
 const WITH_PROMTOOL = ["test", "test-worker"];
 // These test the Worker from its OpenAPI document.
 const WITH_PYTHON = ["test", "test-worker"];
+// These look at the pages.
+const WITH_CHROMIUM = ["screenshots", "test", "test-worker"];
 const LOOPBACK = ["localhost", "127.0.0.1", "::1"];
 
 const task = join(dev, "tasks", `${name}.mjs`);
@@ -26,6 +28,7 @@ const setup = [join(dev, "setup.mjs")];
 if (WITHOUT_SERVERS.includes(name)) setup.push("--without-servers");
 if (WITH_PROMTOOL.includes(name)) setup.push("--with-promtool");
 if (WITH_PYTHON.includes(name)) setup.push("--with-python");
+if (WITH_CHROMIUM.includes(name)) setup.push("--with-chromium");
 // Who deploys what a release has built needs no Rust.
 if (name === "release/deploy" && rest.includes("--prebuilt")) setup.push("--without-rust");
 const { status } = spawnSync(process.execPath, setup, { cwd: root, stdio: "inherit" });

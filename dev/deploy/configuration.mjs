@@ -28,7 +28,8 @@ export function write(name, namespaceId, folder = join(root, "build", "deploy"))
   const chosen = structuredClone(env[name]);
   if (namespaceId) chosen.kv_namespaces.find(({ binding }) => binding === KV).id = namespaceId;
   // Without `[build]` nothing is built again, and no Rust is needed.
-  const content = { ...config, main: join(root, config.main), env: { [name]: chosen } };
+  const assets = { ...config.assets, directory: join(root, config.assets.directory) };
+  const content = { ...config, main: join(root, config.main), assets, env: { [name]: chosen } };
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `${name}.json`);
   writeFileSync(path, JSON.stringify(content, null, 2));

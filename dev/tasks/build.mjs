@@ -1,10 +1,11 @@
-// Builds the Worker: build/index.js and build/index_bg.wasm. Does nothing when no source changed since.
+// Builds the Worker: build/index.js and build/index_bg.wasm, and its pages: build/assets. Does nothing when no source changed since.
 import { spawnSync } from "node:child_process";
 import { readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { digest, isBuilt, noteBuilt } from "../sources.mjs";
+import { bundleAssets } from "../assets.mjs";
+import { digest, isWorkerBuilt, noteBuilt } from "../sources.mjs";
 import { toolBin } from "../tools.mjs";
 import { WASM_BINDGEN, WORKER_BUILD } from "../versions.mjs";
 
@@ -12,13 +13,15 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const wasm = join(root, "build", "index_bg.wasm");
 const script = join(root, "build", "index.js");
 
-function size() {
+function size(pages) {
   const bytes = readFileSync(wasm);
   const kilobytes = (length) => `${Math.round(length / 1000)} kB`;
   process.stdout.write(`[build] build/index_bg.wasm: ${kilobytes(bytes.length)}, gzipped ${kilobytes(gzipSync(bytes).length)}\n`);
+  const whole = Object.values(pages).reduce((sum, length) => sum + length, 0);
+  process.stdout.write(`[build] build/assets: gzipped ${kilobytes(whole)}\n`);
 }
 
-if (!isBuilt()) {
+if (!isWorkerBuilt()) {
   // Read first: what changes while it is built is not in it.
   const sources = digest();
   process.stdout.write("[build] the Worker, with full optimization (one to three minutes)\n");
@@ -52,4 +55,4 @@ if (!isBuilt()) {
   rmSync(join(root, "build", "worker.js"));
   noteBuilt(sources);
 }
-size();
+size(await bundleAssets());

@@ -90,7 +90,9 @@ async function main() {
   // Nothing fires crons locally, so this does.
   cron = setInterval(() => fetch(trigger).catch(() => {}), TEN_MINUTES_MS);
   say(`
-  The catalog is at ${url}/models/unique
+  The catalog      ${url}/
+  The console      ${url}/console   (the token is ${ADMIN_TOKEN})
+  The API          ${url}/models/unique
 
     curl '${url}/models/unique?limit=2'
     curl -i '${url}/models/unique?min_providers=4&sort_by=name&order=asc&limit=2'

@@ -1,4 +1,4 @@
-// The specs of the local stack and of the built Worker on it. Arguments choose specs by a part of their path.
+// The specs of the local stack, of the built Worker on it, and of its pages in a browser. Arguments choose specs by a part of their path.
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { runTask } from "../run.mjs";
@@ -6,7 +6,7 @@ import { runTask } from "../run.mjs";
 const WAITING = "tests/worker/waiting/";
 
 const chosen = process.argv.slice(2);
-const specs = ["tests/stack", "tests/worker"]
+const specs = ["tests/stack", "tests/worker", "tests/page"]
   .flatMap((folder) => readdirSync(folder, { recursive: true }).sort().map((name) => `${folder}/${name.replaceAll("\\", "/")}`))
   .filter((path) => path.endsWith(".spec.mjs"))
   .filter((path) => chosen.length === 0 || chosen.some((part) => path.includes(part)));

@@ -1,5 +1,5 @@
 //! The structure of src/: the rooms inside cache/ stand in order, nothing is in a circle, folders and functions stay small, and
-//! every reference to a page resolves. Folders of dev/ and tests/ are small as well.
+//! every reference to a page resolves. Folders of dev/, tests/ and web/ are small as well.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,6 +9,10 @@ use std::{
 
 const FUNCTION_LINES_MAX: usize = 70;
 const FOLDER_FILES_MAX: usize = 10;
+
+/// Where people write, besides src/, and how those files end.
+const WRITTEN: [(&str, &str); 5] =
+    [("tests", ".rs"), ("tests", ".mjs"), ("dev", ".mjs"), ("web", ".js"), ("docs", ".md")];
 
 /// The rooms of cache/ from the ground up; each may name itself and those before it.
 const ROOMS: [&str; 14] = [
@@ -289,10 +293,11 @@ fn folders_are_small() {
     let mut counts: BTreeMap<PathBuf, usize> = BTreeMap::new();
     let is_root = |folder: &Path| folder.join("main.rs").exists();
     let (src, tests, dev) = (files("src", ".rs"), files("tests", ".rs"), files("dev", ".mjs"));
-    let scripts = files("src", ".lua");
+    let (scripts, web) = (files("src", ".lua"), files("web", ".js"));
     // A target's tests stand side by side at its root.
     let tests = tests.keys().filter(|path| !is_root(root().join(path).parent().unwrap()));
-    for path in src.keys().chain(scripts.keys()).chain(dev.keys()).chain(tests) {
+    let others = scripts.keys().chain(dev.keys()).chain(web.keys());
+    for path in src.keys().chain(others).chain(tests) {
         *counts.entry(Path::new(path).parent().unwrap().to_owned()).or_default() += 1;
     }
     for (folder, count) in counts {
@@ -305,9 +310,7 @@ fn folders_are_small() {
 fn every_page_that_is_named_exists_and_has_the_heading() {
     let mut checked = 0;
     let mut texts: BTreeMap<String, String> = BTreeMap::new();
-    for (folder, ending) in
-        [("src", ".rs"), ("tests", ".rs"), ("tests", ".mjs"), ("dev", ".mjs"), ("docs", ".md")]
-    {
+    for (folder, ending) in WRITTEN.iter().chain(&[("src", ".rs")]) {
         texts.extend(files(folder, ending));
     }
     texts.extend(pages_at_the_root());
@@ -380,8 +383,7 @@ fn no_reference_leaves_the_repository() {
     let pages = pages.iter().chain(&[concat!("ANCHORS", ".md")]);
     let mut texts = files("src", ".rs");
     texts.extend(pages_at_the_root());
-    for (folder, ending) in [("tests", ".rs"), ("tests", ".mjs"), ("dev", ".mjs"), ("docs", ".md")]
-    {
+    for (folder, ending) in WRITTEN {
         texts.extend(files(folder, ending));
     }
     for page in pages {

@@ -55,10 +55,9 @@ fn sources(folder: &str) -> Vec<Source> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path
-                .extension()
-                .is_some_and(|extension| extension == "rs" || extension == "mjs")
-            {
+            } else if path.extension().is_some_and(|extension| {
+                ["rs", "mjs", "js"].iter().any(|ending| extension == *ending)
+            }) {
                 let text = fs::read_to_string(&path).unwrap();
                 let is_rust = path.extension().is_some_and(|extension| extension == "rs");
                 let path = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
@@ -68,6 +67,11 @@ fn sources(folder: &str) -> Vec<Source> {
     }
     assert!(!found.is_empty(), "{folder}");
     found
+}
+
+/// Everything that is written here, pages of a browser included.
+fn everything() -> impl Iterator<Item = Source> {
+    ["src", "tests", "dev", "web"].into_iter().flat_map(sources)
 }
 
 #[test]
@@ -109,7 +113,7 @@ fn the_worker_crate_is_named_in_its_layer_only() {
 
 #[test]
 fn files_are_short_and_say_what_they_own() {
-    for source in sources("src").into_iter().chain(sources("tests")).chain(sources("dev")) {
+    for source in everything() {
         let lines = source.text.lines().count();
         assert!(lines <= LINES_MAX, "{} has {lines} lines", source.path);
         let says = if source.is_rust { "//! " } else { "// " };
@@ -130,7 +134,7 @@ fn nothing_is_left_for_later() {
         concat!("XX", "X"),
         concat!("unimple", "mented!"),
     ];
-    for source in sources("src").into_iter().chain(sources("tests")).chain(sources("dev")) {
+    for source in everything() {
         for mark in marks {
             assert!(!source.text.contains(mark), "{} holds {mark}", source.path);
         }
