@@ -228,7 +228,11 @@ impl Snapshot {
 
     /// What this changed against the snapshot before it; without one every entry is new.
     pub fn changes_since(&self, before: Option<&Self>) -> Changes {
-        Changes::between(before.map(|before| &before.array), &self.array)
+        let before = before.map(|before| &before.array);
+        match &self.facets {
+            KindFacets::Unique(_) => Changes::between(before, &self.array),
+            _ => provider::changes_between(before, &self.array),
+        }
     }
 
     /// The same, change by change, in a form that makes this of the one before it.
