@@ -38,8 +38,6 @@ const TOGETHER: usize = 16;
 const KV_READS_MAX: usize = 6;
 /// How many sources are loaded by one request, of some ten subrequests each (docs/design.md, "Providers' catalogs").
 const LOADS_MAX: usize = 2;
-/// How many are, where nothing is cached and nothing published.
-const PASSED_MAX: usize = 16;
 /// Another request has its turn.
 const NOT_YET: Unavailable =
     Unavailable { retry_after: Duration::from_secs(1), reason: Reason::Busy };
@@ -100,14 +98,7 @@ pub(in crate::cache) async fn lookup_all(
     };
     let mut parts: Vec<Part> = views.iter().map(begin).collect();
     if isolate.mode() == Mode::Passthrough {
-        if asked.directives.only_if_cached {
-            for part in &mut parts {
-                part.answer = Some(Err(NOT_CACHED));
-            }
-        } else {
-            pass_all_through(&mut parts).await;
-        }
-        return joined(isolate, asked, parts);
+        return pass_all_through(isolate, asked, parts).await;
     }
     if views.iter().any(|view| has_idled(isolate, view)) {
         check_or_wait(Rc::clone(isolate)).await;
@@ -152,10 +143,14 @@ async fn read_full(isolate: &Rc<Isolate>, asked: Asked<'_>) -> Option<Joined> {
         Some(answer) => answer,
         None => read_own_key(&mut walk).await?,
     };
-    let Walk { trace, follow_ups, .. } = walk;
-    let (count, answer) = (answer.listing.len(), Ok(answer));
-    count_and_log(isolate, asked, (&answer, count), &trace);
-    answer.ok().map(|answer| Joined { found: Parts::Full(answer), trace, follow_ups })
+    Some(as_one(asked, walk, answer))
+}
+
+/// What was found as one list of all, counted and logged.
+fn as_one(asked: Asked<'_>, walk: Walk, answer: Answer) -> Joined {
+    let Walk { isolate, trace, follow_ups, .. } = walk;
+    count_and_log(&isolate, asked, (&Ok(answer.clone()), answer.listing.len()), &trace);
+    Joined { found: Parts::Full(answer), trace, follow_ups }
 }
 
 /// Loads some of what is missing; the others are for the requests that follow.
@@ -189,14 +184,24 @@ async fn load_missing(isolate: &Isolate, parts: &mut [Part]) {
     join_all(loads).await;
 }
 
-async fn pass_all_through(parts: &mut [Part]) {
-    let asked = parts.iter_mut().take(PASSED_MAX).map(|part| {
-        async {
-            part.answer = Some(pass_through(&mut part.walk).await);
+/// The origin gives all as one list: a load for each would be more subrequests than a request has, and would read the prices that
+/// providers share once for each of them.
+async fn pass_all_through(isolate: &Rc<Isolate>, asked: Asked<'_>, mut parts: Vec<Part>) -> Joined {
+    let asked = Asked { view: View::Full, ..asked };
+    let mut walk = Walk::new(Rc::clone(isolate), asked);
+    let refusal = if asked.directives.only_if_cached {
+        NOT_CACHED
+    } else {
+        match pass_through(&mut walk).await {
+            Ok(answer) => return as_one(asked, walk, answer),
+            Err(unavailable) => unavailable,
         }
-        .boxed_local()
-    });
-    join_all(asked.collect::<Vec<_>>()).await;
+    };
+    for part in &mut parts {
+        part.walk.trace = walk.trace.clone();
+        part.answer = Some(Err(refusal));
+    }
+    joined(isolate, asked, parts)
 }
 
 /// Puts the parts together, and counts and logs them as the one request that they are.
