@@ -77,6 +77,17 @@ impl Part {
         self.answer.is_none()
     }
 
+    /// How badly off it is: the whole is served as its worst part is, and of several alike as the oldest.
+    fn rank(&self) -> (u8, Duration) {
+        let Some(Ok(answer)) = &self.answer else { return (3, Duration::ZERO) };
+        let served = match answer.served {
+            Served::Hit => 0,
+            Served::Miss => 1,
+            Served::Stale => 2,
+        };
+        (served, answer.age)
+    }
+
     fn look_in_memory(&mut self) {
         self.answer = answer_from_memory(&mut self.walk).map(Ok);
     }
@@ -206,15 +217,7 @@ async fn pass_all_through(isolate: &Rc<Isolate>, asked: Asked<'_>, mut parts: Ve
 
 /// Puts the parts together, and counts and logs them as the one request that they are.
 fn joined(isolate: &Rc<Isolate>, asked: Asked<'_>, parts: Vec<Part>) -> Joined {
-    let rank = |part: &Part| match &part.answer {
-        Some(Ok(answer)) => match answer.served {
-            Served::Hit => 0,
-            Served::Stale => 1,
-            Served::Miss => 2,
-        },
-        Some(Err(_)) | None => 3,
-    };
-    let worst = parts.iter().max_by_key(|part| rank(part));
+    let worst = parts.iter().max_by_key(|part| part.rank());
     let trace = worst.map(|part| part.walk.trace.clone()).unwrap_or_default();
     let lengths =
         parts.iter().filter_map(|part| Some(part.answer.as_ref()?.as_ref().ok()?.listing.len()));
