@@ -1,7 +1,7 @@
 //! One request for what many sources have: a few requests to the shared tiers bring all of it into memory, and what is nowhere is
 //! loaded, some with each request, so that none makes more subrequests than it may.
 
-use std::{rc::Rc, time::Duration};
+use std::{cmp::Reverse, rc::Rc, time::Duration};
 
 use futures_util::{FutureExt, future::join_all};
 
@@ -25,6 +25,7 @@ use crate::{
         protocol::Freshness,
         publish,
         rebuild::Unavailable,
+        state::Work,
         telemetry::Reason,
         tiers::{self, read_kv, read_together},
     },
@@ -66,6 +67,8 @@ pub enum Parts {
 struct Part {
     walk: Walk,
     answer: Option<Result<Answer, Unavailable>>,
+    /// Whether the origin was asked for it.
+    is_loaded: bool,
 }
 
 impl Part {
@@ -105,7 +108,7 @@ pub(in crate::cache) async fn lookup_all(
     let begin = |view: &View| {
         note_demand(isolate, view);
         let asked = Asked { view: *view, ..asked };
-        Part { walk: Walk::new(Rc::clone(isolate), asked), answer: None }
+        Part { walk: Walk::new(Rc::clone(isolate), asked), answer: None, is_loaded: false }
     };
     let mut parts: Vec<Part> = views.iter().map(begin).collect();
     if isolate.mode() == Mode::Passthrough {
@@ -171,6 +174,7 @@ async fn load_missing(isolate: &Isolate, parts: &mut [Part]) {
         let left = isolate.state.borrow_mut().backoff(part.source()).remaining(isolate.now());
         let may_load = left.is_none() && !part.walk.directives.only_if_cached;
         if may_load && loads.len() < LOADS_MAX {
+            part.is_loaded = true;
             loads.push(
                 async {
                     let asked = ask_origin(&mut part.walk).await;
@@ -215,6 +219,22 @@ async fn pass_all_through(isolate: &Rc<Isolate>, asked: Asked<'_>, mut parts: Ve
     joined(isolate, asked, parts)
 }
 
+/// Which of what is stale is refreshed behind this answer: the oldest that nobody is at, and with what was loaded no more than one
+/// request may load. The others are for the requests that follow.
+fn to_refresh(isolate: &Isolate, parts: &[Part]) -> Vec<Source> {
+    let (now, state) = (isolate.now(), isolate.state.borrow());
+    let is_free = |source: Source| !state.leases.is_held(Work::Refresh(source), now);
+    let wants =
+        |part: &&Part| part.walk.follow_ups.iter().any(|next| matches!(next, FollowUp::Refresh(_)));
+    let stale = parts.iter().filter(wants).filter(|part| is_free(part.source()));
+    let mut stale: Vec<(Duration, Source)> =
+        stale.map(|part| (part.rank().1, part.source())).collect();
+    stale.sort_unstable_by_key(|(age, _)| Reverse(*age));
+    let loads = parts.iter().filter(|part| part.is_loaded).count();
+    let left = LOADS_MAX.saturating_sub(loads);
+    stale.into_iter().take(left).map(|(_, source)| source).collect()
+}
+
 /// Puts the parts together, and counts and logs them as the one request that they are.
 fn joined(isolate: &Rc<Isolate>, asked: Asked<'_>, parts: Vec<Part>) -> Joined {
     let worst = parts.iter().max_by_key(|part| part.rank());
@@ -226,13 +246,17 @@ fn joined(isolate: &Rc<Isolate>, asked: Asked<'_>, parts: Vec<Part>) -> Joined {
         count_and_log(isolate, Asked { view: View::Full, ..asked }, (answer, count), &trace);
     }
     let sources = parts.iter().map(Part::source).collect();
+    let refreshed = to_refresh(isolate, &parts);
     let (mut found, mut follow_ups) = (Vec::new(), Vec::new());
-    for Part { walk, answer } in parts {
+    for Part { walk, answer, .. } in parts {
         found.push(answer.unwrap_or(Err(NOT_YET)));
         for follow_up in walk.follow_ups {
-            let is_there = matches!(follow_up, FollowUp::Check)
-                && follow_ups.iter().any(|other| matches!(other, FollowUp::Check));
-            if !is_there {
+            let is_left_out = match &follow_up {
+                FollowUp::Check => follow_ups.iter().any(|other| matches!(other, FollowUp::Check)),
+                FollowUp::Refresh(source) => !refreshed.contains(source),
+                _ => false,
+            };
+            if !is_left_out {
                 follow_ups.push(follow_up);
             }
         }
