@@ -41,7 +41,7 @@ impl Snapshot {
         Ok(Self::new(text, spans, KindFacets::Unique(Facets::of(&keys))))
     }
 
-    /// What a provider offers, as its rows were made into.
+    /// What a provider offers, or all of them, as the rows were made into.
     pub fn of_provider(assembly: provider::Assembly) -> Result<Self, Malformed> {
         let provider::Assembled { text, spans, facets } = assembly.finish()?;
         Ok(Self::new(text, spans, KindFacets::Provider(facets)))
@@ -152,7 +152,7 @@ impl Snapshot {
         match (&self.facets, view) {
             (KindFacets::Unique(facets), View::Unique(selection)) => facets.count(selection),
             (KindFacets::Registry(_), View::Registry)
-            | (KindFacets::Provider(_), View::Provider(_)) => self.len(),
+            | (KindFacets::Provider(_), View::Provider(_) | View::Full) => self.len(),
             #[cfg(test)]
             (KindFacets::Toy, View::Toy) => self.len(),
             _ => 0,
@@ -164,7 +164,7 @@ impl Snapshot {
         match (&self.facets, view) {
             (KindFacets::Unique(facets), View::Unique(selection)) => facets.order(selection),
             (KindFacets::Registry(_), View::Registry)
-            | (KindFacets::Provider(_), View::Provider(_)) => self.whole(),
+            | (KindFacets::Provider(_), View::Provider(_) | View::Full) => self.whole(),
             #[cfg(test)]
             (KindFacets::Toy, View::Toy) => self.whole(),
             _ => Vec::new(),
@@ -228,7 +228,11 @@ impl Snapshot {
 
     /// What this changed against the snapshot before it; without one every entry is new.
     pub fn changes_since(&self, before: Option<&Self>) -> Changes {
-        Changes::between(before.map(|before| &before.array), &self.array)
+        let before = before.map(|before| &before.array);
+        match &self.facets {
+            KindFacets::Unique(_) => Changes::between(before, &self.array),
+            _ => provider::changes_between(before, &self.array),
+        }
     }
 
     /// The same, change by change, in a form that makes this of the one before it.

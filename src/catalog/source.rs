@@ -20,7 +20,7 @@ pub enum Source {
     /// What one provider offers.
     Provider(Slug),
     /// Every provider's list, one after the other, as the backend keeps it: found under its key or joined from the others, and
-    /// never loaded.
+    /// loaded only where nothing is read from caches.
     Full,
     /// A kind that exists to show what a new one has to touch.
     #[cfg(test)]
@@ -108,9 +108,9 @@ impl Source {
         standing.or_else(|| Slug::of_source(name).map(Self::Provider))
     }
 
-    /// Whether nothing may be all there is of it: a provider that offers nothing is no fault of the origin.
+    /// Whether nothing may be all there is of it: a provider that offers nothing is no fault of the origin, nor are several.
     pub fn may_be_empty(self) -> bool {
-        matches!(self, Self::Provider(_))
+        matches!(self, Self::Provider(_) | Self::Full)
     }
 
     /// Whether what its publications change is told to clients.

@@ -28,6 +28,10 @@ const MAPPINGS: &str = "unique_models_provider?select=id,unique_model_id,provide
 /// What is embedded besides where prices are looked for there: one row at the most, since `model_pricing.model_id` is unique.
 const MODEL_PRICING: &str = ",model_pricing(price_per_input_token,price_per_output_token)";
 
+/// A list of all that took more requests is not read a second time: what carries the request would refuse the last ones
+/// (docs/platform.md, "Limits of an isolate").
+const FULL_TWICE_MAX: usize = 20;
+
 /// The origin over one project.
 pub struct Supabase {
     client: Client,
@@ -72,19 +76,14 @@ impl Supabase {
     async fn read(&self, source: Source, reader: &Reader<'_>) -> Result<Load, OriginError> {
         match source {
             Source::Unique(scope) => self.read_unique(scope, reader).await,
-            Source::Full => Err(OriginError::Malformed),
             Source::Registry => {
                 let entries = self.read_registry(reader).await?;
                 let rows = entries.len();
                 let snapshot = Snapshot::of_registry(entries)?;
                 Ok(Load { snapshot, rows, requests: reader.requests() })
             }
-            Source::Provider(slug) => {
-                let assembly = self.read_provider(slug, reader).await?;
-                let rows = assembly.rows().len();
-                let snapshot = Snapshot::of_provider(assembly)?;
-                Ok(Load { snapshot, rows, requests: reader.requests() })
-            }
+            Source::Provider(slug) => self.read_provider(slug, reader).await,
+            Source::Full => self.read_all(reader).await,
             #[cfg(test)]
             Source::Toy => Err(OriginError::Malformed),
         }
@@ -139,7 +138,8 @@ impl Origin for Supabase {
         match self.read(source, &reader).await {
             // A row that came or went between two pages is no failure: what is there now can be read at once.
             Err(OriginError::CountMismatch { .. } | OriginError::DuplicateIds { .. })
-                if allowance.time_left().is_some() =>
+                if allowance.time_left().is_some()
+                    && (source != Source::Full || reader.requests() <= FULL_TWICE_MAX) =>
             {
                 self.read(source, &reader).await
             }

@@ -1,4 +1,6 @@
-//! Reading one provider's models, with the prices that other rows have for those without one, and the registry of providers.
+//! Reading one provider's models, or those of all, with the prices that other rows have for those without one, and the registry of providers.
+
+use std::collections::BTreeMap;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -7,16 +9,20 @@ use super::{
     rows::{Reader, check_ids},
 };
 use crate::{
-    catalog::provider::{Assembly, RegistryEntry, Slug, registry::read_rows},
-    ports::OriginError,
+    catalog::{
+        Snapshot,
+        provider::{Assembly, RegistryEntry, Slug, registry::read_rows},
+    },
+    ports::{Load, OriginError},
 };
 
-/// The rows of a provider. The order is unique: names repeat within a provider, primary keys do not (docs/backend.md, "Offset pages
-/// without an order lose rows").
-const MODELS: &str = "models?select=id,provider_model_id,model_name,context_length,description,\
+/// What an entry is made of.
+const COLUMNS: &str = "id,provider_model_id,model_name,context_length,description,\
     modality,health_status,average_response_time_ms,metadata,providers!inner(site_url,logo_url),\
-    model_pricing(price_per_input_token,price_per_output_token)\
-    &is_active=is.true&order=model_name.asc,id.asc";
+    model_pricing(price_per_input_token,price_per_output_token)&is_active=is.true";
+/// The order of a provider's rows, which is unique: names repeat within a provider, primary keys do not (docs/backend.md, "Offset pages
+/// without an order lose rows").
+const ORDER: &str = "model_name.asc,id.asc";
 /// What active rows of active providers say of prices.
 const PRICES: &str = "models?select=id,provider_model_id,model_name,\
     pricing_raw:metadata-%3Epricing_raw,pricing:metadata-%3Epricing,providers!inner(),\
@@ -35,28 +41,28 @@ const ENCODED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/').remove(b':');
 
 impl Supabase {
-    /// A provider's rows, their prices looked up where they have none, as its snapshot is made of.
+    /// A provider's rows, their prices looked up where they have none, as its snapshot.
     pub(super) async fn read_provider(
         &self,
         slug: Slug,
         reader: &Reader<'_>,
-    ) -> Result<Assembly, OriginError> {
-        let mut assembly = Assembly::new(slug);
+    ) -> Result<Load, OriginError> {
+        let assembly = Assembly::new(slug);
         let slug = utf8_percent_encode(slug.as_str(), ENCODED);
-        let query = format!("{MODELS}&providers.slug=eq.{slug}");
-        let total = reader.read(&query, |page| assembly.add(page)).await?;
-        check_ids(assembly.rows().iter().copied(), total)?;
-        // Mostly every row has a price of its own, and nothing more is read.
-        for query in price_queries(&assembly.unpriced_ids()) {
-            let mut rows = Vec::new();
-            let take = |page: &str| {
-                rows.append(&mut assembly.add_prices(page)?);
-                Ok(())
-            };
-            let total = reader.read(&query, take).await?;
-            check_ids(rows.into_iter(), total)?;
-        }
-        Ok(assembly)
+        let query = format!("models?select={COLUMNS}&order={ORDER}&providers.slug=eq.{slug}");
+        load(assembly, Some(query), reader).await
+    }
+
+    /// The rows of every active and enabled provider, as the list of all: one query, however many providers there are.
+    pub(super) async fn read_all(&self, reader: &Reader<'_>) -> Result<Load, OriginError> {
+        let entries = self.read_registry(reader).await?;
+        let slugs = entries.iter().filter_map(|entry| Some((entry.id, Slug::new(&entry.slug)?)));
+        let slugs: BTreeMap<i64, Slug> = slugs.collect();
+        let ids: Vec<String> = slugs.keys().map(ToString::to_string).collect();
+        let select = format!("models?select=provider_id,{COLUMNS}&order=provider_id.asc,{ORDER}");
+        let query =
+            (!ids.is_empty()).then(|| format!("{select}&provider_id=in.({})", ids.join(",")));
+        load(Assembly::of_all(slugs), query, reader).await
     }
 
     /// The active and enabled providers, of which the registry is made.
@@ -74,6 +80,31 @@ impl Supabase {
         entries.retain(|entry| self.is_enabled(&entry.slug));
         Ok(entries)
     }
+}
+
+/// What is made of the rows of a query, their prices looked up where they have none.
+async fn load(
+    mut assembly: Assembly,
+    query: Option<String>,
+    reader: &Reader<'_>,
+) -> Result<Load, OriginError> {
+    if let Some(query) = query {
+        let total = reader.read(&query, |page| assembly.add(page)).await?;
+        check_ids(assembly.rows().iter().copied(), total)?;
+    }
+    // Mostly every row has a price of its own, and nothing more is read.
+    for query in price_queries(&assembly.unpriced_ids()) {
+        let mut rows = Vec::new();
+        let take = |page: &str| {
+            rows.append(&mut assembly.add_prices(page)?);
+            Ok(())
+        };
+        let total = reader.read(&query, take).await?;
+        check_ids(rows.into_iter(), total)?;
+    }
+    let rows = assembly.rows().len();
+    let snapshot = Snapshot::of_provider(assembly)?;
+    Ok(Load { snapshot, rows, requests: reader.requests() })
 }
 
 /// What to ask for the prices of these ids: lists of them, or the whole table where those would be too many or one id is too

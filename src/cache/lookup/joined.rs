@@ -1,7 +1,7 @@
 //! One request for what many sources have: a few requests to the shared tiers bring all of it into memory, and what is nowhere is
 //! loaded, some with each request, so that none makes more subrequests than it may.
 
-use std::{rc::Rc, time::Duration};
+use std::{cmp::Reverse, rc::Rc, time::Duration};
 
 use futures_util::{FutureExt, future::join_all};
 
@@ -25,6 +25,7 @@ use crate::{
         protocol::Freshness,
         publish,
         rebuild::Unavailable,
+        state::Work,
         telemetry::Reason,
         tiers::{self, read_kv, read_together},
     },
@@ -38,8 +39,6 @@ const TOGETHER: usize = 16;
 const KV_READS_MAX: usize = 6;
 /// How many sources are loaded by one request, of some ten subrequests each (docs/design.md, "Providers' catalogs").
 const LOADS_MAX: usize = 2;
-/// How many are, where nothing is cached and nothing published.
-const PASSED_MAX: usize = 16;
 /// Another request has its turn.
 const NOT_YET: Unavailable =
     Unavailable { retry_after: Duration::from_secs(1), reason: Reason::Busy };
@@ -91,6 +90,8 @@ pub enum Parts {
 struct Part {
     walk: Walk,
     answer: Option<Result<Answer, Unavailable>>,
+    /// Whether the origin was asked for it.
+    is_loaded: bool,
 }
 
 impl Part {
@@ -100,6 +101,17 @@ impl Part {
 
     fn is_missing(&self) -> bool {
         self.answer.is_none()
+    }
+
+    /// How badly off it is: the whole is served as its worst part is, and of several alike as the oldest.
+    fn rank(&self) -> (u8, Duration) {
+        let Some(Ok(answer)) = &self.answer else { return (3, Duration::ZERO) };
+        let served = match answer.served {
+            Served::Hit => 0,
+            Served::Miss => 1,
+            Served::Stale => 2,
+        };
+        (served, answer.age)
     }
 
     fn look_in_memory(&mut self) {
@@ -119,18 +131,11 @@ pub(in crate::cache) async fn lookup_all(
     let begin = |view: &View| {
         note_demand(isolate, view);
         let asked = Asked { view: *view, ..asked };
-        Part { walk: Walk::new(Rc::clone(isolate), asked), answer: None }
+        Part { walk: Walk::new(Rc::clone(isolate), asked), answer: None, is_loaded: false }
     };
     let mut parts: Vec<Part> = views.iter().map(begin).collect();
     if isolate.mode() == Mode::Passthrough {
-        if asked.directives.only_if_cached {
-            for part in &mut parts {
-                part.answer = Some(Err(NOT_CACHED));
-            }
-        } else {
-            pass_all_through(&mut parts).await;
-        }
-        return joined(isolate, asked, parts);
+        return pass_all_through(isolate, asked, parts).await;
     }
     if views.iter().any(|view| has_idled(isolate, view)) {
         check_or_wait(Rc::clone(isolate)).await;
@@ -175,11 +180,14 @@ async fn read_full(isolate: &Rc<Isolate>, asked: Asked<'_>) -> Option<Joined> {
         Some(answer) => answer,
         None => read_own_key(&mut walk).await?,
     };
-    let Walk { trace, follow_ups, .. } = walk;
-    let (count, answer) = (answer.listing.len(), Ok(answer));
-    count_and_log(isolate, asked, (&answer, count), &trace);
-    let traces = Vec::new();
-    answer.ok().map(|answer| Joined { found: Parts::Full(answer), trace, traces, follow_ups })
+    Some(as_one(asked, walk, answer))
+}
+
+/// What was found as one list of all, counted and logged.
+fn as_one(asked: Asked<'_>, walk: Walk, answer: Answer) -> Joined {
+    let Walk { isolate, trace, follow_ups, .. } = walk;
+    count_and_log(&isolate, asked, (&Ok(answer.clone()), answer.listing.len()), &trace);
+    Joined { found: Parts::Full(answer), trace, traces: Vec::new(), follow_ups }
 }
 
 /// Loads some of what is missing; the others are for the requests that follow.
@@ -189,6 +197,7 @@ async fn load_missing(isolate: &Isolate, parts: &mut [Part]) {
         let left = isolate.state.borrow_mut().backoff(part.source()).remaining(isolate.now());
         let may_load = left.is_none() && !part.walk.directives.only_if_cached;
         if may_load && loads.len() < LOADS_MAX {
+            part.is_loaded = true;
             loads.push(
                 async {
                     let asked = ask_origin(&mut part.walk).await;
@@ -213,27 +222,45 @@ async fn load_missing(isolate: &Isolate, parts: &mut [Part]) {
     join_all(loads).await;
 }
 
-async fn pass_all_through(parts: &mut [Part]) {
-    let asked = parts.iter_mut().take(PASSED_MAX).map(|part| {
-        async {
-            part.answer = Some(pass_through(&mut part.walk).await);
+/// The origin gives all as one list: a load for each would be more subrequests than a request has, and would read the prices that
+/// providers share once for each of them.
+async fn pass_all_through(isolate: &Rc<Isolate>, asked: Asked<'_>, mut parts: Vec<Part>) -> Joined {
+    let asked = Asked { view: View::Full, ..asked };
+    let mut walk = Walk::new(Rc::clone(isolate), asked);
+    let refusal = if asked.directives.only_if_cached {
+        NOT_CACHED
+    } else {
+        match pass_through(&mut walk).await {
+            Ok(answer) => return as_one(asked, walk, answer),
+            Err(unavailable) => unavailable,
         }
-        .boxed_local()
-    });
-    join_all(asked.collect::<Vec<_>>()).await;
+    };
+    for part in &mut parts {
+        part.walk.trace = walk.trace.clone();
+        part.answer = Some(Err(refusal));
+    }
+    joined(isolate, asked, parts)
+}
+
+/// Which of what is stale is refreshed behind this answer: the oldest that nobody is at, and with what was loaded no more than one
+/// request may load. The others are for the requests that follow.
+fn to_refresh(isolate: &Isolate, parts: &[Part]) -> Vec<Source> {
+    let (now, state) = (isolate.now(), isolate.state.borrow());
+    let is_free = |source: Source| !state.leases.is_held(Work::Refresh(source), now);
+    let wants =
+        |part: &&Part| part.walk.follow_ups.iter().any(|next| matches!(next, FollowUp::Refresh(_)));
+    let stale = parts.iter().filter(wants).filter(|part| is_free(part.source()));
+    let mut stale: Vec<(Duration, Source)> =
+        stale.map(|part| (part.rank().1, part.source())).collect();
+    stale.sort_unstable_by_key(|(age, _)| Reverse(*age));
+    let loads = parts.iter().filter(|part| part.is_loaded).count();
+    let left = LOADS_MAX.saturating_sub(loads);
+    stale.into_iter().take(left).map(|(_, source)| source).collect()
 }
 
 /// Puts the parts together, and counts and logs them as the one request that they are.
 fn joined(isolate: &Rc<Isolate>, asked: Asked<'_>, parts: Vec<Part>) -> Joined {
-    let rank = |part: &Part| match &part.answer {
-        Some(Ok(answer)) => match answer.served {
-            Served::Hit => 0,
-            Served::Stale => 1,
-            Served::Miss => 2,
-        },
-        Some(Err(_)) | None => 3,
-    };
-    let worst = parts.iter().max_by_key(|part| rank(part));
+    let worst = parts.iter().max_by_key(|part| part.rank());
     let trace = worst.map(|part| part.walk.trace.clone()).unwrap_or_default();
     let lengths =
         parts.iter().filter_map(|part| Some(part.answer.as_ref()?.as_ref().ok()?.listing.len()));
@@ -242,14 +269,18 @@ fn joined(isolate: &Rc<Isolate>, asked: Asked<'_>, parts: Vec<Part>) -> Joined {
         count_and_log(isolate, Asked { view: View::Full, ..asked }, (answer, count), &trace);
     }
     let sources = parts.iter().map(Part::source).collect();
+    let refreshed = to_refresh(isolate, &parts);
     let (mut found, mut traces, mut follow_ups) = (Vec::new(), Vec::new(), Vec::new());
-    for Part { walk, answer } in parts {
+    for Part { walk, answer, .. } in parts {
         found.push(answer.unwrap_or(Err(NOT_YET)));
         traces.push(walk.trace);
         for follow_up in walk.follow_ups {
-            let is_there = matches!(follow_up, FollowUp::Check)
-                && follow_ups.iter().any(|other| matches!(other, FollowUp::Check));
-            if !is_there {
+            let is_left_out = match &follow_up {
+                FollowUp::Check => follow_ups.iter().any(|other| matches!(other, FollowUp::Check)),
+                FollowUp::Refresh(source) => !refreshed.contains(source),
+                _ => false,
+            };
+            if !is_left_out {
                 follow_ups.push(follow_up);
             }
         }

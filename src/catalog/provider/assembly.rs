@@ -1,7 +1,9 @@
-//! A provider's snapshot in the making: an entry is written as soon as its row is read, so that a load holds no rows. What a row
+//! A provider's snapshot in the making, or that of all: an entry is written as soon as its row is read, so that a load holds no rows. What a row
 //! lacks of a price is filled in when the entries are put together.
 
 use std::{collections::BTreeMap, ops::Range};
+
+use serde::de::Error;
 
 use super::{
     Facets, Slug,
@@ -17,11 +19,31 @@ use crate::catalog::{
 /// The entries of the rows that were read so far.
 #[derive(Debug)]
 pub struct Assembly {
-    slug: Slug,
+    owner: Owner,
     rows: Vec<i64>,
     pages: Vec<Page>,
     /// The price of each id that has none of its own, and the row it is of: the largest primary key wins.
     prices: BTreeMap<Box<str>, Option<(i64, Pricing)>>,
+}
+
+/// Whose entries they are.
+#[derive(Debug)]
+enum Owner {
+    /// All of them one provider's.
+    One(Slug),
+    /// Each that of the provider which its row names, by primary keys.
+    Each(BTreeMap<i64, Slug>),
+}
+
+impl Owner {
+    fn of(&self, row: &ModelRow<'_>) -> Result<&Slug, Malformed> {
+        let slug = match self {
+            Self::One(slug) => Some(slug),
+            Self::Each(slugs) => row.provider_id.and_then(|id| slugs.get(&id)),
+        };
+        let unasked = || serde_json::Error::custom("a row of nobody who was asked for");
+        slug.ok_or_else(|| unasked().into())
+    }
 }
 
 /// The entries of a page of rows.
@@ -45,7 +67,16 @@ pub struct Assembled {
 impl Assembly {
     /// No entries yet, of this provider.
     pub fn new(slug: Slug) -> Self {
-        Self { slug, rows: Vec::new(), pages: Vec::new(), prices: BTreeMap::new() }
+        Self::of(Owner::One(slug))
+    }
+
+    /// No entries yet, of these providers by their primary keys.
+    pub fn of_all(slugs: BTreeMap<i64, Slug>) -> Self {
+        Self::of(Owner::Each(slugs))
+    }
+
+    fn of(owner: Owner) -> Self {
+        Self { owner, rows: Vec::new(), pages: Vec::new(), prices: BTreeMap::new() }
     }
 
     /// Adds a page of rows: a JSON array of `models` with the provider and its prices embedded. Entries keep their order.
@@ -54,7 +85,7 @@ impl Assembly {
         let (mut json, mut entries) = (Vec::with_capacity(page.len()), Vec::new());
         for row in rows {
             self.rows.push(row.id);
-            let written = entry::write(&row, &self.slug, &mut json)?;
+            let written = entry::write(&row, self.owner.of(&row)?, &mut json)?;
             if let Some((id, _)) = &written.unpriced {
                 self.prices.entry(id.clone()).or_default();
             }

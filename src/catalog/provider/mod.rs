@@ -16,6 +16,9 @@ mod entry;
 mod price;
 mod rows;
 
+mod changes;
+pub use changes::changes_between;
+
 mod assembly;
 pub use assembly::{Assembled, Assembly};
 

@@ -13,6 +13,9 @@ use crate::catalog::unique::Object;
 pub(super) struct ModelRow<'a> {
     /// Primary key.
     pub(super) id: i64,
+    /// Whose it is, where rows of several are asked for.
+    #[serde(default)]
+    pub(super) provider_id: Option<i64>,
     #[serde(borrow)]
     pub(super) provider_model_id: Option<Cow<'a, str>>,
     #[serde(borrow)]

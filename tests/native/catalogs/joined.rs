@@ -57,6 +57,26 @@ fn what_is_nowhere_is_loaded_some_with_each_request() {
 }
 
 #[test]
+fn what_is_stale_is_refreshed_some_with_each_request() {
+    let world = World::new(8);
+    publish(&world, 7);
+    let (isolate, mut stale) = (world.isolate(1), Vec::new());
+    isolate.all(7);
+    world.secs(1_830);
+    // One that cannot be read is in nobody's way.
+    world.origin.failing.borrow_mut().push(provider(1));
+    for _ in 0..6 {
+        let meter = Meter::new(&world);
+        let served = serves(&isolate.all(7));
+        isolate.settle();
+        let loads = meter.read().loads;
+        assert!(loads <= 2, "{loads} behind one answer");
+        stale.push(served.iter().filter(|part| **part == Some(Served::Stale)).count());
+    }
+    assert_eq!((stale[0], stale[5]), (7, 1), "{stale:?}");
+}
+
+#[test]
 fn one_that_fails_takes_nobody_with_it() {
     for after_secs in [0, 2_000] {
         let world = World::new(3);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::difference::{Difference, differences};
 use crate::catalog::JsonArray;
 
-/// Counts of models, told apart by name, and which share of them needed no change.
+/// Counts of models, and which share of them needed no change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Changes {
     /// Models that were not there before.
@@ -32,7 +32,7 @@ impl Changes {
         self.added > 0 || self.changed > 0 || self.deleted > 0
     }
 
-    /// Compares two snapshots of a scope; without an earlier one every model is new.
+    /// Compares two snapshots of a scope, whose models are told apart by name; without an earlier one every model is new.
     pub fn between(before: Option<&JsonArray>, after: &JsonArray) -> Self {
         let mut changes = Self::default();
         for difference in differences(before, after).into_values() {
@@ -53,7 +53,7 @@ impl Changes {
     }
 
     /// The same, when all of so many new models are counted.
-    pub(super) fn of(self, models: usize) -> Self {
+    pub(in crate::catalog) fn of(self, models: usize) -> Self {
         Self { efficiency_percent: percent(self.unchanged, models), ..self }
     }
 }

@@ -122,7 +122,7 @@ impl<'a> Lookups<'a> {
         self.follow_ups.extend(follow_ups);
         self.tag = View::Full.source().tag();
         match found {
-            Parts::Full(answer) => self.noted(Ok(answer), &trace).map(Found::Full),
+            Parts::Full(answer) => self.noted(Ok(answer), true, &trace).map(Found::Full),
             Parts::Each(answers) => {
                 let named = || providers.iter().map(|provider| &*provider.slug).zip(&answers);
                 let stale = named().filter(|(_, answer)| is_stale(answer));
@@ -130,7 +130,7 @@ impl<'a> Lookups<'a> {
                 let missing = named().filter(|(_, answer)| answer.is_err());
                 let missing: Vec<&str> = missing.map(|(slug, _)| slug).collect();
                 let missing = serde_json::json!(missing);
-                let noted = answers.into_iter().map(|answer| self.noted(answer, &trace));
+                let noted = answers.into_iter().map(|answer| self.noted(answer, true, &trace));
                 let listings: Result<_, Response> = noted.collect();
                 listings
                     .map(Found::Each)
@@ -166,18 +166,19 @@ impl<'a> Lookups<'a> {
         let Outcome { answer, trace, follow_ups } = outcome;
         self.follow_ups.extend(follow_ups);
         self.tag = view.source().tag();
-        self.noted(answer, &trace)
+        self.noted(answer, view != View::Registry, &trace)
     }
 
     /// How an answer was served is noted, and its listing taken.
     fn noted(
         &mut self,
         answer: Result<Answer, Unavailable>,
+        is_listed: bool,
         trace: &Trace,
     ) -> Result<Listing, Response> {
         match answer {
             Ok(answer) => {
-                let standing = Standing::of(&answer, trace.clone(), self.cache.policy());
+                let standing = Standing::of(&answer, is_listed, trace.clone(), self.cache.policy());
                 self.standing = Some(match self.standing.take() {
                     Some(others) => others.join(standing),
                     None => standing,

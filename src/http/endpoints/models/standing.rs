@@ -1,4 +1,5 @@
-//! How an answer was served that stands on several catalogs: as the worst of them.
+//! How an answer was served that stands on several catalogs: as the worst of those that it lists; as who the providers are, where that
+//! alone is stale or nothing else is listed.
 
 use std::{cmp::Ordering, time::Duration};
 
@@ -13,6 +14,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct Standing {
     pub(super) served: Served,
+    /// Whether it is of what is listed, and not of who the providers are.
+    pub(super) is_listed: bool,
     /// When the oldest was read.
     pub(super) at: Timestamp,
     /// How long ago that was.
@@ -25,34 +28,31 @@ pub(super) struct Standing {
 
 impl Standing {
     /// That of one catalog.
-    pub(super) fn of(answer: &Answer, trace: Trace, policy: &Policy) -> Self {
+    pub(super) fn of(answer: &Answer, is_listed: bool, trace: Trace, policy: &Policy) -> Self {
         let Answer { served, at, age, .. } = *answer;
-        Self { served, at, age, trusted: answer.trusted_for(policy), trace }
+        Self { served, is_listed, at, age, trusted: answer.trusted_for(policy), trace }
     }
 
     /// That of what stands on both.
     pub(super) fn join(self, other: Self) -> Self {
         let (at, age) = (self.at.min(other.at), self.age.max(other.age));
         let trusted = self.trusted.min(other.trusted);
-        let worse = match rank(other.served).cmp(&rank(self.served)) {
+        let told = match other.weight().cmp(&self.weight()) {
             Ordering::Greater => other,
             Ordering::Equal | Ordering::Less => self,
         };
-        Self { at, age, trusted, ..worse }
+        Self { at, age, trusted, ..told }
+    }
+
+    /// What of several is told is what weighs most. A stale part makes the whole stale; that a part was read of the origin says nothing
+    /// of the others, and where who the providers are comes from nothing of what they offer.
+    fn weight(&self) -> (bool, bool, bool) {
+        (self.served == Served::Stale, self.is_listed, self.served == Served::Miss)
     }
 
     /// When the oldest was read, as the backend writes times (RFC 3339).
     pub(super) fn timestamp(&self) -> String {
         timestamp(self.at)
-    }
-}
-
-/// A stale part makes the whole stale; that a part was read of the origin says nothing of the others.
-fn rank(served: Served) -> u8 {
-    match served {
-        Served::Hit => 0,
-        Served::Miss => 1,
-        Served::Stale => 2,
     }
 }
 
@@ -88,6 +88,7 @@ mod tests {
     fn what_stands_on_several_is_as_the_worst_of_them() {
         let standing = |served, at, age, trusted| Standing {
             served,
+            is_listed: true,
             at: Timestamp(at),
             age: Duration::from_secs(age),
             trusted: Duration::from_secs(trusted),
@@ -109,6 +110,33 @@ mod tests {
             let joined = a.join(b);
             assert_eq!((joined.at, joined.age, joined.trusted), expected);
             assert_eq!(joined.served, served);
+        }
+    }
+
+    #[test]
+    fn what_is_told_is_told_of_what_is_listed_unless_only_the_providers_are_stale() {
+        let standing = |served, is_listed, at| Standing {
+            served,
+            is_listed,
+            at: Timestamp(at),
+            age: Duration::from_secs(100 - at),
+            trusted: Duration::ZERO,
+            trace: Trace::default(),
+        };
+        for (providers, listed, expected) in [
+            (Served::Hit, Served::Hit, (Served::Hit, true)),
+            (Served::Miss, Served::Hit, (Served::Hit, true)),
+            (Served::Hit, Served::Miss, (Served::Miss, true)),
+            (Served::Stale, Served::Stale, (Served::Stale, true)),
+            (Served::Hit, Served::Stale, (Served::Stale, true)),
+            (Served::Miss, Served::Stale, (Served::Stale, true)),
+            (Served::Stale, Served::Hit, (Served::Stale, false)),
+            (Served::Stale, Served::Miss, (Served::Stale, false)),
+        ] {
+            let providers = standing(providers, false, 10);
+            let joined = providers.clone().join(standing(listed, true, 90));
+            assert_eq!((joined.served, joined.is_listed), expected, "{providers:?} {listed:?}");
+            assert_eq!((joined.at, joined.age), (providers.at, providers.age), "of the oldest");
         }
     }
 }

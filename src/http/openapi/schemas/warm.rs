@@ -161,7 +161,7 @@ fn with_optional(
 
 fn changes() -> serde_json::Value {
     object(
-        "What is new against the catalog before, in models.",
+        "What is new against the catalog before, in models: unique ones are told apart by name, those of a provider by id.",
         vec![
             ("added", count("Not there before.")),
             ("changed", count("With any other byte than before.")),

@@ -2,6 +2,7 @@
 
 mod golden;
 mod mended;
+mod passed;
 mod routes;
 
 use std::{

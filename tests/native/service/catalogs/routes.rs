@@ -230,3 +230,40 @@ fn the_unique_listing_keeps_its_paths() {
     assert_eq!(catalogs.get("/v1/models/").status, 404);
     assert_eq!(catalogs.get("/models/groq").status, 404);
 }
+
+#[test]
+fn what_is_said_of_tiers_is_said_of_the_part_that_is_worst_off() {
+    let catalogs = Catalogs::cold(&[], |_| {});
+    let said = |path: &str| {
+        let response = catalogs.get(path);
+        let [x_cache, status] = ["x-cache", "cache-status"].map(|name| response.header(name));
+        (x_cache.unwrap_or_default().to_owned(), status.unwrap_or_default().to_owned())
+    };
+    let asserts = |path: &str, expected: &str, part: &str| {
+        let (x_cache, status) = said(path);
+        assert_eq!(x_cache, expected, "{path}: {status}");
+        assert!(status.contains(part), "{path}: {status}");
+    };
+    // The providers are known, and a provider's list is not, and the other way around: they are two catalogs.
+    asserts("/v1/gateways", "MISS", "fwd=miss");
+    asserts("/models?gateway=near", "MISS", "fwd=miss");
+    asserts("/models?gateway=near", "HIT", "models:provider:near\"");
+    asserts("/v1/gateways", "HIT", "registry\"");
+    catalogs.service.world.sim.run_for(std::time::Duration::from_secs(300));
+    let catalogs = catalogs.warmed();
+    let (x_cache, status) = {
+        let response = catalogs.get("/models");
+        (
+            response.header("x-cache").unwrap().to_owned(),
+            response.header("cache-status").unwrap().to_owned(),
+        )
+    };
+    assert_eq!(x_cache, "HIT");
+    assert!(status.contains("models:provider:near\""), "near is the oldest: {status}");
+    // Two are read anew, and what is said is said of what is stale.
+    catalogs.service.world.sim.run_for(std::time::Duration::from_secs(2 * 3600));
+    let response = catalogs.get("/models");
+    let status = response.header("cache-status").unwrap().to_owned();
+    assert_eq!(response.header("x-cache"), Some("STALE"));
+    assert!(status.contains("hit; ttl=-"), "{status}");
+}
