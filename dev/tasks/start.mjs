@@ -40,8 +40,8 @@ async function main() {
   const stack = await startStack({ seed: true, ports, log: say });
   const folder = mkdtempSync(join(tmpdir(), "model-catalog-edge-"));
   const secrets = join(folder, "secrets.env");
-  // Deployed, a hit is logged now and then; here whoever looks wants to see each.
-  const vars = { ...stack.vars, ...stack.secrets, ADMIN_TOKEN, WEBHOOK_SECRET, LOG_HITS_ONE_IN: "1" };
+  // Deployed, a hit is logged now and then; here whoever looks wants to see each. The mode stands in KV, as deployed, so that it can be set.
+  const vars = { ...stack.vars, ...stack.secrets, ADMIN_TOKEN, WEBHOOK_SECRET, EDGE_MODE: "kv", LOG_HITS_ONE_IN: "1" };
   writeFileSync(secrets, Object.entries(vars).map(([name, value]) => `${name}=${value}\n`).join(""), { mode: 0o600 });
 
   const kv = join(folder, "kv");

@@ -3,7 +3,7 @@
 import { el, fill } from "../../shared/dom.js";
 import { announce } from "../../shared/widgets.js";
 import { ROUTES, askOperators } from "../operators.js";
-import { explanation, walksOf } from "./walks.js";
+import { explanation } from "./walks.js";
 
 /** Returns {node, start()}: start() explains what the address asks for, if it does. */
 export function explainForm() {
@@ -31,7 +31,7 @@ export function explainForm() {
     fill(outcome, el("p", { class: "soft" }, "Asked; waiting for the answer."));
     const answer = await askOperators(`${ROUTES.explain}?url=${encodeURIComponent(asked)}`);
     fill(outcome, answer.ok ? explanation(answer.body) : refusal(answer, asked));
-    announce(answer.ok ? (walksOf(answer.body)[0]?.why ?? `Answered ${answer.body.answer.status}`) : outcome.textContent);
+    announce(answer.ok ? (answer.body.walks[0]?.why ?? `Answered ${answer.body.answer.status}`) : outcome.textContent);
   };
   node.addEventListener("submit", (event) => {
     event.preventDefault();

@@ -11,6 +11,7 @@ const OUTCOMES = {
   hit: ["ok", "it had it"],
   "stale-hit": ["warn", "it had it, past its time"],
   stale: ["warn", "it had something too old to serve at once"],
+  read: ["accent", "it was read"],
   miss: ["mute", "it had nothing to serve"],
   bypass: ["mute", "it was not asked"],
   request: ["mute", "what it had was fresh for less than the client wants"],
@@ -19,17 +20,8 @@ const SERVED = { HIT: "ok", STALE: "warn", MISS: "accent" };
 /** More walks than this are folded: all providers at once are as many as there are providers. */
 const WALKS_MAX = 2;
 
-/** The walks that an answer stands on: a list of them, or the one that is told beside the answer. */
-export function walksOf({ walks, walk, view, answer, why, behind }) {
-  if (walks) return walks;
-  return walk?.length > 0
-    ? [{ view, tiers: walk, served: answer.served, count: answer.count, age_secs: answer.age_secs, why, behind }]
-    : [];
-}
-
 export function explanation(body) {
-  const { request, route, parameters, answer, took_ms: took } = body;
-  const walks = walksOf(body);
+  const { request, route, parameters, answer, walks, took_ms: took } = body;
   const shown = walks.map((walk) => walkView(walk));
   return [
     el(
@@ -38,12 +30,12 @@ export function explanation(body) {
       badge(SERVED[answer.served] ?? (answer.status < 400 ? "mute" : "bad"), answer.served ?? String(answer.status)),
       ` GET ${request.path}${request.query ? `?${request.query}` : ""}, route ${route ?? "none"}, explained in ${milliseconds(took)}.`,
     ),
-    walks.length === 0 && el("p", { class: "soft" }, body.why ?? "No tier was asked."),
+    walks.length === 0 && el("p", { class: "soft" }, "No tier was asked."),
     walks.length <= WALKS_MAX
       ? shown
       : el("details", {}, el("summary", {}, `${plural(walks.length, "listing")} that the answer stands on`), shown),
     facts("The answer", answerFacts(answer)),
-    parameterTable(parameters ?? []),
+    parameterTable(parameters),
   ];
 }
 
