@@ -13,7 +13,10 @@ const ZEROS_MAX = 24;
  */
 export function decimal(text) {
   try {
-    const digits = String(text).trim().replace(/^\+/, "").replace(/(\d)_(?=\d)/g, "$1");
+    const digits = String(text)
+      .trim()
+      .replace(/^\+/, "")
+      .replace(/(\d)_(?=\d)/g, "$1");
     const number = new Big(digits);
     return Math.abs(number.e) > EXPONENT_MAX ? null : number;
   } catch {
