@@ -43,7 +43,7 @@ export function makeModel(on) {
       if (isOther) {
         asked.show({ path: modelRequest(record.name, view.inactive) });
         asked.answer();
-        showHistory(history, record, view, () => shown.record === record);
+        showHistory(history, record, view, () => shown?.record === record);
       }
       return node;
     },
