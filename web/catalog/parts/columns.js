@@ -79,7 +79,7 @@ export function cellsOf(record, view, { isCompared, isActive }) {
     ),
     cell("in number", price(cheapest && promptPrice(cheapest), "in"), paidInstead(record, promptPrice)),
     cell("out number", price(cheapest && completionPrice(cheapest), "out"), paidInstead(record, completionPrice)),
-    hasMonth && cell("cost number", month(record, view)),
+    hasMonth && cell("cost number", month(record, view), el("span", { class: "unit" }, " a month")),
     cell(
       "context number",
       el("span", { title: context === null ? "not known" : `${count(context)} tokens` }, tokens(context)),

@@ -47,6 +47,8 @@ function show(state, { node, head, body }, on, records, view) {
   node.setAttribute("aria-rowcount", records.length + 1);
   const hasMonth = view.tokensIn !== null || view.tokensOut !== null;
   node.classList.toggle("has-month", hasMonth);
+  // On a phone a row has another line with it.
+  state.rowHeight = 0;
   const focused = head.contains(document.activeElement) ? document.activeElement.dataset.sort : null;
   fill(
     head,
