@@ -3,12 +3,12 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { signedIn } from "../../tests/page/operators.mjs";
-import { startSite } from "../../tests/page/site.mjs";
-import { loaded, open, shownRows } from "../../tests/page/visitors.mjs";
-import { runTask } from "../run.mjs";
+import { signedIn } from "../../../tests/page/operators.mjs";
+import { startSite } from "../../../tests/page/site.mjs";
+import { loaded, open, shownRows } from "../../../tests/page/visitors.mjs";
+import { runTask } from "../../run.mjs";
 
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const images = join(root, "docs", "images");
 const DESK = { width: 1200, height: 750 };
 const PHONE = { width: 390, height: 780 };
