@@ -20,7 +20,7 @@ import { makeTable } from "./parts/table.js";
 const TITLE = "Model catalog";
 const TYPING_MS = 80;
 const SAID_MS = 10_000;
-const PHONE = matchMedia("(width < 860px)");
+const PHONE = matchMedia("(width < 1000px)");
 
 let view = readView(location.search);
 let shown = { records: [], facets: null };

@@ -121,7 +121,11 @@ function month(record, view) {
   const best = cheapestMonth(record, view);
   const paid = best?.cost.eq(0) && cheapestMonth(record, view, { isPaid: true });
   return [
-    el("span", { class: "month", title: best && `with ${best.offer.provider}` }, best ? dollars(best.cost) : none("no price")),
+    el(
+      "span",
+      { class: best?.cost.eq(0) ? "month price free" : "month", title: best && `with ${best.offer.provider}` },
+      best ? dollars(best.cost) : none("no price"),
+    ),
     paid && el("span", { class: "paid", title: `The cheapest with a price: ${paid.offer.provider}` }, `or ${dollars(paid.cost)}`),
   ];
 }
