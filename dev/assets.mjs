@@ -65,7 +65,11 @@ async function bundle() {
   mkdirSync(join(out, HASHED), { recursive: true });
   // What is named comes before what names it, and what nobody names any more goes last: whoever reloads meanwhile finds a whole page.
   for (const { path, contents } of outputFiles) put(join(HASHED, basename(path)), contents);
-  for (const { name, text } of pages) put(name, text.replace(NAMED, (_, attribute, path) => `${attribute}="/${HASHED}/${names.get(path)}"`));
+  for (const { name, text } of pages)
+    put(
+      name,
+      text.replace(NAMED, (_, attribute, path) => `${attribute}="/${HASHED}/${names.get(path)}"`),
+    );
   put("_headers", readFileSync(join(web, "_headers")));
   const kept = [...PAGES, "_headers", ...[...names.values()].map((name) => join(HASHED, name))];
   for (const file of files(out)) if (!kept.includes(relative(out, file))) rmSync(file, { force: true });

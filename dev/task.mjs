@@ -16,7 +16,7 @@ const WITH_PROMTOOL = ["test", "test-worker"];
 // These test the Worker from its OpenAPI document.
 const WITH_PYTHON = ["test", "test-worker"];
 // These look at the pages.
-const WITH_CHROMIUM = ["screenshots", "test", "test-worker"];
+const WITH_CHROMIUM = ["pages/screenshots", "test", "test-worker"];
 const LOOPBACK = ["localhost", "127.0.0.1", "::1"];
 
 const task = join(dev, "tasks", `${name}.mjs`);

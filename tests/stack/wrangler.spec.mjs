@@ -1,7 +1,7 @@
 // What a deployment takes from wrangler.toml.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -51,6 +51,8 @@ test("a cache in front is shipped off, and an environment that has one can be de
     const { build, ...config } = structuredClone(rawConfig);
     Object.assign(config.env.staging, { cache: { enabled: true }, vars: { WORKERS_CACHE: "on" } });
     config.main = join(folder, "worker.js");
+    config.assets.directory = join(folder, "assets");
+    mkdirSync(config.assets.directory);
     writeFileSync(config.main, "export default { fetch: () => new Response() };");
     writeFileSync(join(folder, "wrangler.json"), JSON.stringify(config));
     const { status, stdout, stderr } = spawnSync(process.execPath, [wrangler, "deploy", "--dry-run", "--env", "staging"], { cwd: folder, encoding: "utf8" });
@@ -60,6 +62,16 @@ test("a cache in front is shipped off, and an environment that has one can be de
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+test("every route of the API is asked of the Worker first, and no page of the assets is", () => {
+  const matchers = read().assets.run_worker_first.map((pattern) => new RegExp(`^${pattern.replaceAll(/[.?+]/g, "\\$&").replaceAll("*", ".*")}$`));
+  const isFirst = (route) => matchers.some((matcher) => matcher.test(route));
+  const { paths } = JSON.parse(readFileSync(new URL("../../src/http/openapi/made/openapi.json", import.meta.url), "utf8"));
+  assert.ok(Object.keys(paths).length > 10);
+  for (const route of Object.keys(paths)) assert.ok(isFirst(route), route);
+  for (const page of ["/console", "/assets/catalog-main-0123ABCD.js"]) assert.ok(!isFirst(page), page);
+  for (const name of ["staging", "production"]) assert.deepEqual(read(name).assets, read().assets);
 });
 
 test("every secret is in .dev.vars.example, and no value", () => {

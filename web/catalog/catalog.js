@@ -112,13 +112,30 @@ function notices(catalog) {
   const { problem, records, total, served, isPinned, newVersion } = catalog;
   const shown = [];
   if (problem && records.length === 0) shown.push(problemPanel(problem, again, retryWords(problem)));
-  else if (problem) shown.push(notice("warn", `Only ${count(records.length)} of ${plural(total, "model")} could be loaded: ${problem.message}`, button("Try again", again)));
+  else if (problem)
+    shown.push(
+      notice(
+        "warn",
+        `Only ${count(records.length)} of ${plural(total, "model")} could be loaded: ${problem.message}`,
+        button("Try again", again),
+      ),
+    );
   if (served?.word === "stale") {
     const age = served.ageSecs === undefined ? "" : `, read from the database ${duration(served.ageSecs)} ago`;
-    shown.push(notice("warn", [badge("warn", "stale"), ` This is the last catalog that is known${age}. Prices and health may be other ones by now.`], button("Load again", again)));
+    shown.push(
+      notice(
+        "warn",
+        [badge("warn", "stale"), ` This is the last catalog that is known${age}. Prices and health may be other ones by now.`],
+        button("Load again", again),
+      ),
+    );
   }
-  if (!isPinned && !problem) shown.push(notice("warn", "Redis does not answer: pages were loaded one by one, and may be of several versions.", button("Load again", again)));
-  if (newVersion && !catalog.inactive) shown.push(notice("info", "The catalog changed since it was loaded.", button("Show what there is now", again)));
+  if (!isPinned && !problem)
+    shown.push(
+      notice("warn", "Redis does not answer: pages were loaded one by one, and may be of several versions.", button("Load again", again)),
+    );
+  if (newVersion && !catalog.inactive)
+    shown.push(notice("info", "The catalog changed since it was loaded.", button("Show what there is now", again)));
   return shown;
 }
 
@@ -131,5 +148,9 @@ function retryWords(problem) {
 }
 
 function notice(tone, ...content) {
-  return el("div", { class: `notice ${tone}`, role: "status" }, content.map((part) => (part instanceof Node ? part : el("p", {}, part))));
+  return el(
+    "div",
+    { class: `notice ${tone}`, role: "status" },
+    content.map((part) => (part instanceof Node ? part : el("p", {}, part))),
+  );
 }

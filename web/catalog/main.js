@@ -20,7 +20,7 @@ import { makeTable } from "./parts/table.js";
 const TITLE = "Model catalog";
 const TYPING_MS = 80;
 const SAID_MS = 10_000;
-const PHONE = matchMedia("(width < 860px)");
+const PHONE = matchMedia("(width < 1000px)");
 
 let view = readView(location.search);
 let shown = { records: [], facets: null };
@@ -39,7 +39,11 @@ const filterPanel = makePanel({ name: "filters-panel", onClose: () => filterPane
 
 const search = byId("search");
 const request = byId("request");
-const copying = copyButton("Copy", asked.text, { id: "request-copy", "aria-keyshortcuts": "c", title: "Copies the request, as the key c does" });
+const copying = copyButton("Copy", asked.text, {
+  id: "request-copy",
+  "aria-keyshortcuts": "c",
+  title: "Copies the request, as the key c does",
+});
 
 /** Changes the view, and the address with it: `isStep` is one that the browser's way back undoes. */
 function change(patch, { isStep = false, isPanel = false } = {}) {
@@ -119,13 +123,17 @@ function sayCount() {
   const { total, isLoaded, problem } = catalog;
   const all = total === null ? "" : isFiltered(view) ? ` of ${plural(total, "model")}` : "";
   const found = isFiltered(view) ? String(shown.records.length) : plural(shown.records.length, "model");
-  byId("count").textContent = total === null ? (problem ? "No models" : "Loading …") : `${found}${all}${isLoaded || problem ? "" : ", loading more …"}`;
+  byId("count").textContent =
+    total === null ? (problem ? "No models" : "Loading …") : `${found}${all}${isLoaded || problem ? "" : ", loading more …"}`;
   table.node.hidden = total === null;
   const isEmpty = total !== null && shown.records.length === 0;
-  fill(byId("empty"), isEmpty && [
-    el("p", {}, isFiltered(view) ? "No model meets all of this." : "The catalog is empty."),
-    isFiltered(view) && button("Clear filters", () => change(unfiltered(view))),
-  ]);
+  fill(
+    byId("empty"),
+    isEmpty && [
+      el("p", {}, isFiltered(view) ? "No model meets all of this." : "The catalog is empty."),
+      isFiltered(view) && button("Clear filters", () => change(unfiltered(view))),
+    ],
+  );
 }
 
 let requested = {};

@@ -26,7 +26,8 @@ export async function ask(path, { method = "GET", token, body, headers = {}, sig
   const tookMs = performance.now() - begun;
   const json = parsed(text);
   if (response.ok || response.status === 304) {
-    if (json === undefined && text !== "") throw new Problem({ status: response.status, title: "The answer is no JSON", headers: response.headers });
+    if (json === undefined && text !== "")
+      throw new Problem({ status: response.status, title: "The answer is no JSON", headers: response.headers });
     return { status: response.status, headers: response.headers, body: json, bytes: text.length, tookMs };
   }
   throw problemOf(response, json);
@@ -47,7 +48,7 @@ function problemOf(response, json) {
   const after = Number(headers.get("retry-after") ?? Number.NaN);
   return new Problem({
     status,
-    title: typeof json?.title === "string" ? json.title : (response.statusText || `Status ${status}`),
+    title: typeof json?.title === "string" ? json.title : response.statusText || `Status ${status}`,
     detail: detailOf(json?.detail),
     retryAfterSecs: Number.isFinite(after) ? after : undefined,
     headers,

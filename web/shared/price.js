@@ -13,7 +13,10 @@ const ZEROS_MAX = 24;
  */
 export function decimal(text) {
   try {
-    const digits = String(text).trim().replace(/^\+/, "").replace(/(\d)_(?=\d)/g, "$1");
+    const digits = String(text)
+      .trim()
+      .replace(/^\+/, "")
+      .replace(/(\d)_(?=\d)/g, "$1");
     const number = new Big(digits);
     return Math.abs(number.e) > EXPONENT_MAX ? null : number;
   } catch {
@@ -40,11 +43,12 @@ export function plain(number) {
   return fraction ? `${grouped}.${fraction}` : grouped;
 }
 
-/** Dollars with every digit, and with two behind the point at least: `$0.072`, `$15.00`. */
+/** Dollars with every digit, and with two behind the point at least, but for round thousands: `$0.072`, `$15.00`, `$250,000`. */
 export function dollars(number) {
   const text = plain(number.abs());
   const [, cents] = text.split(".");
-  const whole = text.includes("e") ? text : `${text}${cents ? "0".repeat(Math.max(0, 2 - cents.length)) : ".00"}`;
+  const isBare = text.includes("e") || (!cents && number.abs().gte(1_000));
+  const whole = isBare ? text : `${text}${cents ? "0".repeat(Math.max(0, 2 - cents.length)) : ".00"}`;
   return `${number.lt(0) ? "−" : ""}$${whole}`;
 }
 
@@ -59,7 +63,7 @@ export function priceOf(text) {
   // The API writes "dynamic" as −1 a token, and what is not known as 0 (docs/api.md, "Body").
   if (value.lt(0)) return { text: "dynamic", kind: "dynamic", value, title: `Priced by what it is routed to; the API says ${text}` };
   if (value.eq(0)) return { text: "$0", kind: "free", value, title: "Free, or not known: the API writes both as 0" };
-  return { text: dollars(value), kind: "price", value, title: `The API says ${text} USD per token` };
+  return { text: dollars(value), kind: "price", value, title: `${dollars(value)} per million tokens: the API says ${text} USD per token` };
 }
 
 /** Dollars for so many tokens in and out at these prices per token; null where one of them is no price. */

@@ -48,10 +48,12 @@ export function reasonWords(reason) {
 export function membersOf(header) {
   if (!header) return [];
   try {
-    return parseList(header).map(([tier, params]) => {
-      const { hit = false, fwd, ttl, key, detail, stored = false, collapsed = false } = Object.fromEntries(params);
-      return { tier: String(tier), hit, ttl, key, stored, collapsed, fwd: fwd && String(fwd), detail: detail && String(detail) };
-    }).reverse();
+    return parseList(header)
+      .map(([tier, params]) => {
+        const { hit = false, fwd, ttl, key, detail, stored = false, collapsed = false } = Object.fromEntries(params);
+        return { tier: String(tier), hit, ttl, key, stored, collapsed, fwd: fwd && String(fwd), detail: detail && String(detail) };
+      })
+      .reverse();
   } catch {
     return [];
   }
@@ -69,7 +71,12 @@ export function memberWords({ tier, hit, fwd, ttl, detail, stored, collapsed }) 
   if (collapsed) more.push("waited for another request's work");
   if (stored) more.push("keeps it now");
   if (detail) more.unshift(reasonWords(detail));
-  const said = { miss: "did not have it", stale: "had it too old to serve at once", request: "had it less fresh than was asked for", bypass: "was not asked" };
+  const said = {
+    miss: "did not have it",
+    stale: "had it too old to serve at once",
+    request: "had it less fresh than was asked for",
+    bypass: "was not asked",
+  };
   return sentence(`${name} ${said[fwd] ?? "passed it on"}`, more);
 }
 

@@ -13,12 +13,16 @@ export function button(text, onclick, props = {}) {
 
 /** A button that copies what `text()` gives, and says so. */
 export function copyButton(label, text, props = {}) {
-  const node = button(label, async () => {
-    const isDone = await copy(text());
-    fill(node, isDone ? "Copied" : "Not allowed to copy");
-    announce(isDone ? "Copied" : "The browser does not allow copying");
-    setTimeout(() => fill(node, label), 1_500);
-  }, props);
+  const node = button(
+    label,
+    async () => {
+      const isDone = await copy(text());
+      fill(node, isDone ? "Copied" : "Not allowed to copy");
+      announce(isDone ? "Copied" : "The browser does not allow copying");
+      setTimeout(() => fill(node, label), 1_500);
+    },
+    props,
+  );
   return node;
 }
 

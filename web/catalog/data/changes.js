@@ -20,7 +20,9 @@ export function readChanges({ inactive, isAnew = false }) {
 
 /** What happened to a model: [{atMs, version, change}], newest first. */
 export function changesOf(entries, name) {
-  return entries.flatMap((entry) => entry.changes.filter((change) => change.name === name).map((change) => ({ atMs: entry.at_ms, version: entry.version, change })));
+  return entries.flatMap((entry) =>
+    entry.changes.filter((change) => change.name === name).map((change) => ({ atMs: entry.at_ms, version: entry.version, change })),
+  );
 }
 
 /**
@@ -28,10 +30,16 @@ export function changesOf(entries, name) {
  * @param {ReturnType<typeof changesOf>} changes
  */
 export function priceHistory(changes, slug, field, nowText, nowMs = Date.now()) {
-  const steps = [...changes].reverse().flatMap(({ atMs, change }) =>
-    (change.prices ?? []).filter((price) => price.provider === slug && price.field === field).map((price) => ({ atMs, ...price })),
-  );
+  const steps = [...changes]
+    .reverse()
+    .flatMap(({ atMs, change }) =>
+      (change.prices ?? []).filter((price) => price.provider === slug && price.field === field).map((price) => ({ atMs, ...price })),
+    );
   if (steps.length === 0) return [];
   const [first] = steps;
-  return [{ atMs: first.atMs - 60_000, text: first.old }, ...steps.map(({ atMs, new: text }) => ({ atMs, text })), { atMs: nowMs, text: nowText }];
+  return [
+    { atMs: first.atMs - 60_000, text: first.old },
+    ...steps.map(({ atMs, new: text }) => ({ atMs, text })),
+    { atMs: nowMs, text: nowText },
+  ];
 }

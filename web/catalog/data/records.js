@@ -83,7 +83,7 @@ export function healthRank(health) {
 /** The health of a model in words: of how many of its offers. */
 export function healthOf({ offers, healthy, health }) {
   if (healthy === offers.length) return { tone: "ok", text: "healthy" };
-  if (healthy > 0) return { tone: "ok", text: `${healthy}/${offers.length} healthy` };
+  if (healthy > 0) return { tone: healthy * 2 >= offers.length ? "ok" : "warn", text: `${healthy}/${offers.length} healthy` };
   return { tone: { degraded: "warn", down: "bad" }[health] ?? "mute", text: health };
 }
 

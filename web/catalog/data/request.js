@@ -15,12 +15,16 @@ export function requestOf(view, count) {
   if (API_SORTS.includes(view.sortBy)) {
     if (view.sortBy !== "provider_count") params.set("sort_by", view.sortBy);
     if (view.order !== "desc") params.set("order", view.order);
-    if (view.sortBy === "cheapest_price") notes.push("Among equal prices the API keeps the catalog's order; here those with more offers come first.");
+    if (view.sortBy === "cheapest_price")
+      notes.push("Among equal prices the API keeps the catalog's order; here those with more offers come first.");
   } else {
-    notes.push("The API does not sort by this column: the request gives the same models, with the most offers first. They are sorted in this page.");
+    notes.push(
+      "The API does not sort by this column: the request gives the same models, with the most offers first. They are sorted in this page.",
+    );
   }
   if (count > DEFAULT_LIMIT) params.set("limit", Math.min(count, LIMIT_MAX));
-  if (count > LIMIT_MAX) notes.push(`An answer has at most ${LIMIT_MAX} models: follow its Link header (rel="next"), or walk with cursor=*.`);
+  if (count > LIMIT_MAX)
+    notes.push(`An answer has at most ${LIMIT_MAX} models: follow its Link header (rel="next"), or walk with cursor=*.`);
   const query = params.toString();
   return { path: query ? `${LISTING}?${query}` : LISTING, notes };
 }

@@ -35,7 +35,8 @@ function conditionsOf(view) {
     modalities: ({ modality }) => among(view.modalities, modality),
     healths: ({ offer }) => among(view.healths, offer.health_status),
     capabilities: ({ can }) => view.capabilities.every((capability) => can.includes(capability)),
-    numbers: ({ context, prompt }) => (view.minContext === null || (context ?? 0) >= view.minContext) && (!max || (prompt !== null && prompt.lte(max))),
+    numbers: ({ context, prompt }) =>
+      (view.minContext === null || (context ?? 0) >= view.minContext) && (!max || (prompt !== null && prompt.lte(max))),
   };
 }
 

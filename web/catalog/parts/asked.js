@@ -17,12 +17,20 @@ export function makeAsked({ copyKey } = {}) {
   const notes = el("ul", { class: "notes" });
   const answered = el("div", { class: "answered", "aria-live": "polite" });
   const text = () => LANGUAGES[state.language](new URL(state.path, location.origin).href);
-  const choices = Object.keys(LANGUAGES).map((language) => button(language, () => choose(language), { "aria-pressed": "false", dataset: { language } }));
+  const choices = Object.keys(LANGUAGES).map((language) =>
+    button(language, () => choose(language), { "aria-pressed": "false", dataset: { language } }),
+  );
   const copying = copyButton("Copy", text, { class: "primary" });
   const node = el(
     "div",
     { class: "asked" },
-    el("div", { class: "asked-bar" }, el("div", { class: "choices", role: "group", "aria-label": "Language" }, choices), copying, copyKey && el("span", { class: "soft small key-hint" }, "or press ", el("kbd", {}, copyKey))),
+    el(
+      "div",
+      { class: "asked-bar" },
+      el("div", { class: "choices", role: "group", "aria-label": "Language" }, choices),
+      copying,
+      copyKey && el("span", { class: "soft small key-hint" }, "or press ", el("kbd", {}, copyKey)),
+    ),
     code,
     notes,
     answered,
@@ -44,7 +52,11 @@ export function makeAsked({ copyKey } = {}) {
       if (state.asking === asking) fill(answered, answerWords(told, state.expected), button("Ask again", answer));
     } catch (problem) {
       if (problem.name === "AbortError" || state.asking !== asking) return;
-      fill(answered, el("p", {}, badge("bad", problem.status ? `${problem.status} ${problem.title}` : problem.title), " ", problem.detail ?? ""), button("Ask again", answer));
+      fill(
+        answered,
+        el("p", {}, badge("bad", problem.status ? `${problem.status} ${problem.title}` : problem.title), " ", problem.detail ?? ""),
+        button("Ask again", answer),
+      );
     }
   }
 
@@ -57,7 +69,10 @@ export function makeAsked({ copyKey } = {}) {
     show({ path, notes: said = [], expected = null }) {
       Object.assign(state, { path, expected });
       choose(state.language);
-      fill(notes, said.map((note) => el("li", {}, note)));
+      fill(
+        notes,
+        said.map((note) => el("li", {}, note)),
+      );
       notes.hidden = said.length === 0;
       state.asking?.abort();
       fill(answered);
@@ -78,14 +93,22 @@ function answerWords({ status, headers, body, bytes: length, tookMs }, expected)
       fact("Size and time", `${bytes(length)} in ${milliseconds(tookMs)}`),
       expected !== null && fact("Models", totalWords(body?.total, expected)),
     ),
-    served.steps.length > 0 && el("ol", { class: "steps", "aria-label": "Cache-Status in words" }, served.steps.map((step) => el("li", {}, step))),
+    served.steps.length > 0 &&
+      el(
+        "ol",
+        { class: "steps", "aria-label": "Cache-Status in words" },
+        served.steps.map((step) => el("li", {}, step)),
+      ),
     headers.get("cache-status") && el("p", { class: "soft small mono wrap" }, `cache-status: ${headers.get("cache-status")}`),
   ];
 }
 
 function totalWords(total, expected) {
   if (total === expected) return [badge("ok", "the same"), ` The API finds ${count(total)}, as this page does.`];
-  return [badge("warn", "another number"), ` The API finds ${count(total)}, this page ${count(expected)}: the catalog may have changed since it was loaded.`];
+  return [
+    badge("warn", "another number"),
+    ` The API finds ${count(total)}, this page ${count(expected)}: the catalog may have changed since it was loaded.`,
+  ];
 }
 
 function fact(name, ...value) {

@@ -11,11 +11,46 @@ export const COLUMNS = [
   { name: "pick", label: "Compare" },
   { name: "name", sort: "name", label: "Model", first: "asc" },
   { name: "offers", sort: "provider_count", label: "Offers", title: "How many offers there are", numeric: true, first: "desc" },
-  { name: "cheapest", sort: "cheapest_provider", label: "Cheapest", title: "The provider with the least price of input tokens", first: "asc" },
-  { name: "fastest", sort: "response_time", label: "Fastest", title: "The provider that answers first, and its average time", first: "asc" },
-  { name: "in", sort: "cheapest_price", label: "Input price per million tokens", short: "In $/M", title: "USD per million input tokens, of the cheapest offer", numeric: true, first: "asc" },
-  { name: "out", sort: "output_price", label: "Output price per million tokens", short: "Out $/M", title: "USD per million output tokens, of the same offer", numeric: true, first: "asc" },
-  { name: "cost", sort: "month", label: "Your month", title: "What your tokens cost in a month with the cheapest provider for them", numeric: true, first: "asc" },
+  {
+    name: "cheapest",
+    sort: "cheapest_provider",
+    label: "Cheapest",
+    title: "The provider with the least price of input tokens",
+    first: "asc",
+  },
+  {
+    name: "fastest",
+    sort: "response_time",
+    label: "Fastest",
+    title: "The provider that answers first, and its average time",
+    first: "asc",
+  },
+  {
+    name: "in",
+    sort: "cheapest_price",
+    label: "Input price per million tokens",
+    short: "In $/M",
+    title: "USD per million input tokens, of the cheapest offer",
+    numeric: true,
+    first: "asc",
+  },
+  {
+    name: "out",
+    sort: "output_price",
+    label: "Output price per million tokens",
+    short: "Out $/M",
+    title: "USD per million output tokens, of the same offer",
+    numeric: true,
+    first: "asc",
+  },
+  {
+    name: "cost",
+    sort: "month",
+    label: "Your month",
+    title: "What your tokens cost in a month with the cheapest provider for them",
+    numeric: true,
+    first: "asc",
+  },
   { name: "context", sort: "context", label: "Context", title: "Tokens, of the offer that takes the most", numeric: true, first: "desc" },
   { name: "can", sort: "capabilities", label: "Capabilities", title: "What at least one offer can do", first: "desc" },
   { name: "health", sort: "health", label: "Health", first: "desc" },
@@ -33,11 +68,23 @@ export function cellsOf(record, view, { isCompared, isActive }) {
     el("th", { role: "rowheader", scope: "row", class: "cell name" }, link, el("span", { class: "id", title: id }, id)),
     cell("offers number", count(offers.length), el("span", { class: "unit" }, offers.length === 1 ? " offer" : " offers")),
     cell("cheapest", cheapest ? el("span", { class: "cut", title: cheapest.provider }, cheapest.provider) : none()),
-    cell("fastest", fastest ? [el("span", { class: "cut", title: fastest.provider }, fastest.provider), el("span", { class: "soft ms" }, milliseconds(fastest.latencyMs))] : none()),
+    cell(
+      "fastest",
+      fastest
+        ? [
+            el("span", { class: "cut", title: fastest.provider }, fastest.provider),
+            el("span", { class: "soft ms" }, milliseconds(fastest.latencyMs)),
+          ]
+        : none(),
+    ),
     cell("in number", price(cheapest && promptPrice(cheapest), "in"), paidInstead(record, promptPrice)),
     cell("out number", price(cheapest && completionPrice(cheapest), "out"), paidInstead(record, completionPrice)),
-    hasMonth && cell("cost number", month(record, view)),
-    cell("context number", el("span", { title: context === null ? "not known" : `${count(context)} tokens` }, tokens(context)), el("span", { class: "unit" }, " tokens")),
+    hasMonth && cell("cost number", month(record, view), el("span", { class: "unit" }, " a month")),
+    cell(
+      "context number",
+      el("span", { title: context === null ? "not known" : `${count(context)} tokens` }, tokens(context)),
+      el("span", { class: "unit" }, " tokens"),
+    ),
     cell("can", capabilities(record.can)),
     cell("health", healthBadge(record)),
   ];
@@ -46,7 +93,11 @@ export function cellsOf(record, view, { isCompared, isActive }) {
 /** Capabilities as words. */
 export function capabilities(can) {
   if (can.length === 0) return none();
-  return el("span", { class: "can-words" }, can.map((capability) => el("span", { class: capability }, CAPABILITY_WORDS[capability])));
+  return el(
+    "span",
+    { class: "can-words" },
+    can.map((capability) => el("span", { class: capability }, CAPABILITY_WORDS[capability])),
+  );
 }
 
 /** A price as it is shown everywhere: exact, or the word for what is no price. */
@@ -70,7 +121,11 @@ function month(record, view) {
   const best = cheapestMonth(record, view);
   const paid = best?.cost.eq(0) && cheapestMonth(record, view, { isPaid: true });
   return [
-    el("span", { class: "month", title: best && `with ${best.offer.provider}` }, best ? dollars(best.cost) : none("no price")),
+    el(
+      "span",
+      { class: best?.cost.eq(0) ? "month price free" : "month", title: best && `with ${best.offer.provider}` },
+      best ? dollars(best.cost) : none("no price"),
+    ),
     paid && el("span", { class: "paid", title: `The cheapest with a price: ${paid.offer.provider}` }, `or ${dollars(paid.cost)}`),
   ];
 }

@@ -18,8 +18,16 @@ export function makeCompare(on) {
     content(byName, view) {
       mix.show(view);
       const columns = view.compared.map((item) => columnOf(byName.get(item.name), item));
-      if (columns.length === 0) return el("p", { class: "soft" }, `Choose up to ${COMPARED_MAX} models in the table, or offers in a model: by their boxes, or with the key x.`);
-      return [mix.node, el("div", { class: "scroll-x", tabIndex: 0, role: "region", "aria-label": "Side by side" }, table(columns, view, on))];
+      if (columns.length === 0)
+        return el(
+          "p",
+          { class: "soft" },
+          `Choose up to ${COMPARED_MAX} models in the table, or offers in a model: by their boxes, or with the key x.`,
+        );
+      return [
+        mix.node,
+        el("div", { class: "scroll-x", tabIndex: 0, role: "region", "aria-label": "Side by side" }, table(columns, view, on)),
+      ];
     },
   };
 }
@@ -32,12 +40,19 @@ function columnOf(record, item) {
 function table(columns, view, on) {
   const hasMonth = view.tokensIn !== null || view.tokensOut !== null;
   const rows = [
-    ["Provider", ({ item, offer }) => (item.slug === null ? [offer.provider, el("span", { class: "soft" }, " (cheapest)")] : offer.provider)],
+    [
+      "Provider",
+      ({ item, offer }) => (item.slug === null ? [offer.provider, el("span", { class: "soft" }, " (cheapest)")] : offer.provider),
+    ],
     ["Input, $ per million", ({ offer }) => price(promptPrice(offer)), ({ offer }) => positive(offer.prompt)],
     ["Output, $ per million", ({ offer }) => price(completionPrice(offer)), ({ offer }) => positive(offer.completion)],
     hasMonth && ["Your month", ({ offer }) => costWords(monthOf(offer, view)), ({ offer }) => positive(monthOf(offer, view))],
     ["Answers in", ({ offer }) => (offer.latencyMs === null ? none() : milliseconds(offer.latencyMs)), ({ offer }) => offer.latencyMs],
-    ["Context, tokens", ({ offer }) => (offer.context === null ? none() : count(offer.context)), ({ offer }) => (offer.context === null ? null : -offer.context)],
+    [
+      "Context, tokens",
+      ({ offer }) => (offer.context === null ? none() : count(offer.context)),
+      ({ offer }) => (offer.context === null ? null : -offer.context),
+    ],
     ["Health", ({ offer }) => badge(HEALTH[offer.health]?.tone ?? "mute", offer.health)],
     ["Capabilities", ({ offer }) => capabilities(offer.can)],
     ["Modality", ({ offer }) => (offer.modality === null ? none() : modalityWords(offer.modality))],
@@ -46,14 +61,32 @@ function table(columns, view, on) {
   return el(
     "table",
     { class: "plain compare-table" },
-    el("thead", {}, el("tr", {}, el("td", {}), columns.map((column) => head(column, on)))),
-    el("tbody", {}, rows.map(([label, words, measure]) => row(label, words, measure, columns))),
+    el(
+      "thead",
+      {},
+      el(
+        "tr",
+        {},
+        el("td", {}),
+        columns.map((column) => head(column, on)),
+      ),
+    ),
+    el(
+      "tbody",
+      {},
+      rows.map(([label, words, measure]) => row(label, words, measure, columns)),
+    ),
   );
 }
 
 function head({ item, record }, on) {
   const name = record ? button(item.name, () => on.onOpen(item.name), { class: "quiet name" }) : item.name;
-  return el("th", { scope: "col" }, name, button("Remove", () => on.onCompare(item), { class: "quiet small", "aria-label": `Remove ${item.name}` }));
+  return el(
+    "th",
+    { scope: "col" },
+    name,
+    button("Remove", () => on.onCompare(item), { class: "quiet small", "aria-label": `Remove ${item.name}` }),
+  );
 }
 
 function row(label, words, measure, columns) {
@@ -72,7 +105,10 @@ function row(label, words, measure, columns) {
 
 // The least there is; none where only one has it, or all are alike.
 function bestOf(columns, measure) {
-  const values = columns.filter(({ offer }) => offer).map(measure).filter((value) => value !== null);
+  const values = columns
+    .filter(({ offer }) => offer)
+    .map(measure)
+    .filter((value) => value !== null);
   if (values.length < 2) return null;
   const best = values.reduce((least, value) => (isLess(value, least) ? value : least));
   return values.every((value) => isEqual(value, best)) ? null : best;

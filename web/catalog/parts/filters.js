@@ -24,7 +24,16 @@ export function makeFilters(change) {
   ];
   const bounds = makeBounds(change);
   const clear = button("Clear filters", () => change(unfiltered(state.view)), { class: "quiet" });
-  const node = el("div", { class: "filters" }, el("div", { class: "filters-head" }, el("h2", {}, "Filters"), clear), groups[0].node, groups[1].node, bounds.node, groups[2].node, groups[3].node);
+  const node = el(
+    "div",
+    { class: "filters" },
+    el("div", { class: "filters-head" }, el("h2", {}, "Filters"), clear),
+    groups[0].node,
+    groups[1].node,
+    bounds.node,
+    groups[2].node,
+    groups[3].node,
+  );
   return {
     node,
     show(view, facets, known) {
@@ -40,10 +49,14 @@ function group(title, member, state, change, fixed) {
   const boxes = new Map();
   const list = el("ul", { class: "facet-list" });
   let isWhole = false;
-  const more = button("", () => {
-    isWhole = !isWhole;
-    arrange();
-  }, { class: "quiet more" });
+  const more = button(
+    "",
+    () => {
+      isWhole = !isWhole;
+      arrange();
+    },
+    { class: "quiet more" },
+  );
   const node = el("fieldset", { class: "facet" }, el("legend", {}, title), list, more);
   let last = null;
 
@@ -102,9 +115,22 @@ function labelOf(member, value, known) {
 
 // Bounds: a number of tokens, a price per million, a number of offers.
 function makeBounds(change) {
-  const context = select("Context, at least", "any", CONTEXTS, (number) => `${tokens(number)} tokens`, (minContext) => change({ minContext }));
+  const context = select(
+    "Context, at least",
+    "any",
+    CONTEXTS,
+    (number) => `${tokens(number)} tokens`,
+    (minContext) => change({ minContext }),
+  );
   const offers = select("Offers, at least", "any", OFFERS, String, (minProviders) => change({ minProviders }));
-  const price = el("input", { type: "text", inputmode: "decimal", autocomplete: "off", placeholder: "any", "aria-describedby": "price-hint", onchange: () => readPrice() });
+  const price = el("input", {
+    type: "text",
+    inputmode: "decimal",
+    autocomplete: "off",
+    placeholder: "any",
+    "aria-describedby": "price-hint",
+    onchange: () => readPrice(),
+  });
   const hint = el("span", { id: "price-hint", class: "visually-hidden" }, "US dollars per million input tokens, of one offer");
   const inactive = el("input", { type: "checkbox", onchange: () => change({ inactive: inactive.checked }) });
 
@@ -130,20 +156,27 @@ function makeBounds(change) {
       context.show(view.minContext);
       offers.show(view.minProviders);
       inactive.checked = view.inactive;
-      if (document.activeElement !== price || view.maxPrice === null) price.value = view.maxPrice === null ? "" : plain(shifted(decimal(view.maxPrice), 6));
+      if (document.activeElement !== price || view.maxPrice === null)
+        price.value = view.maxPrice === null ? "" : plain(shifted(decimal(view.maxPrice), 6));
     },
   };
 }
 
 function select(label, empty, numbers, words, change) {
   const node = el("select", { onchange: () => change(node.value === "" ? null : Number(node.value)) });
-  const options = (all) => fill(node, el("option", { value: "" }, empty), all.map((number) => el("option", { value: number }, words(number))));
+  const options = (all) =>
+    fill(
+      node,
+      el("option", { value: "" }, empty),
+      all.map((number) => el("option", { value: number }, words(number))),
+    );
   options(numbers);
   return {
     node: el("label", { class: "field" }, el("span", {}, label), node),
     show(number) {
       // An address may ask for a number that is not offered here.
-      if (number !== null && ![...node.options].some(({ value }) => value === String(number))) options([...numbers, number].sort((a, b) => a - b));
+      if (number !== null && ![...node.options].some(({ value }) => value === String(number)))
+        options([...numbers, number].sort((a, b) => a - b));
       node.value = number === null ? "" : String(number);
     },
   };

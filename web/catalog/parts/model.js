@@ -43,7 +43,7 @@ export function makeModel(on) {
       if (isOther) {
         asked.show({ path: modelRequest(record.name, view.inactive) });
         asked.answer();
-        showHistory(history, record, view, () => shown.record === record);
+        showHistory(history, record, view, () => shown?.record === record);
       }
       return node;
     },
@@ -58,7 +58,13 @@ async function showHistory(section, record, view, isStill) {
     const entries = await readChanges(view);
     if (isStill()) fill(section, title, modelHistory(entries, record));
   } catch (problem) {
-    if (isStill()) fill(section, title, el("p", {}, badge("warn", "not available"), ` ${problem.message}`), button("Try again", () => showHistory(section, record, view, isStill)));
+    if (isStill())
+      fill(
+        section,
+        title,
+        el("p", {}, badge("warn", "not available"), ` ${problem.message}`),
+        button("Try again", () => showHistory(section, record, view, isStill)),
+      );
   }
 }
 
@@ -83,17 +89,47 @@ function factsOf(record, view, on) {
 
 function offerTable(record, view, on) {
   const hasMonth = view.tokensIn !== null || view.tokensOut !== null;
-  const hasExtra = record.offers.some(({ offer }) => ["image", "request"].some((field) => decimal(offer.pricing?.[field])?.eq(0) === false));
-  const heads = ["Provider", "In $/M", "Out $/M", hasMonth && "Your month", hasExtra && "Image, request", "Answers in", "Context", "Health", "Capabilities", "Modality"];
+  const hasExtra = record.offers.some(({ offer }) =>
+    ["image", "request"].some((field) => decimal(offer.pricing?.[field])?.eq(0) === false),
+  );
+  const heads = [
+    "Provider",
+    "In $/M",
+    "Out $/M",
+    hasMonth && "Your month",
+    hasExtra && "Image, request",
+    "Answers in",
+    "Context",
+    "Health",
+    "Capabilities",
+    "Modality",
+  ];
   const numeric = ["In $/M", "Out $/M", "Your month", "Answers in", "Context"];
   const least = hasMonth ? cheapestMonth(record, view)?.cost : null;
   const paid = hasMonth && least?.eq(0) ? cheapestMonth(record, view, { isPaid: true })?.cost : null;
   return el(
     "table",
     { class: "plain offers-table" },
-    el("caption", {}, isFiltered(view) ? "Offers, the cheapest first; those that meet the filters are marked" : "Offers, the cheapest first"),
-    el("thead", {}, el("tr", {}, el("td", {}, el("span", { class: "visually-hidden" }, "Compare")), heads.filter(Boolean).map((head) => el("th", { scope: "col", class: numeric.includes(head) && "number" }, head)))),
-    el("tbody", {}, record.offers.map((offer) => offerRow(record, offer, view, on, { hasMonth, hasExtra, least, paid }))),
+    el(
+      "caption",
+      {},
+      isFiltered(view) ? "Offers, the cheapest first; those that meet the filters are marked" : "Offers, the cheapest first",
+    ),
+    el(
+      "thead",
+      {},
+      el(
+        "tr",
+        {},
+        el("td", {}, el("span", { class: "visually-hidden" }, "Compare")),
+        heads.filter(Boolean).map((head) => el("th", { scope: "col", class: numeric.includes(head) && "number" }, head)),
+      ),
+    ),
+    el(
+      "tbody",
+      {},
+      record.offers.map((offer) => offerRow(record, offer, view, on, { hasMonth, hasExtra, least, paid })),
+    ),
   );
 }
 
@@ -107,11 +143,35 @@ function offerRow(record, offer, view, on, { hasMonth, hasExtra, least, paid }) 
   return el(
     "tr",
     { class: passes ? "passes" : null },
-    el("td", {}, el("label", { class: "box" }, el("input", { type: "checkbox", checked: isCompared, "aria-label": `Compare the offer of ${offer.provider}`, onchange: () => on.onCompare(item) }))),
-    el("th", { scope: "row" }, offer.provider, paid && month?.eq(paid) && paidMark(), passes && el("span", { class: "visually-hidden" }, " (meets the filters)")),
+    el(
+      "td",
+      {},
+      el(
+        "label",
+        { class: "box" },
+        el("input", {
+          type: "checkbox",
+          checked: isCompared,
+          "aria-label": `Compare the offer of ${offer.provider}`,
+          onchange: () => on.onCompare(item),
+        }),
+      ),
+    ),
+    el(
+      "th",
+      { scope: "row" },
+      offer.provider,
+      paid && month?.eq(paid) && paidMark(),
+      passes && el("span", { class: "visually-hidden" }, " (meets the filters)"),
+    ),
     el("td", { class: "number" }, price(promptPrice(offer))),
     el("td", { class: "number" }, price(completionPrice(offer))),
-    hasMonth && el("td", { class: "number" }, month ? [dollars(month), least?.eq(month) && el("span", { class: "best" }, " lowest")] : none("no price")),
+    hasMonth &&
+      el(
+        "td",
+        { class: "number" },
+        month ? [dollars(month), least?.eq(month) && el("span", { class: "best" }, " lowest")] : none("no price"),
+      ),
     hasExtra && el("td", {}, [image, request].map((text) => text ?? "–").join(", ")),
     el("td", { class: "number" }, offer.latencyMs === null ? none() : milliseconds(offer.latencyMs)),
     el("td", { class: "number" }, offer.context === null ? none() : count(offer.context)),

@@ -3,7 +3,7 @@ import { el, fill } from "../../shared/dom.js";
 import { button } from "../../shared/widgets.js";
 
 /**
- * Makes a panel. `open(title, content)` shows it, or what is in it anew; `close()` hides it without telling.
+ * Makes a panel. `open(title, content)` shows it, or what is in it anew, and what was in it without content; `close()` hides it without telling.
  * @param {{name: string, onClose: () => void}} of
  */
 export function makePanel({ name, onClose }) {
@@ -30,7 +30,7 @@ export function makePanel({ name, onClose }) {
     content,
     open(text, ...children) {
       fill(title, text);
-      fill(content, children);
+      if (children.length > 0) fill(content, children);
       if (node.open) return;
       node.showModal();
       content.scrollTop = 0;

@@ -20,7 +20,11 @@ export function makeTable(on) {
     el("thead", { role: "rowgroup" }, head),
     body,
   );
-  const table = { node, show: (records, view) => show(state, { node, head, body }, on, records, view), focus: (name) => focusName(state, body, on, name) };
+  const table = {
+    node,
+    show: (records, view) => show(state, { node, head, body }, on, records, view),
+    focus: (name) => focusName(state, body, on, name),
+  };
   const again = () => renderRows(state, body, on);
   window.addEventListener("scroll", again, { passive: true });
   window.addEventListener("resize", () => {
@@ -43,8 +47,13 @@ function show(state, { node, head, body }, on, records, view) {
   node.setAttribute("aria-rowcount", records.length + 1);
   const hasMonth = view.tokensIn !== null || view.tokensOut !== null;
   node.classList.toggle("has-month", hasMonth);
+  // On a phone a row has another line with it.
+  state.rowHeight = 0;
   const focused = head.contains(document.activeElement) ? document.activeElement.dataset.sort : null;
-  fill(head, COLUMNS.filter(({ sort }) => sort !== "month" || hasMonth).map((column) => headCell(column, view, on)));
+  fill(
+    head,
+    COLUMNS.filter(({ sort }) => sort !== "month" || hasMonth).map((column) => headCell(column, view, on)),
+  );
   if (focused) head.querySelector(`[data-sort="${focused}"]`)?.focus();
   // Which model a row shows may be another one now; a focus in it moves along, or stays at its place.
   const focus = body.contains(document.activeElement) ? document.activeElement : null;
@@ -59,13 +68,24 @@ function show(state, { node, head, body }, on, records, view) {
 function headCell({ sort, label, short, title, numeric, name }, view, on) {
   const isSorted = view.sortBy === sort;
   const direction = view.order === "asc" ? "ascending" : "descending";
-  const props = { role: "columnheader", scope: "col", class: `cell ${name}${numeric ? " number" : ""}`, "aria-sort": isSorted ? direction : "none" };
+  const props = {
+    role: "columnheader",
+    scope: "col",
+    class: `cell ${name}${numeric ? " number" : ""}`,
+    "aria-sort": isSorted ? direction : "none",
+  };
   if (!sort) return el("th", { ...props, "aria-sort": null }, el("span", { class: "visually-hidden" }, label));
   const arrow = isSorted ? (view.order === "asc" ? "↑" : "↓") : "";
   return el(
     "th",
     props,
-    el("button", { type: "button", class: "sort", title, dataset: { sort }, onclick: () => on.onSort(sort) }, short ?? label, short && el("span", { class: "visually-hidden" }, `: ${label}`), el("span", { class: "arrow", "aria-hidden": "true" }, arrow)),
+    el(
+      "button",
+      { type: "button", class: "sort", title, dataset: { sort }, onclick: () => on.onSort(sort) },
+      short ?? label,
+      short && el("span", { class: "visually-hidden" }, `: ${label}`),
+      el("span", { class: "arrow", "aria-hidden": "true" }, arrow),
+    ),
   );
 }
 
@@ -152,7 +172,10 @@ function focusAt(state, body, on, wanted, isBox = false) {
   scrollTo(state, body, at);
   renderRows(state, body, on);
   activate(state, at);
-  state.rows.get(at)?.querySelector(isBox ? "input" : "a")?.focus({ preventScroll: true });
+  state.rows
+    .get(at)
+    ?.querySelector(isBox ? "input" : "a")
+    ?.focus({ preventScroll: true });
 }
 
 // Into sight, between what sticks to the top and to the bottom.

@@ -3,10 +3,12 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ADMIN_TOKEN, startSite } from "../../tests/page/site.mjs";
-import { runTask } from "../run.mjs";
+import { signedIn } from "../../../tests/page/operators.mjs";
+import { startSite } from "../../../tests/page/site.mjs";
+import { loaded, open, shownRows } from "../../../tests/page/visitors.mjs";
+import { runTask } from "../../run.mjs";
 
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const images = join(root, "docs", "images");
 const DESK = { width: 1200, height: 750 };
 const PHONE = { width: 390, height: 780 };
@@ -14,10 +16,10 @@ const PHONE = { width: 390, height: 780 };
 const POLLS_MS = 26_000;
 
 const PICTURES = [
-  { name: "catalog-light", path: "/", size: DESK },
-  { name: "catalog-dark", path: "/?q=gpt&provider=openai", size: DESK, dark: true, prepare: openFirst },
-  { name: "catalog-phone", path: "/", size: PHONE },
-  { name: "console", path: "/console", size: DESK, prepare: signIn },
+  { name: "catalog-light", size: DESK, visit: loaded },
+  { name: "catalog-dark", size: DESK, dark: true, path: "/?q=gpt&provider=openai", visit: opened },
+  { name: "catalog-phone", size: PHONE, visit: loaded },
+  { name: "console", size: DESK, visit: watched },
 ];
 
 // sharp comes with wrangler's simulator; a picture of a page has few colors, and a palette is a third of the bytes.
@@ -27,19 +29,24 @@ function packed(png) {
   return sharp(png).png({ palette: true, colors: 64, dither: 0, compressionLevel: 9, effort: 10 }).toBuffer();
 }
 
-async function openFirst(page) {
-  await page.getByRole("row").nth(1).click();
-  await page.getByRole("heading", { level: 2 }).first().waitFor();
+async function opened(site, options) {
+  const page = await loaded(site, options);
+  const [name] = await shownRows(page);
+  const dialog = await open(page, name);
+  await dialog.getByText("ETag").waitFor();
+  return page;
 }
 
-async function signIn(page, site) {
-  await page.getByLabel("Token").fill(ADMIN_TOKEN);
-  await page.getByLabel("Token").press("Enter");
+async function watched(site, options) {
+  const page = await signedIn(site, options);
   const end = Date.now() + POLLS_MS;
   while (Date.now() < end) {
     await Promise.all(["limit=5", "sort_by=name&order=asc", "min_providers=3"].map((query) => site.api(`/models/unique?${query}`)));
     await page.waitForTimeout(500);
   }
+  // Signing in put the focus below the head of the page.
+  await page.evaluate(() => scrollTo(0, 0));
+  return page;
 }
 
 runTask("build");
@@ -47,10 +54,9 @@ mkdirSync(images, { recursive: true });
 const site = await startSite({ seed: true });
 try {
   await site.worker.cron();
-  for (const { name, path, prepare, ...look } of PICTURES) {
-    const page = await site.visit(path, look);
+  for (const { name, visit, ...options } of PICTURES) {
+    const page = await visit(site, options);
     await page.waitForLoadState("networkidle");
-    await prepare?.(page, site);
     const picture = await packed(await page.screenshot());
     writeFileSync(join(images, `${name}.png`), picture);
     process.stdout.write(`[screenshots] docs/images/${name}.png: ${Math.round(picture.length / 1000)} kB\n`);
