@@ -37,7 +37,13 @@ fn a_request_is_explained_by_its_own_walk() {
     let first = service.explain("/v1/models/unique?limit=5&x=1&sort_by=name");
     assert_eq!((&first["route"], &first["answer"]["status"]), (&json!("unique"), &json!(200)));
     let walk = &first["walks"][0];
-    let expected = [("memory", "miss"), ("upstash", "miss"), ("kv", "miss")];
+    let expected = [
+        ("memory", "miss"),
+        ("colo", "miss"),
+        ("upstash", "miss"),
+        ("kv", "miss"),
+        ("origin", "read"),
+    ];
     assert_eq!(outcomes(walk), expected, "{first}");
     assert_eq!((&walk["served"], &walk["age_secs"]), (&json!("MISS"), &json!(0)));
     assert!(walk["why"].as_str().unwrap().contains("the origin was read"), "{walk}");
