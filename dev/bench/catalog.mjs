@@ -13,14 +13,17 @@ export function catalogOf(models) {
   const kept = new Set(all.unique_models.slice(0, models).map(({ id }) => id));
   const seen = new Set();
   const copied = new Set(all.unique_models.slice(whole).map(({ id }) => id));
+  const offers = all.unique_models_provider.filter(({ unique_model_id: id }) => {
+    const isFirst = !seen.has(id);
+    seen.add(id);
+    return kept.has(id) && (isFirst || !copied.has(id));
+  });
+  const offered = new Set(offers.map(({ model_id }) => model_id));
   return {
     ...all,
+    models: all.models.filter(({ id }) => offered.has(id)),
     unique_models: all.unique_models.filter(({ id }) => kept.has(id)),
-    unique_models_provider: all.unique_models_provider.filter(({ unique_model_id: id }) => {
-      const isFirst = !seen.has(id);
-      seen.add(id);
-      return kept.has(id) && (isFirst || !copied.has(id));
-    }),
+    unique_models_provider: offers,
   };
 }
 

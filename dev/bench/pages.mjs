@@ -53,19 +53,27 @@ export async function measurePages(servers, { sizes, rounds, requests, warmups, 
 
 // An isolate compiles its code better after some thousand requests, on threads beside (docs/platform.md, "Code is compiled
 // when it first runs").
-async function warmUp(worker, times) {
+export async function warmUp(worker, times) {
   for (let asked = 0; asked < times; asked += 1) await worker.client.get("/models/unique?limit=10");
 }
 
-async function measurePage({ models, limit, sort }, { ours, constant, javascript, python }, { rounds, requests }) {
+async function measurePage({ models, limit, sort }, contestants, turns) {
   const path = `/models/unique?limit=${limit}${sort}`;
-  const pythonPath = `/others${models}${path}`;
+  const { bytes, answer, costs } = await comparePath(path, contestants, turns, `/others${models}${path}`);
+  assert.equal(answer.models.length, limit);
+  return { models, limit, byName: sort === BY_NAME, bytes, costs };
+}
+
+/**
+ * What a path costs those of the contestants that are there, once they all answer the same: {bytes, answer, costs}. `python` has
+ * another path.
+ */
+export async function comparePath(path, { ours, constant, javascript, python }, { rounds, requests }, pythonPath = path) {
   const { body } = await ours.client.get(path);
-  const expected = JSON.parse(body);
-  assert.equal(expected.models.length, limit);
+  const answer = JSON.parse(body);
   await constant.client.put(path, body);
   for (const [other, at] of [[constant, path], [javascript, path], [python, pythonPath]]) {
-    if (other) assert.deepEqual(JSON.parse((await other.client.get(at)).body), expected, "they do not answer the same");
+    if (other) assert.deepEqual(JSON.parse((await other.client.get(at)).body), answer, "they do not answer the same");
   }
   const times = Math.ceil(body.length > LARGE_BYTES ? requests / 4 : requests);
   const turn = (worker, at, times) => async () => {
@@ -76,13 +84,13 @@ async function measurePage({ models, limit, sort }, { ours, constant, javascript
   const contestants = {
     ours: turn(ours, path, times),
     constant: turn(constant, path, times),
-    javascript: turn(javascript, path, Math.ceil(times / 2)),
+    ...(javascript && { javascript: turn(javascript, path, Math.ceil(times / 2)) }),
     ...(python && { fastapi: turn(python, pythonPath, Math.ceil(times / 50)) }),
   };
   // Memory is laid out as this page needs it: two turns go before.
   for (const run of Object.values(contestants)) await run();
   for (const run of Object.values(contestants)) await run();
-  return { models, limit, byName: sort === BY_NAME, bytes: body.length, costs: await interleaved(contestants, rounds) };
+  return { bytes: body.length, answer, costs: await interleaved(contestants, rounds) };
 }
 
 async function memoryOf(models, textBytes, { ours, constant, javascript }) {

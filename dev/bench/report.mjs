@@ -12,6 +12,7 @@ export function report(results) {
   const { size } = results;
   return [
     pages(results.pages),
+    routes(results.routes),
     cold(results.cold),
     seldom(results),
     memory(results.memory),
@@ -35,6 +36,19 @@ function pages(rows) {
     ...others.flatMap((name) => [micros(costs[name].process), ratio(costs[name].ratio)]),
   ];
   return table("A page from memory, µs of CPU a request (of the process, unless it says thread)", head, rows.map(cells));
+}
+
+function routes(rows) {
+  const others = ["constant", "javascript"];
+  const head = ["route", "kB", "ours, thread", "ours", ...others.flatMap((name) => [name, `ours ÷ ${name}`])];
+  const cells = ({ what, bytes, costs }) => [
+    what,
+    kilobytes(bytes),
+    micros(costs.ours.thread),
+    micros(costs.ours.process),
+    ...others.flatMap((name) => (costs[name] ? [micros(costs[name].process), ratio(costs[name].ratio)] : ["", ""])),
+  ];
+  return table("Other routes from memory, µs of CPU a request (of the process, unless it says thread)", head, rows.map(cells));
 }
 
 function cold(rows) {

@@ -53,11 +53,11 @@ export const namespaceOf = (models) => `bench${models}:`;
 /** The key under which the others find the catalog: the JSON array of the snapshot. */
 export const othersKeyOf = (models) => `others${models}`;
 
-/** Has a warm run publish a catalog, and puts its text where the others look. `warm` is an isolate over it. */
-export async function fill(servers, models, warm) {
+/** Has a warm run publish a catalog, and puts its text where the others look. `warm` is an isolate over it, in this namespace. */
+export async function fill(servers, models, warm, namespace = namespaceOf(models)) {
   const { outcome } = await warm.cron();
   if (outcome !== "ok") throw new Error(`the warm run of ${models} models: ${outcome}\n${warm.lines.slice(-5).join("\n")}`);
-  const key = `${namespaceOf(models)}models:edge:snapshot:active`;
+  const key = `${namespace}models:edge:snapshot:active`;
   const value = await eventually(() => servers.redis.command("GET", key), `the snapshot of ${models} models`);
   const { text } = parseSnapshot(value);
   await servers.redis.command("SET", othersKeyOf(models), text);

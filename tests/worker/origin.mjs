@@ -1,21 +1,22 @@
-// An origin for catalogs of megabytes: it answers the Worker's two queries from rows in memory, as PostgREST would, in
-// milliseconds. That PostgREST does answer so is what the specs over the whole stack show.
+// An origin for catalogs of megabytes: it answers the Worker's queries from rows in memory, as PostgREST would, in
+// milliseconds. That PostgREST does answer so is what the specs over the whole stack show. Of prices other rows tell nothing.
 import { HttpServer } from "../../dev/stack/shared/http-server.mjs";
 
 const PAGE_ROWS_MAX = 1000;
 
 /**
  * Returns {url, vars, requests, loads(), change(), stop()}: `vars` let a Worker ask it, `loads()` counts first pages
- * since the start, and change() gives every offer another description.
+ * since the start, and change() gives every offer, or the first so many, another description.
  */
 export async function startOrigin(tables) {
   const requests = [];
-  const providers = tables.providers.filter(({ is_active }) => is_active).map(({ id, slug, name }) => ({ id, slug, name }));
+  const registry = tables.providers.filter(({ is_active }) => is_active);
+  const providers = registry.map(({ id, slug, name }) => ({ id, slug, name }));
   const rows = rowsOf(tables);
   const server = new HttpServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url, "http://origin");
     requests.push(request.url);
-    const found = pathname.endsWith("/providers") ? providers : chosen(rows, searchParams);
+    const found = foundIn(pathname.split("/").at(-1), searchParams);
     const offset = Number(searchParams.get("offset"));
     const page = found.slice(offset, offset + Math.min(PAGE_ROWS_MAX, Number(searchParams.get("limit"))));
     const range = page.length === 0 ? "*" : `${offset}-${offset + page.length - 1}`;
@@ -25,13 +26,17 @@ export async function startOrigin(tables) {
     });
     response.end(JSON.stringify(page));
   });
+  const foundIn = (table, searchParams) => {
+    if (table === "providers") return searchParams.get("select")?.includes("metadata") ? registry : providers;
+    return table === "models" ? offeredBy(tables, searchParams) : chosen(rows, searchParams);
+  };
   await server.start();
   return {
     url: server.url,
     vars: { SUPABASE_URL: server.url },
     requests,
     loads: () => requests.filter((url) => url.includes("/unique_models_provider?") && url.includes("&offset=0")).length,
-    change: () => rows.forEach(({ row }) => (row.models.description = `${row.models.description ?? ""} changed`)),
+    change: (most = rows.length) => rows.slice(0, most).forEach(({ row }) => (row.models.description = `${row.models.description ?? ""} changed`)),
     stop: () => server.stop(),
   };
 }
@@ -40,6 +45,18 @@ function chosen(rows, searchParams) {
   const enabled = new Set(/in\.\((.*)\)/.exec(searchParams.get("provider_id"))[1].split(",").map(Number));
   const all = !searchParams.has("models.is_active");
   return rows.filter(({ row, isActive }) => enabled.has(row.provider_id) && (all || isActive)).map(({ row }) => row);
+}
+
+function offeredBy({ providers, models }, searchParams) {
+  const slug = /^eq\.(.*)$/.exec(searchParams.get("providers.slug") ?? "")?.[1];
+  const provider = providers.find((row) => row.slug === slug);
+  if (!provider) return [];
+  const { site_url = null, logo_url = null } = provider;
+  const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+  return models
+    .filter(({ provider_id, is_active }) => provider_id === provider.id && is_active)
+    .sort((a, b) => compare(a.model_name, b.model_name) || a.id - b.id)
+    .map((row) => ({ ...row, providers: { site_url, logo_url }, model_pricing: null }));
 }
 
 function rowsOf({ models, unique_models, unique_models_provider }) {

@@ -28,6 +28,8 @@ const integer = (text, fallback, least, most) => {
   return Number.isInteger(value) && value >= least && value <= most ? value : NaN;
 };
 
+const number = (text) => (text === undefined ? null : Number(text));
+
 const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 
 const app = new Hono();
@@ -37,8 +39,10 @@ app.get("/models/unique", async (c) => {
   const limit = integer(query.limit, 100, 1, LIMIT_MAX);
   const offset = integer(query.offset, 0, 0, Number.MAX_SAFE_INTEGER);
   const minimum = integer(query.min_providers, null, 1, Number.MAX_SAFE_INTEGER);
+  const provider = query.provider?.toLowerCase();
+  const price = number(query.max_price);
   const key = SORTS[sort_by];
-  if (!key || Number.isNaN(limit) || Number.isNaN(offset) || Number.isNaN(minimum)) {
+  if (!key || Number.isNaN(limit) || Number.isNaN(offset) || Number.isNaN(minimum) || Number.isNaN(price)) {
     return c.json({ detail: "a parameter is wrong" }, 422);
   }
   const models = await catalog(c.env);
@@ -46,6 +50,7 @@ app.get("/models/unique", async (c) => {
   const direction = order === "asc" ? 1 : -1;
   const chosen = models
     .filter((model) => minimum === null || model.provider_count >= minimum)
+    .filter(({ providers }) => (!provider && price === null) || providers.some((offer) => passes(offer, provider, price)))
     .map((model) => ({ model, key: key(model) }))
     .sort((a, b) => direction * compare(a.key, b.key));
   c.header("cache-control", "public, max-age=60, stale-while-revalidate=1740");
@@ -56,9 +61,27 @@ app.get("/models/unique", async (c) => {
     total: chosen.length,
     limit,
     offset,
-    filters: { min_providers: minimum, include_inactive: include_inactive === "true" },
+    filters: {
+      min_providers: minimum,
+      include_inactive: include_inactive === "true",
+      ...(provider && { provider: [provider] }),
+      ...(price !== null && { max_price: price }),
+    },
     sort: { by: sort_by, order },
   });
+});
+
+const passes = ({ slug, pricing }, provider, price) =>
+  (!provider || slug.toLowerCase() === provider) && (price === null || Number(pricing.prompt) <= price);
+
+app.get("/models/unique/:name", async (c) => {
+  const models = await catalog(c.env);
+  if (!models) return c.json({ detail: "The model catalog is temporarily unavailable" }, 503);
+  const named = c.req.param("name");
+  const found = models.filter(({ name }) => name === named);
+  if (found.length === 0) return c.json({ detail: "There is no model of this name or id" }, 404);
+  const relation = ({ name, providers, provider_count }) => ({ model: name, providers: providers.map(({ slug }) => slug), provider_count });
+  return c.json({ models: found, relations: found.map(relation), note: null });
 });
 
 export default app;

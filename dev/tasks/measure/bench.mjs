@@ -9,6 +9,7 @@ import { gzipSync } from "node:zlib";
 import { measureChecks, measureCold, measureCombinations, measureReads, measureRush, measureWarm } from "../../bench/isolates.mjs";
 import { canMeasure } from "../../bench/measure.mjs";
 import { measurePages } from "../../bench/pages.mjs";
+import { measureRoutes } from "../../bench/routes.mjs";
 import { report } from "../../bench/report.mjs";
 import { startServers } from "../../bench/servers.mjs";
 import { runTask } from "../../run.mjs";
@@ -17,6 +18,7 @@ const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const FULL = { sizes: [234, 3_000, 10_000], rounds: 11, requests: 200, warmups: 3_000, seldom: 7 };
 const QUICK = { sizes: [234, 3_000], rounds: 3, requests: 40, warmups: 100, seldom: 1 };
 const SELDOM_MODELS = [234, 3_000];
+const ROUTES_MODELS = 3_000;
 
 const isQuick = process.argv.includes("--quick");
 const say = (text) => process.stderr.write(`[bench] ${text}\n`);
@@ -44,8 +46,9 @@ async function measureAll({ sizes, seldom, ...turns }) {
       reads: await each("reading again", sizes, (models) => measureReads(servers, models, seldom)),
       checks: await each("checks", [SELDOM_MODELS[0]], (models) => measureChecks(servers, models, seldom)),
       rush: await each("200 at once", SELDOM_MODELS, (models) => measureRush(servers, models, seldom)),
-      // Last, since it changes what the origins hold.
+      // Last, since they change what the origins hold.
       warm: await each("warm runs", SELDOM_MODELS, (models) => measureWarm(servers, models, seldom)),
+      routes: await measureRoutes(servers, ROUTES_MODELS, { ...turns, say }),
     };
   } finally {
     await servers.stop();

@@ -247,15 +247,15 @@ async fn pass_all_through(isolate: &Rc<Isolate>, asked: Asked<'_>, mut parts: Ve
 fn to_refresh(isolate: &Isolate, parts: &[Part]) -> Vec<Source> {
     let (now, state) = (isolate.now(), isolate.state.borrow());
     let is_free = |source: Source| !state.leases.is_held(Work::Refresh(source), now);
-    let wants =
+    let has_refresh =
         |part: &&Part| part.walk.follow_ups.iter().any(|next| matches!(next, FollowUp::Refresh(_)));
-    let stale = parts.iter().filter(wants).filter(|part| is_free(part.source()));
-    let mut stale: Vec<(Duration, Source)> =
-        stale.map(|part| (part.rank().1, part.source())).collect();
-    stale.sort_unstable_by_key(|(age, _)| Reverse(*age));
+    let wanted = parts.iter().filter(has_refresh).filter(|part| is_free(part.source()));
+    let mut wanted: Vec<(Duration, Source)> =
+        wanted.map(|part| (part.rank().1, part.source())).collect();
+    wanted.sort_unstable_by_key(|(age, _)| Reverse(*age));
     let loads = parts.iter().filter(|part| part.is_loaded).count();
     let left = LOADS_MAX.saturating_sub(loads);
-    stale.into_iter().take(left).map(|(_, source)| source).collect()
+    wanted.into_iter().take(left).map(|(_, source)| source).collect()
 }
 
 /// Puts the parts together, and counts and logs them as the one request that they are.

@@ -38,19 +38,19 @@ pub fn changes_between(before: Option<&JsonArray>, after: &JsonArray) -> Changes
 
 /// An entry that is there before and after is the same one, wherever it stands; of what is left each that came takes the place of one
 /// that went.
-fn count(texts: &Texts<'_>, changes: &mut Changes) {
+fn count(texts: &Texts<'_>, into: &mut Changes) {
     let add = |to: &mut usize, count: usize| *to = to.saturating_add(count);
     let (mut came, mut went) = (0, 0);
     for Times { before, after } in texts.values() {
         let same = *before.min(after);
-        add(&mut changes.unchanged, same);
+        add(&mut into.unchanged, same);
         add(&mut came, after.saturating_sub(same));
         add(&mut went, before.saturating_sub(same));
     }
     let changed = came.min(went);
-    add(&mut changes.changed, changed);
-    add(&mut changes.added, came.saturating_sub(changed));
-    add(&mut changes.deleted, went.saturating_sub(changed));
+    add(&mut into.changed, changed);
+    add(&mut into.added, came.saturating_sub(changed));
+    add(&mut into.deleted, went.saturating_sub(changed));
 }
 
 /// The id as it is written, `null` where there is none.

@@ -1,11 +1,12 @@
-//! Seeded simulation: several isolates, each with memory and a clock of its own, over one Redis, KV and origin; requests,
-//! invalidations, cron runs, backend writes, faults, deaths, disconnects and changes in random order; and what is promised of
+//! Seeded simulation: several isolates, each with memory and a clock of its own, over one Redis, KV and origin; requests for
+//! listings, providers' catalogs, walks and changes, invalidations, cron runs, backend writes, faults, deaths, disconnects and changes in random order; and what is promised of
 //! what is served, of what it costs and of how long it takes.
 //!
 //! `SIMULATION_SCHEDULES=100000 cargo test simulation` runs as many as wanted, `SIMULATION_FIRST=10000` begins with another one,
 //! `SIMULATION_FAILURES=10` goes on until so many have failed, `SIMULATION_SEED=42` replays one.
 
 mod breaking;
+mod catalogs;
 mod cost;
 mod history;
 mod liveness;

@@ -48,7 +48,18 @@ pub fn judge(
     let may_be_theirs = models == OTHER_MODELS || history.versions_were_lost;
     let is_whole = whole(models) || may_be_theirs && (whole(MODELS) || whole(OTHER_MODELS));
     assert!(is_whole, "seed {seed}: {selection:?} is not whole, or of other settings");
+    judge_time(seed, world, history, version, answer, begun);
+}
 
+/// That what was served is not too old, and nothing that was cleared.
+pub fn judge_time(
+    seed: u64,
+    world: &World,
+    history: &History,
+    version: u64,
+    answer: &Answer,
+    begun: u64,
+) {
     let (policy, now) = (&world.policy, world.sim.now());
     let replaced = history.replaced.get(&version).map(|replaced| Timestamp(*replaced));
     let outdated = replaced.map_or(Duration::ZERO, |replaced| now.since(replaced));

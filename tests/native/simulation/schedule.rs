@@ -13,6 +13,7 @@ use model_catalog_edge::{
 };
 
 use super::{
+    catalogs::{Walking, judge_filters},
     cost::Kind,
     history::{Cleared, History, Trouble},
     liveness, safety,
@@ -49,6 +50,10 @@ pub struct Schedule {
     pub dump: Option<Dump>,
     /// What was found whole before, by key: texts seldom change between steps.
     pub found_whole: RefCell<BTreeMap<String, String>>,
+    /// Whether anybody asked for what a provider offers.
+    pub has_asked_providers: bool,
+    /// The walks that clients are on.
+    pub walks: Rc<RefCell<Vec<Walking>>>,
 }
 
 impl Schedule {
@@ -56,6 +61,8 @@ impl Schedule {
         let mut world = World::new(seed);
         let sim = world.sim.clone();
         world.policy.colo = is_near.then_some(1);
+        // What cron warms of providers is counted in tests/native/catalogs/.
+        world.policy.warm_subrequests = 0;
         // Some isolates have room for one snapshot only, some for none.
         world.policy.memory_max_bytes = sim.pick(&[33_554_432, 33_554_432, 20_000, 1_000, 0]);
         world.kv.lag_ms.set(sim.pick(&[0, 60_000]));
@@ -84,6 +91,8 @@ impl Schedule {
             invocations: BTreeMap::new(),
             dump: None,
             found_whole: RefCell::default(),
+            has_asked_providers: false,
+            walks: Rc::default(),
         };
         for _ in 0..=schedule.sim.below(3) {
             schedule.birth();
@@ -140,10 +149,11 @@ impl Schedule {
             self.break_data_center();
         }
         match self.sim.below(100) {
-            0..40 => {
+            0..32 => {
                 let (isolate, selection) = (self.some_isolate(), self.some_selection());
                 self.request(&isolate, selection);
             }
+            32..40 => self.other_request(),
             40..42 => self.busy(),
             42..60 => self.pass_time(),
             60..65 => self.change_catalog(),
@@ -171,6 +181,7 @@ impl Schedule {
             liveness::judge(seed, &world, &history, deployments, &answer, begun);
             if let Ok(answer) = &answer {
                 safety::judge(seed, &world, &history, selection, models, answer, begun);
+                judge_filters(seed, &answer.listing, begun);
             }
         });
         self.invocations.insert(id, Kind::Request);
@@ -199,7 +210,7 @@ impl Schedule {
         self.sim.run_for(Duration::from_millis(self.sim.below(longest)));
     }
 
-    fn change_catalog(&mut self) {
+    pub fn change_catalog(&mut self) {
         let version = self.world.origin.version.get();
         self.history.borrow_mut().replaced.insert(version, self.now());
         self.world.origin.change();
@@ -226,7 +237,7 @@ impl Schedule {
         self.invocations.insert(id, Kind::Clear);
     }
 
-    fn warm(&mut self) {
+    pub fn warm(&mut self) {
         let isolate = self.some_isolate();
         let (cache, history) = (isolate.cache.clone(), Rc::clone(&self.history));
         let sim = self.sim.clone();

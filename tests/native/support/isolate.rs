@@ -5,7 +5,7 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 use futures_util::future::join_all;
 use model_catalog_edge::{
     cache::{
-        Answer, Cache, Outcome, Trace, Unavailable,
+        Answer, Cache, FollowUp, Outcome, Trace, Unavailable,
         protocol::{Control, Place, Version},
     },
     catalog::{KeySpace, Resource, Scope, Snapshot, Source, View},
@@ -147,11 +147,16 @@ impl Isolate {
 
     async fn ask_traced(&self, view: View) -> (Result<Answer, Unavailable>, Trace) {
         let Outcome { answer, trace, follow_ups } = self.cache.lookup(view.into()).await;
+        self.run_behind(follow_ups);
+        (answer, trace)
+    }
+
+    /// Does what a lookup left to do, behind its answer.
+    pub fn run_behind(&self, follow_ups: Vec<FollowUp>) {
         let cache = self.cache.clone();
         self.sim.spawn(self.group, async move {
             join_all(follow_ups.into_iter().map(|next| cache.run(next))).await;
         });
-        (answer, trace)
     }
 
     /// The same, with the world running until the answer is there; with how long that took.

@@ -41,12 +41,12 @@ fn tables(providers: usize, models: usize) -> Value {
     let model = |id: usize| {
         // Rows of providers stand in any order.
         let provider = id * 7 % (providers + 1) + 1;
-        let price = if id % 7 == 0 { Value::Null } else { json!("1") };
+        let price = if id.is_multiple_of(7) { Value::Null } else { json!("1") };
         json!({
             "id": id, "provider_id": provider, "model_name": format!("m{:05}", id * 31 % 10_007),
             "provider_model_id": format!("org/{}", id % 700), "description": null, "context_length": 8,
             "modality": null, "health_status": null, "average_response_time_ms": null,
-            "is_active": id % 11 != 0, "metadata": {"pricing_raw": {"prompt": price}},
+            "is_active": !id.is_multiple_of(11), "metadata": {"pricing_raw": {"prompt": price}},
         })
     };
     let models = (1..=(providers + 1) * models).map(model);
