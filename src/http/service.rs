@@ -215,7 +215,7 @@ async fn explained(
         found.route.access == Access::Public && found.route.methods.include("GET")
     };
     let Some(found) = find(&path, service).filter(is_explained) else {
-        return (problem::unprocessable(&[params::explain::unknown(&url)]), Vec::new());
+        return (problem::no_such("No public route has this path"), Vec::new());
     };
     let (endpoint, query, begun) = (found.route.endpoint, asked.query.clone(), cache.now());
     let cache = cache.explaining();

@@ -25,11 +25,6 @@ pub(crate) fn url(query: &str) -> Result<String, Mistake> {
     Ok(url.into_owned())
 }
 
-/// The mistake in a path that no public route has.
-pub(crate) fn unknown(url: &str) -> Mistake {
-    Mistake::of_query("value_error", URL, "No public route has this path", url)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
