@@ -1,9 +1,12 @@
 //! One request for what many sources have: a few requests to the shared tiers bring all of it into memory, and what is nowhere is
 //! loaded, some with each request, so that none makes more subrequests than it may.
 
-use std::{cmp::Reverse, rc::Rc, time::Duration};
+use std::{cell::RefCell, cmp::Reverse, future::poll_fn, rc::Rc, time::Duration};
 
-use futures_util::{FutureExt, future::join_all};
+use futures_util::{
+    FutureExt,
+    future::{LocalBoxFuture, join_all},
+};
 
 use super::{
     asked::Asked,
@@ -149,8 +152,10 @@ pub(in crate::cache) async fn lookup_all(
     {
         return full;
     }
-    load_missing(isolate, &mut parts).await;
-    joined(isolate, asked, parts)
+    let behind = load_missing(isolate, &mut parts).await;
+    let mut joined = joined(isolate, asked, parts);
+    joined.follow_ups.extend(behind);
+    joined
 }
 
 /// Brings what Redis has into memory, and of what it has not what KV has.
@@ -190,8 +195,9 @@ fn as_one(asked: Asked<'_>, walk: Walk, answer: Answer) -> Joined {
     Joined { found: Parts::Full(answer), trace, traces: Vec::new(), follow_ups }
 }
 
-/// Loads some of what is missing; the others are for the requests that follow.
-async fn load_missing(isolate: &Isolate, parts: &mut [Part]) {
+/// Loads some of what is missing; the others are for the requests that follow. What is to go on behind the answer.
+async fn load_missing(isolate: &Isolate, parts: &mut [Part]) -> Vec<FollowUp> {
+    let behind: RefCell<Vec<LocalBoxFuture<'static, ()>>> = RefCell::default();
     let mut loads = Vec::new();
     for part in parts.iter_mut().filter(|part| part.is_missing()) {
         let left = isolate.state.borrow_mut().backoff(part.source()).remaining(isolate.now());
@@ -203,6 +209,7 @@ async fn load_missing(isolate: &Isolate, parts: &mut [Part]) {
                     let asked = ask_origin(&mut part.walk).await;
                     let answer = asked.or_else(|failed| serve_stale(&mut part.walk).ok_or(failed));
                     part.answer = Some(answer);
+                    take_calls(&mut part.walk.follow_ups, &mut behind.borrow_mut());
                 }
                 .boxed_local(),
             );
@@ -219,7 +226,26 @@ async fn load_missing(isolate: &Isolate, parts: &mut [Part]) {
             part.answer = Some(stale.ok_or(wait));
         }
     }
-    join_all(loads).await;
+    let mut loads = join_all(loads);
+    poll_fn(|context| {
+        let loaded = loads.poll_unpin(context);
+        behind.borrow_mut().retain_mut(|call| call.poll_unpin(context).is_pending());
+        loaded
+    })
+    .await;
+    drop(loads);
+    behind.into_inner().into_iter().map(FollowUp::SeeThrough).collect()
+}
+
+/// Takes the calls that an answer does not wait for out of what is left to do: a load goes on, and keeps its lease, only while it is
+/// polled, and the answer may wait for others.
+fn take_calls(follow_ups: &mut Vec<FollowUp>, calls: &mut Vec<LocalBoxFuture<'static, ()>>) {
+    for next in std::mem::take(follow_ups) {
+        match next {
+            FollowUp::SeeThrough(call) => calls.push(call),
+            other => follow_ups.push(other),
+        }
+    }
 }
 
 /// The origin gives all as one list: a load for each would be more subrequests than a request has, and would read the prices that

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use model_catalog_edge::cache::{InvalidationMode, Parts, Reason, Served};
+use model_catalog_edge::{
+    cache::{InvalidationMode, Parts, Reason, Served},
+    catalog::View,
+};
 
 use super::{provider, publish, serves, text, views};
 use crate::support::{
@@ -74,6 +77,29 @@ fn what_is_stale_is_refreshed_some_with_each_request() {
         stale.push(served.iter().filter(|part| **part == Some(Served::Stale)).count());
     }
     assert_eq!((stale[0], stale[5]), (7, 1), "{stale:?}");
+}
+
+#[test]
+fn a_load_that_is_not_waited_for_keeps_its_lease_while_another_is() {
+    let world = World::new(9);
+    publish(&world, 1);
+    world.secs(2_400);
+    world.origin.latency_ms.set(5_000);
+    world.origin.providers.set(2);
+    let (isolate, before) = (world.isolate(1), world.origin.loads.borrow().len());
+    // The first is stale, and its load goes on behind the answer, which waits for the second.
+    let (all, one) = (isolate.clone(), isolate.clone());
+    let (cache, asked) = (all.cache.clone(), views(2));
+    world.sim.spawn(1, async move {
+        let joined = cache.lookup_all(View::Full.into(), &asked).await;
+        all.run_behind(joined.follow_ups);
+    });
+    world.sim.run_for(Duration::from_millis(3_700));
+    world.sim.spawn(1, async move { drop(one.ask(views(1)[0]).await) });
+    world.secs(20);
+    let loads = world.origin.loads.borrow();
+    let of_first = loads[before..].iter().filter(|load| load.source == provider(1));
+    assert_eq!(of_first.count(), 1, "{loads:?}");
 }
 
 #[test]
