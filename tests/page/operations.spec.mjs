@@ -105,6 +105,7 @@ test("of each tier it is told when it last answered, and what its last error was
   const page = await signedIn(site);
   assert.match((await termsOf(card(page, "Redis").locator("dl")))["last answer"], /ago|just now/);
   site.stack.proxies.upstash.set({ fault: "reset" });
+  await lookNow(page);
   const told = async () => (await termsOf(card(page, "Redis").locator("dl")))["last error"];
   await eventually(async () => !(await told()).startsWith("none"), "the last error", 15_000);
   const { upstash } = (await site.operator("/api/system/cache/stats")).body.isolate.contacts;
