@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { describe, test } from "node:test";
 import { fewTables } from "./records.mjs";
-import { card, section, signedIn } from "./operators.mjs";
+import { card, lookNow, section, signedIn } from "./operators.mjs";
 import { ADMIN_TOKEN, siteOf } from "./site.mjs";
 import { loaded, open, shownRows, until } from "./visitors.mjs";
 
@@ -48,6 +48,7 @@ for (const [look, options] of [["light", {}], ["dark", { dark: true }], ["a phon
       for (const details of await page.locator("details").all()) await details.evaluate((node) => (node.open = true));
       await assertAccessible(page, "the board");
       site.stack.proxies.upstash.set({ fault: "reset" });
+      await lookNow(page);
       await card(page, "Redis").getByText("does not answer").waitFor();
       await assertAccessible(page, "something red");
       await section(page, "Steering").getByRole("form", { name: "Clear" }).getByRole("button").click();

@@ -41,8 +41,9 @@ export async function shownRows(page, read = "(row) => row.dataset.name") {
       const grid = document.querySelector(selector);
       const total = Number(grid.getAttribute("aria-rowcount")) - 1;
       const found = new Array(total);
-      const settled = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-      for (let top = 0; ; top += innerHeight / 2) {
+      // The event of scrolling comes before a frame's callbacks.
+      const settled = () => new Promise((done) => requestAnimationFrame(done));
+      for (let top = 0; ; top += innerHeight) {
         scrollTo(0, top);
         await settled();
         for (const row of grid.querySelectorAll("tbody tr")) found[Number(row.getAttribute("aria-rowindex")) - 2] = reader(row);
