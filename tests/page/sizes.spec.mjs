@@ -90,6 +90,23 @@ describe("13 models, of one offer each", () => {
     assert.deepEqual(await site.browser.leave(), []);
   });
 
+  test("no column is cut, at any width of a desk", async () => {
+    const page = await loaded(site);
+    for (const query of ["", "?tokens_in=1000000&tokens_out=1000000"]) {
+      await page.goto(String(new URL(`/${query}`, site.url)));
+      await rowOf(page, "Deep Path").waitFor();
+      for (const width of [1000, 1100, 1180, 1200, 1320, 1600]) {
+        await page.setViewportSize({ width, height: 750 });
+        const beyond = await rowOf(page, "Deep Path").evaluate((row) => {
+          const shown = [...row.children].filter((cell) => cell.offsetWidth > 0);
+          return Math.max(...shown.map((cell) => cell.getBoundingClientRect().right)) - row.getBoundingClientRect().right;
+        });
+        assert.ok(beyond <= 0, `${beyond} px beyond the row at ${width} px, ${query}`);
+      }
+    }
+    assert.deepEqual(await site.browser.leave(), []);
+  });
+
   for (const path of ["/", "/console"]) {
     test(`${path} is as wide as a phone, and no wider`, async () => {
       const page = await site.visit(path, { size: PHONE });
