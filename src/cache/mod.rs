@@ -85,6 +85,7 @@ impl Cache {
     }
 
     /// The same cache for one request that is explained: [`Self::walked`] tells of its walks.
+    #[must_use]
     pub fn explaining(&self) -> Self {
         Self { isolate: Rc::clone(&self.isolate), walked: Some(Rc::default()) }
     }

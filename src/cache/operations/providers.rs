@@ -8,6 +8,7 @@ use crate::{
         background::read_mode_if_due,
         isolate::Isolate,
         protocol::Version,
+        rebuild::LoadRequest,
         telemetry::{Event, Failure, ProvidersReport, Reason, WarmReport, WarmedProvider},
         tiers::{self, is_ours},
     },
@@ -75,7 +76,8 @@ pub(super) async fn warm_asked(
     if asked.is_empty() {
         return None;
     }
-    let request = request_of(isolate, false);
+    // The run may have waited for one lease already, and its subrequests are few: what another isolate is at is left to it.
+    let request = LoadRequest { unless_busy: true, ..request_of(isolate, false) };
     let registry = rebuild(isolate, Source::Registry, request, false).await;
     isolate.log(&Event::Rebuilt { source: Source::Registry.as_str(), report: &registry });
     let known = isolate.state.borrow().providers();

@@ -47,7 +47,7 @@ fn a_request_is_explained_by_its_own_walk() {
     assert_eq!(outcomes(walk), expected, "{first}");
     assert_eq!((&walk["served"], &walk["age_secs"]), (&json!("MISS"), &json!(0)));
     assert!(walk["why"].as_str().unwrap().contains("the origin was read"), "{walk}");
-    assert_eq!(walk["behind"], json!(["settle-load"]));
+    assert_eq!(walk["behind"], json!(["settle-load", "leave"]));
     assert_eq!(walk["view"]["parameters"]["sort_by"], json!("name"));
     let parameter = |name: &str| {
         let all = first["parameters"].as_array().unwrap();

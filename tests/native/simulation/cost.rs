@@ -100,11 +100,9 @@ impl Schedule {
             let is_split = self.world.redis.request_bytes_max.get() < usize::MAX;
             let seed = self.seed;
             let allowed = if is_split { 44 } else { 40 };
-            // A warm run for providers has what the smallest plan allows only while it does not wait for two leases of others.
             let (allowed, most) = match kind {
                 Kind::Request | Kind::Warm | Kind::Clear => (allowed, SUBREQUESTS_MAX),
-                Kind::All => (SUBREQUESTS_MAX, SUBREQUESTS_MAX),
-                Kind::WarmAll => (allowed * kind.sources(), SUBREQUESTS_MAX * kind.sources()),
+                Kind::All | Kind::WarmAll => (SUBREQUESTS_MAX, SUBREQUESTS_MAX),
             };
             assert!(subrequests <= allowed, "seed {seed}: {kind:?} {spent:?}");
             let allowed = if is_split { 28 } else { 24 };

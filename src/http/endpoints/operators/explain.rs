@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::why::why;
 use crate::{
-    cache::{Cache, ForwardReason, Label, Standing, TierReport, Trace, Walked},
+    cache::{Cache, ForwardReason, Label, Reason, Standing, TierReport, Trace, Walked},
     http::{
         params::{changes, parameter::Parameter, unique},
         response::Response,
@@ -150,14 +150,14 @@ fn tier_view(tier: Tier, report: &TierReport, took: Option<Duration>) -> Value {
     match report {
         TierReport::Hit { ttl_secs, key, stale, derived } => {
             tell("outcome", json!(if stale.is_some() { "stale-hit" } else { "hit" }));
-            tell("detail", json!(stale.map(|reason| reason.as_str())));
+            tell("detail", json!(stale.map(Reason::as_str)));
             tell("ttl_secs", json!(ttl_secs));
             tell("key", json!(key));
             tell("derived", json!(derived));
         }
         TierReport::Forward { reason, detail, stored, collapsed } => {
             tell("outcome", json!(ForwardReason::as_str(*reason)));
-            tell("detail", json!(detail.map(|reason| reason.as_str())));
+            tell("detail", json!(detail.map(Reason::as_str)));
             tell("stored", json!(stored));
             tell("collapsed", json!(collapsed));
         }
