@@ -65,7 +65,8 @@ function encoded(text) {
   return encodeURIComponent(text).replaceAll(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-const ofProvider = (slug) => rows(`${query("MODELS")}&providers.slug=eq.${encoded(slug)}`);
+const ofProvider = (slug) =>
+  rows(`models?select=${query("COLUMNS")}&order=${query("ORDER")}&providers.slug=eq.${encoded(slug)}`);
 
 test("a provider's rows come whole, in the order of its catalog", async () => {
   for (const [key, expected] of listings) {
@@ -84,6 +85,19 @@ test("a provider's rows come whole, in the order of its catalog", async () => {
   }
   assert.equal((await ofProvider("featherless")).length, 1172);
   assert.deepEqual((await ofProvider("lonely")), []);
+});
+
+test("the rows of all providers are those of each, one provider after the other", async () => {
+  const active = tables.providers.filter((row) => row.is_active === true);
+  const ids = active.map((row) => row.id);
+  const select = `models?select=provider_id,${query("COLUMNS")}&order=provider_id.asc,${query("ORDER")}`;
+  const found = await rows(`${select}&provider_id=in.(${ids.join(",")})`);
+  const each = [];
+  for (const { slug } of active.toSorted((a, b) => a.id - b.id)) each.push(...(await ofProvider(slug)));
+  assert.deepEqual(found.map((row) => row.id), each.map((row) => row.id));
+  const { provider_id: id, ...rest } = found.at(-1);
+  assert.ok(ids.includes(id));
+  assert.deepEqual(rest, each.at(-1));
 });
 
 test("a slug may hold what a filter is made of", async () => {
