@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { describe, test } from "node:test";
+import { eventually } from "../worker/harness.mjs";
 import { readVectors } from "../worker/vectors.mjs";
 import { rowsOf, termsOf } from "./operators.mjs";
 import { compare, decimal, perMillion, plus, shownAmount, times, written } from "./decimals.mjs";
@@ -220,6 +221,9 @@ test("what changed lately is told of the catalog and of a model, with a plot of 
   const offer = model.providers[0];
   await site.stack.database.query("update models set metadata = jsonb_set(metadata, '{pricing_raw,prompt}', '\"0.000123\"') where model_name = $1 and provider_id = (select id from providers where slug = $2)", [offer.model_name, offer.slug]);
   await site.operator("/api/system/cache/warm", { method: "POST" });
+  // The isolate asks Redis for its journal once in five seconds.
+  const told = async () => (await site.api("/v1/models/unique/changes?limit=1")).text.includes("0.000123");
+  await eventually(told, "the change in the feed", 15_000);
   const page = await loaded(site);
   await page.getByRole("link", { name: "Changes" }).click();
   const dialog = page.getByRole("dialog", { name: "What changed lately" });
