@@ -1,5 +1,6 @@
 // The largest catalogs on record: what isolates share of them, and what memory they take.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { startStack } from "../../dev/stack/index.mjs";
 import { grown } from "./catalogs.mjs";
@@ -19,6 +20,7 @@ const COMBINATIONS = SORTS.flatMap((sort) =>
 // The index of all offers is read for it.
 COMBINATIONS.push(`${PATH}&q=a&capability=streaming&facets=true&view=stable`);
 const MEGABYTE = 1_000_000;
+const BUDGETS = JSON.parse(readFileSync(new URL("../budgets.json", import.meta.url), "utf8"));
 const { tables } = readVectors("mid");
 
 let stack, origin;
@@ -79,9 +81,9 @@ test("a cold request of 5,000 offers stays far below a free plan's 50 subrequest
 });
 
 describe("memory", { skip: process.platform !== "linux" && "only /proc tells" }, () => {
-  for (const [copies, offers, wasmMax, grownMax] of [
-    [11, "13,500", 48, 200],
-    [25, "30,000", 100, Infinity],
+  for (const [copies, offers, event, grownMax] of [
+    [11, "13,500", "Wasm at 13,000 offers", 200],
+    [25, "30,000", "Wasm at 30,000 offers", Infinity],
   ]) {
     test(`of ${offers} offers, after warm runs and with all combinations used`, async () => {
       await withOffers(copies, async (start) => {
@@ -106,7 +108,7 @@ describe("memory", { skip: process.platform !== "linux" && "only /proc tells" },
         const { wasm_memory_bytes: wasm } = await look("other content");
         const growth = worker.residentBytes().peak - before;
         seen.push(`peak: ${mb(growth)} MB`);
-        assert.ok(wasm <= wasmMax * MEGABYTE, seen.join("\n"));
+        assert.ok(wasm <= BUDGETS[event]["wasm.bytes"], seen.join("\n"));
         assert.ok(growth <= grownMax * MEGABYTE, seen.join("\n"));
         process.stdout.write(`[large] ${offers} offers: ${seen.join("; ")}\n`);
       });
