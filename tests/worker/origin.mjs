@@ -13,7 +13,13 @@ export async function startOrigin(tables) {
   const registry = tables.providers.filter(({ is_active }) => is_active);
   const providers = registry.map(({ id, slug, name }) => ({ id, slug, name }));
   const rows = rowsOf(tables);
-  const server = new HttpServer((request, response) => {
+  // One answer after the other, each once the one before it was sent: what a Worker holds at once must not depend on how busy the
+  // machine is.
+  let sent = Promise.resolve();
+  const server = new HttpServer(async (request, response) => {
+    const before = sent;
+    sent = new Promise((resolve) => response.once("close", resolve));
+    await before;
     const { pathname, searchParams } = new URL(request.url, "http://origin");
     requests.push(request.url);
     const found = foundIn(pathname.split("/").at(-1), searchParams);
